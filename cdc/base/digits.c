@@ -1,0 +1,49 @@
+#include "cdc/base/digits.h"
+
+#include <string.h>
+
+static const char pairs[] = "0001020304050607080910111213141516171819"
+                            "2021222324252627282930313233343536373839"
+                            "4041424344454647484950515253545556575859"
+                            "6061626364656667686970717273747576777879"
+                            "8081828384858687888990919293949596979899";
+
+static size_t count_digits(uint64_t value)
+{
+    size_t count = 1;
+
+    while (value >= 10000) {
+        value /= 10000;
+        count += 4;
+    }
+    return count + (value >= 1000 ? 3 : value >= 100 ? 2 : value >= 10 ? 1 : 0);
+}
+
+void sl_digits_fixed(uint8_t *out, uint64_t value, size_t width)
+{
+    while (width >= 2) {
+        width -= 2;
+        memcpy(out + width, pairs + 2 * (value % 100), 2);
+        value /= 100;
+    }
+    if (width == 1) {
+        out[0] = (uint8_t)('0' + value % 10);
+    }
+}
+
+size_t sl_digits_u64(uint8_t *out, uint64_t value)
+{
+    size_t width = count_digits(value);
+
+    sl_digits_fixed(out, value, width);
+    return width;
+}
+
+size_t sl_digits_i64(uint8_t *out, int64_t value)
+{
+    if (value >= 0) {
+        return sl_digits_u64(out, (uint64_t)value);
+    }
+    out[0] = '-';
+    return 1 + sl_digits_u64(out + 1, 0 - (uint64_t)value);
+}

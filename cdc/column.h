@@ -1,0 +1,152 @@
+/*
+ * column.h - tables and columns as the row decoder sees them: merged from the
+ * table map event (types, metadata, names if the server logs them) and from
+ * the server's information_schema (what no event carries: zero fill, MariaDB's
+ * UUID and INET types).
+ */
+#ifndef SLUICE_CDC_COLUMN_H
+#define SLUICE_CDC_COLUMN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cdc/base/buf.h"
+#include "cdc/base/err.h"
+#include "cdc/base/span.h"
+
+/* Type codes of table map events (include/field_types.h of MySQL, sql/field.h of MariaDB). */
+enum sl_type {
+    SL_TYPE_DECIMAL = 0, /* before MySQL 5.0 */
+    SL_TYPE_TINY = 1,
+    SL_TYPE_SHORT = 2,
+    SL_TYPE_LONG = 3,
+    SL_TYPE_FLOAT = 4,
+    SL_TYPE_DOUBLE = 5,
+    SL_TYPE_NULL = 6,
+    SL_TYPE_TIMESTAMP = 7, /* without fractions, as MySQL 5.5 and mysql56_temporal_format=OFF write it */
+    SL_TYPE_LONGLONG = 8,
+    SL_TYPE_INT24 = 9,
+    SL_TYPE_DATE = 10,
+    SL_TYPE_TIME = 11,
+    SL_TYPE_DATETIME = 12,
+    SL_TYPE_YEAR = 13,
+    SL_TYPE_NEWDATE = 14,
+    SL_TYPE_VARCHAR = 15,
+    SL_TYPE_BIT = 16,
+    SL_TYPE_TIMESTAMP2 = 17,
+    SL_TYPE_DATETIME2 = 18,
+    SL_TYPE_TIME2 = 19,
+    SL_TYPE_TYPED_ARRAY = 20,
+    SL_TYPE_BLOB_COMPRESSED = 140,    /* MariaDB */
+    SL_TYPE_VARCHAR_COMPRESSED = 141, /* MariaDB */
+    SL_TYPE_VECTOR = 242,             /* MySQL 9 */
+    SL_TYPE_JSON = 245,
+    SL_TYPE_NEWDECIMAL = 246,
+    SL_TYPE_ENUM = 247,
+    SL_TYPE_SET = 248,
+    SL_TYPE_TINY_BLOB = 249,
+    SL_TYPE_MEDIUM_BLOB = 250,
+    SL_TYPE_LONG_BLOB = 251,
+    SL_TYPE_BLOB = 252,
+    SL_TYPE_VAR_STRING = 253,
+    SL_TYPE_STRING = 254,
+    SL_TYPE_GEOMETRY = 255,
+};
+
+/* How a value counts in JSON. */
+enum sl_kind {
+    SL_KIND_NUMBER, /* integers, FLOAT, DOUBLE, BIT, YEAR: the text is a JSON number */
+    SL_KIND_TEXT,   /* UTF-8 text, DECIMAL and temporal types */
+    SL_KIND_BYTES,  /* BINARY, BLOB, GEOMETRY, VECTOR: base64 in JSON */
+    SL_KIND_JSON,   /* the text is a JSON document */
+};
+
+/* What the type code alone does not say. */
+enum sl_special {
+    SL_SPECIAL_NONE,
+    SL_SPECIAL_UUID,  /* MariaDB UUID: 16 bytes in a STRING */
+    SL_SPECIAL_INET6, /* MariaDB INET6: 16 bytes */
+    SL_SPECIAL_INET4, /* MariaDB INET4: 4 bytes */
+};
+
+struct sl_charset; /* charset.h */
+struct sl_column;
+
+/* One column of one row image: a view into the event. */
+enum sl_cell_state {
+    SL_CELL_ABSENT = 0, /* not in this image (MINIMAL, NOBLOB) */
+    SL_CELL_NULL,
+    SL_CELL_VALUE,
+    SL_CELL_JSON_DIFF, /* a partial JSON update: data is the diff sequence */
+};
+
+struct sl_cell {
+    const uint8_t *data; /* the stored bytes without any length prefix; see rows.h */
+    uint32_t len;
+    uint32_t state; /* enum sl_cell_state */
+};
+
+/*
+ * Appends the text of a cell (state SL_CELL_VALUE) to OUT: what SELECT returns, see value.h.
+ * SL_EFORMAT or SL_ETRUNC when the bytes cannot be a value of the column; OUT is then as before.
+ */
+typedef int (*sl_render_fn)(const struct sl_column *column, const uint8_t *data, size_t len,
+                            struct sl_buf *out, struct sl_err *err);
+
+struct sl_column {
+    struct sl_span name;   /* UTF-8; empty while unknown. Owned by the table */
+    uint8_t type;          /* enum sl_type: the real type, so ENUM and SET, never STRING for them */
+    uint8_t kind;          /* enum sl_kind */
+    uint8_t special;       /* enum sl_special */
+    bool is_unsigned;
+    bool is_nullable;
+    bool is_invisible;
+    bool is_zerofill;
+    uint8_t fraction;      /* temporal types: digits after the second, 0 to 6 */
+    uint8_t precision;     /* DECIMAL: digits in all */
+    uint8_t scale;         /* DECIMAL: digits after the point */
+    uint8_t length_bytes;  /* width of the length prefix in a row image: 0 (fixed), 1, 2, 3, 4 */
+    uint16_t meta;         /* as in the event, for types that need more */
+    uint32_t max_len;      /* fixed and var-length types: bytes at most; INT: display width of zero fill */
+    uint32_t bits;         /* BIT(n): n */
+    uint16_t collation;    /* collation id of the server; 63 is binary; 0 unknown */
+    const struct sl_charset *charset; /* how to turn bytes into UTF-8; NULL: they are taken as they are */
+    const struct sl_span *labels; /* ENUM and SET, as UTF-8, in order; owned by the table */
+    uint32_t label_count;
+    sl_render_fn render;   /* set by sl_value_prepare() */
+};
+
+/* A table layout. Immutable once built, owned by the table cache (table_map.h). */
+struct sl_table {
+    uint64_t id;            /* of the table map event */
+    struct sl_span db;      /* UTF-8 */
+    struct sl_span name;    /* UTF-8 */
+    struct sl_column *columns;
+    uint32_t column_count;
+    uint32_t *key;          /* column numbers of the row key, in key order */
+    uint32_t key_count;     /* 0: no primary key and no unique NOT NULL index, or not known */
+    bool has_names;         /* every column has a trusted name */
+    bool key_is_primary;
+    void *user;             /* what the consumer hangs on it (compiled rule); see user_free */
+    void (*user_free)(void *user);
+};
+
+enum sl_op {
+    SL_OP_INSERT,
+    SL_OP_UPDATE,
+    SL_OP_DELETE,
+};
+
+/* One changed row. Views are valid during the callback that gets it. */
+struct sl_row_change {
+    enum sl_op op;
+    const struct sl_table *table;
+    const struct sl_cell *before; /* column_count cells; NULL for INSERT */
+    const struct sl_cell *after;  /* column_count cells; NULL for DELETE */
+    uint32_t timestamp;           /* seconds since 1970, of the event */
+    bool before_is_full;          /* no cell of the image is absent (generated columns included) */
+    bool after_is_full;
+};
+
+#endif
