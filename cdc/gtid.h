@@ -87,7 +87,7 @@ int sl_gtid_set_add_set(struct sl_gtid_set *set, const struct sl_gtid_set *other
 bool sl_gtid_set_contains(const struct sl_gtid_set *set, const struct sl_gtid *gtid);
 /* True when every identifier of INNER is in OUTER. */
 bool sl_gtid_set_covers(const struct sl_gtid_set *outer, const struct sl_gtid_set *inner);
-/* Makes OUT (neither A nor B) what is in A and not in B. */
+/* Makes OUT (which may be A or B) what is in A and not in B; it is unchanged on SL_ENOMEM. */
 int sl_gtid_set_subtract(const struct sl_gtid_set *a, const struct sl_gtid_set *b,
                          struct sl_gtid_set *out) SL_MUSTCHECK;
 /*
