@@ -18,16 +18,20 @@ enum {
 
 struct sl_position {
     char file[SL_BINLOG_NAME_MAX]; /* binary log file name, NUL-terminated; "" unknown */
-    uint64_t offset;               /* bytes from the start of the file: the next event's first byte */
-    bool has_gtid;                 /* the set below is kept and is what a stream resumes by */
-    struct sl_gtid_set gtids;      /* MySQL: executed before this place */
-    struct sl_mgtid_list mgtids;   /* MariaDB: the last identifier of each domain before it */
-    char server_uuid[SL_SERVER_UUID_TEXT + 1]; /* MySQL server_uuid or MariaDB "server_id:N"; "" unknown */
-    uint32_t event_time;           /* seconds since 1970 of the last transaction before this place; 0 unknown */
+    uint64_t offset;             /* bytes from the start of the file: the next event's first byte */
+    bool has_gtid;               /* the set below is kept and is what a stream resumes by */
+    struct sl_gtid_set gtids;    /* MySQL: executed before this place */
+    struct sl_mgtid_list mgtids; /* MariaDB: the last identifier of each domain before it */
+    /* MySQL server_uuid or MariaDB "server_id:N"; "" unknown */
+    char server_uuid[SL_SERVER_UUID_TEXT + 1];
+    uint32_t event_time; /* of the last transaction before this place, since 1970; 0 unknown */
 };
 
+/* A position that is all zeros is initialised, too. */
 void sl_position_init(struct sl_position *position);
 void sl_position_release(struct sl_position *position);
+/* Makes TO (initialised) equal to FROM and reuses its memory. SL_ENOMEM: TO can only be released.
+ */
 int sl_position_copy(struct sl_position *to, const struct sl_position *from) SL_MUSTCHECK;
 
 /* Sets file (cut to fit is an error: SL_ELIMIT) and offset. */
@@ -36,9 +40,10 @@ int sl_position_set_file(struct sl_position *position, const char *file, size_t 
 
 /*
  * Reads what a user or a checkpoint may write: "FILE:POS", a MySQL GTID set or a MariaDB
- * GTID list ("0-1-100"). SL_EINVAL with a reason.
+ * GTID list ("0-1-100"). SL_EINVAL with a reason; POSITION is unchanged then.
  */
-int sl_position_parse(struct sl_position *position, const char *text, struct sl_err *err) SL_MUSTCHECK;
+int sl_position_parse(struct sl_position *position, const char *text,
+                      struct sl_err *err) SL_MUSTCHECK;
 
 /* Appends the GTID text of either server ("" when there is none). */
 int sl_position_format_gtid(const struct sl_position *position, struct sl_buf *out) SL_MUSTCHECK;
