@@ -44,19 +44,21 @@ static bool has(const char *text, const char *part)
 static int login_refused(const struct sl_source_peer *peer, const struct sl_source_fault *fault,
                          struct sl_err *err)
 {
-    return sl_err_set(err, SL_EAUTH,
-                      "source %s:%u refuses user '%s' (%s): check source.user and the password, and "
-                      "that the account may log in from this host (SELECT user, host FROM mysql.user)",
-                      peer->host, peer->port, peer->user, fault->text);
+    return sl_err_set(
+        err, SL_EAUTH,
+        "source %s:%u refuses user '%s' (%s): check source.user and the password, and "
+        "that the account may log in from this host (SELECT user, host FROM mysql.user)",
+        peer->host, peer->port, peer->user, fault->text);
 }
 
 static int tls_failed(const struct sl_source_peer *peer, const struct sl_source_fault *fault,
                       struct sl_err *err)
 {
-    return sl_err_set(err, SL_EAUTH,
-                      "TLS with source %s:%u failed (%s): check source.tls (mode, ca, cert, key) and "
-                      "the server's certificate",
-                      peer->host, peer->port, fault->text);
+    return sl_err_set(
+        err, SL_EAUTH,
+        "TLS with source %s:%u failed (%s): check source.tls (mode, ca, cert, key) and "
+        "the server's certificate",
+        peer->host, peer->port, fault->text);
 }
 
 static int unreachable(const struct sl_source_peer *peer, const struct sl_source_fault *fault,
@@ -101,23 +103,27 @@ int sl_source_error_connect(const struct sl_source_peer *peer, const struct sl_s
     case SL_ER_USER_IS_BLOCKED_MARIADB:
         return account_unusable(peer, fault, err);
     case SL_ER_HOST_NOT_PRIVILEGED:
-        return sl_err_set(err, SL_EAUTH,
-                          "source %s:%u lets no account log in from this host (%s): CREATE USER '%s' "
-                          "for this host",
-                          peer->host, peer->port, fault->text, peer->user);
+        return sl_err_set(
+            err, SL_EAUTH,
+            "source %s:%u lets no account log in from this host (%s): CREATE USER '%s' "
+            "for this host",
+            peer->host, peer->port, fault->text, peer->user);
     case SL_ER_HOST_IS_BLOCKED:
         return sl_err_set(err, SL_EIO,
                           "source %s:%u blocks this host after too many failed connections (%s): "
                           "TRUNCATE performance_schema.host_cache or FLUSH HOSTS there",
                           peer->host, peer->port, fault->text);
     case SL_ER_SECURE_TRANSPORT_REQUIRED:
-        return sl_err_set(err, SL_EAUTH,
-                          "source %s:%u accepts only encrypted connections (%s): set source.tls.mode "
-                          "to \"required\" or stricter",
-                          peer->host, peer->port, fault->text);
+        return sl_err_set(
+            err, SL_EAUTH,
+            "source %s:%u accepts only encrypted connections (%s): set source.tls.mode "
+            "to \"required\" or stricter",
+            peer->host, peer->port, fault->text);
     case SL_CR_UNKNOWN_HOST:
-        return sl_err_set(err, SL_EIO, "the host name of source %s:%u is not known (%s): check source.host "
-                          "and the name service", peer->host, peer->port, fault->text);
+        return sl_err_set(err, SL_EIO,
+                          "the host name of source %s:%u is not known (%s): check source.host "
+                          "and the name service",
+                          peer->host, peer->port, fault->text);
     case SL_CR_SSL:
         return tls_failed(peer, fault, err);
     case SL_CR_AUTH_PLUGIN_CANNOT_LOAD:
@@ -181,11 +187,14 @@ static const struct sl_fatal_rule fatal_rules[] = {
      "the server does not have the transaction that was applied last: it is another server or lost "
      "data; load the tables again (sluice bootstrap)"},
     {"diverged", SL_EGAP,
-     "the server's history differs from what was applied: load the tables again (sluice bootstrap)"},
+     "the server's history differs from what was applied: load the tables again (sluice "
+     "bootstrap)"},
     {"than the source has", SL_EGAP,
-     "the server lost transactions that were applied already: load the tables again (sluice bootstrap)"},
+     "the server lost transactions that were applied already: load the tables again (sluice "
+     "bootstrap)"},
     {"than the master has", SL_EGAP,
-     "the server lost transactions that were applied already: load the tables again (sluice bootstrap)"},
+     "the server lost transactions that were applied already: load the tables again (sluice "
+     "bootstrap)"},
     {"position > file size", SL_EGAP,
      "the server lost the end of its binary log (sync_binlog is not 1?): load the tables again "
      "(sluice bootstrap)"},
@@ -195,15 +204,22 @@ static const struct sl_fatal_rule fatal_rules[] = {
     {"master doesn't have replication log", SL_EINVAL, "set log_bin and restart the server"},
     {"server-id", SL_EINVAL, "set server_id to a number above 0 at the server"},
     {"server_id", SL_EINVAL, "set server_id to a number above 0 at the server"},
-    {"invalid packet", SL_EINVAL, "the position lies inside an event: give one from SHOW BINLOG EVENTS"},
-    {"bogus data in log event", SL_EINVAL,
-     "the position lies inside an event or the file is damaged: give one from SHOW BINLOG EVENTS or "
+    {"impossible position", SL_EGAP,
+     "the server lost the end of its binary log (sync_binlog is not 1?) or the position was never "
+     "right: load the tables again (sluice bootstrap)"},
+    {"bogus data in log event", SL_EGAP,
+     "the position lies inside an event or the file is damaged: give one from SHOW BINLOG EVENTS "
+     "or "
      "load the tables again (sluice bootstrap)"},
-    {"impossible position", SL_EINVAL,
-     "the position cannot exist: give one from SHOW BINLOG EVENTS"},
+    {"max_allowed_packet", SL_EGAP,
+     "the position lies inside an event or the file is damaged: give one from SHOW BINLOG EVENTS "
+     "or "
+     "load the tables again (sluice bootstrap)"},
+    {"is missing the GTID", SL_EGAP,
+     "the server's history differs from what was applied: load the tables again (sluice "
+     "bootstrap)"},
     {"position < 4", SL_EINVAL, "positions begin at 4"},
     {"checksum", SL_ECORRUPT, "the binary log is damaged at the server: load the tables again"},
-    {"max_allowed_packet", SL_ELIMIT, "raise max_allowed_packet at the server to 1 GiB"},
     {"event read from binlog did not pass", SL_ECORRUPT,
      "the binary log is damaged at the server: load the tables again (sluice bootstrap)"},
 };

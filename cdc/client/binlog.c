@@ -9,7 +9,7 @@
 #include "cdc/client/session.h"
 
 enum {
-    SL_SILENT_PERIODS = 3,      /* heartbeats that may be missed before the connection counts as dead */
+    SL_SILENT_PERIODS = 3, /* heartbeats that may be missed before the connection counts as dead */
     SL_SILENCE_MIN_MS = 2000,
     SL_PATIENCE_MAX = 16,
 };
@@ -34,7 +34,8 @@ static struct sl_binlog *of(struct sl_source *source)
 
 /*
  * Finding the first file of a GTID set can take a server with many files longer than three
- * heartbeats, and it sends none meanwhile. A start that timed out waits twice as long the next time.
+ * heartbeats, and it sends none meanwhile. A start that timed out waits twice as long the next
+ * time.
  */
 static uint32_t silence_ms(struct sl_binlog *binlog)
 {
@@ -139,9 +140,9 @@ static int begin(struct sl_binlog *binlog, enum sl_start_kind kind, struct sl_po
     if (rc == SL_OK && connect_state(start, &resume, &text, &state) != SL_OK) {
         rc = sl_err_set(err, SL_ENOMEM, "no memory for the stream of the source");
     }
-    rc = rc == SL_OK ? sl_session_prepare_dump(&binlog->client, &binlog->server, binlog->reader,
-                                               state, err)
-                     : rc;
+    rc = rc == SL_OK
+             ? sl_session_prepare_dump(&binlog->client, &binlog->server, binlog->reader, state, err)
+             : rc;
     rc = rc == SL_OK ? start_dump(binlog, start, &resume, err) : rc;
     sl_buf_release(&text);
     return rc;

@@ -60,9 +60,8 @@ static int build_by_gtid(const struct sl_dump_request *request, struct sl_buf *o
 static int send_command(struct sl_client *client, const struct sl_dump_request *request,
                         const struct sl_buf *command, struct sl_err *err)
 {
-    enum enum_server_command code = request->by_gtid
-                                        ? (enum enum_server_command)SL_COM_BINLOG_DUMP_GTID
-                                        : COM_BINLOG_DUMP;
+    enum enum_server_command code =
+        request->by_gtid ? (enum enum_server_command)SL_COM_BINLOG_DUMP_GTID : COM_BINLOG_DUMP;
 
     if (client->handle->methods->db_command(client->handle, code, (const char *)command->data,
                                             command->len, 1, NULL) != 0) {
@@ -78,7 +77,7 @@ int sl_dump_open(struct sl_client *client, const struct sl_dump_request *request
                  struct sl_dump **dump, struct sl_err *err)
 {
     struct sl_dump *opened = calloc(1, sizeof(*opened));
-    int rc = opened == NULL ? SL_ENOMEM
+    int rc = opened == NULL     ? SL_ENOMEM
              : request->by_gtid ? build_by_gtid(request, &opened->command)
                                 : build_by_file(request, &opened->command);
 

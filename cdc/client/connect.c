@@ -226,8 +226,8 @@ static int query_failed(struct sl_client *client, const char *what, struct sl_er
     return sl_source_error_query(&peer, what, &fault, err);
 }
 
-int sl_client_query(struct sl_client *client, const char *sql, const char *what,
-                    MYSQL_RES **result, struct sl_err *err)
+int sl_client_query(struct sl_client *client, const char *sql, const char *what, MYSQL_RES **result,
+                    struct sl_err *err)
 {
     MYSQL_RES *rows;
 

@@ -51,10 +51,11 @@ struct sl_source_fault sl_client_fault(const struct sl_client *client);
  * Runs SQL and stores its rows in *RESULT (NULL when it has none; RESULT may be NULL when they are
  * of no interest). The caller frees it. WHAT is the purpose, for the sentence of an error.
  */
-int sl_client_query(struct sl_client *client, const char *sql, const char *what,
-                    MYSQL_RES **result, struct sl_err *err) SL_MUSTCHECK;
+int sl_client_query(struct sl_client *client, const char *sql, const char *what, MYSQL_RES **result,
+                    struct sl_err *err) SL_MUSTCHECK;
 
-/* The same for one value: replaces OUT by the first cell of the first row. SL_DONE: no row, or NULL. */
+/* The same for one value: replaces OUT by the first cell of the first row. SL_DONE: no row, or
+ * NULL. */
 int sl_client_value(struct sl_client *client, const char *sql, const char *what, struct sl_buf *out,
                     struct sl_err *err) SL_MUSTCHECK;
 

@@ -9,8 +9,8 @@
 #include "cdc/client/connect.h"
 
 struct sl_dump_request {
-    const char *file;        /* "" with GTIDs: the server finds it */
-    uint64_t offset;         /* below 2^32 unless by GTID */
+    const char *file; /* "" with GTIDs: the server finds it */
+    uint64_t offset;  /* below 2^32 unless by GTID */
     uint32_t server_id;
     bool stop_at_end;        /* end at the end of the log instead of waiting for more */
     bool by_gtid;            /* MySQL: skip what gtid_set holds */

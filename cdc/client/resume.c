@@ -124,8 +124,7 @@ static int check_ahead(struct sl_client *client, const char *before,
 }
 
 static int plan_mysql(struct sl_client *client, const struct sl_server *server,
-                      const struct sl_position *start, struct sl_resume *resume,
-                      struct sl_err *err)
+                      const struct sl_position *start, struct sl_resume *resume, struct sl_err *err)
 {
     int rc;
 

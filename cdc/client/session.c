@@ -1,15 +1,14 @@
 #include "cdc/client/session.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cdc/base/hash.h"
 #include "cdc/base/span.h"
 
 enum {
-    SL_FIRST_OFFSET = 4,             /* behind the magic number of every file */
-    SL_VERSION_LOG_STATUS = 80200,   /* SHOW BINARY LOG STATUS came, in 8.4 the old name went */
+    SL_VERSION_LOG_STATUS = 80200, /* SHOW BINARY LOG STATUS came, in 8.4 the old name went */
 };
 
 uint32_t sl_session_version(const char *text)
@@ -40,8 +39,7 @@ static int identify_row(MYSQL_ROW row, struct sl_server *server)
     const char *version = row[0] != NULL ? row[0] : "";
     const char *id = row[1] != NULL ? row[1] : "0";
 
-    server->flavor =
-        strstr(version, "MariaDB") != NULL ? SL_FLAVOR_MARIADB : SL_FLAVOR_MYSQL;
+    server->flavor = strstr(version, "MariaDB") != NULL ? SL_FLAVOR_MARIADB : SL_FLAVOR_MYSQL;
     /* MariaDB 10 on some systems says "5.5.5-10.…" for the sake of old replicas. */
     if (strncmp(version, "5.5.5-", 6) == 0) {
         version += 6;
@@ -137,12 +135,11 @@ static int set_mariadb_gtids(struct sl_client *client, struct sl_position *posit
     int rc = sl_buf_add_str(&sql, "SELECT BINLOG_GTID_POS(");
 
     rc = rc == SL_OK ? sl_client_add_literal(&sql, position->file, strlen(position->file)) : rc;
-    rc = rc == SL_OK ? sl_buf_add_format(&sql, ", %llu)", (unsigned long long)position->offset)
-                     : rc;
+    rc =
+        rc == SL_OK ? sl_buf_add_format(&sql, ", %llu)", (unsigned long long)position->offset) : rc;
     query = rc == SL_OK ? sl_buf_cstr(&sql) : NULL;
-    rc = query != NULL
-             ? sl_client_value(client, query, "read the GTID of a position", &text, err)
-             : SL_ENOMEM;
+    rc = query != NULL ? sl_client_value(client, query, "read the GTID of a position", &text, err)
+                       : SL_ENOMEM;
     if (rc == SL_OK) {
         rc = sl_mgtid_list_parse(&position->mgtids, sl_span_make(text.data, text.len), err);
         position->has_gtid = rc == SL_OK;
@@ -229,32 +226,19 @@ int sl_session_find_begin(struct sl_client *client, const struct sl_server *serv
     return rc;
 }
 
-/* FNV-1a; two of them make an identity that is the same after a restart. */
-static uint64_t hash(uint64_t seed, const char *text, uint32_t number)
-{
-    uint64_t value = 0xcbf29ce484222325U ^ seed;
-
-    for (; *text != '\0'; text++) {
-        value = (value ^ (uint8_t)*text) * 0x100000001b3U;
-    }
-    for (unsigned i = 0; i < 4; i++) {
-        value = (value ^ (uint8_t)(number >> (8 * i))) * 0x100000001b3U;
-    }
-    return value;
-}
-
 static int add_identity(struct sl_client *client, const char *reader, struct sl_buf *sql)
 {
-    uint64_t a = hash(0, reader, client->options.server_id);
-    uint64_t b = hash(a, reader, client->options.server_id);
+    /* The same after a restart, so that the server lets go of the connection that it replaces. */
+    uint64_t a = sl_hash_str(reader, client->options.server_id);
+    uint64_t b = sl_hash_u64(a, client->options.server_id);
     char uuid[SL_SERVER_UUID_TEXT + 1];
 
     if (reader[0] == '\0') {
         return SL_OK;
     }
     (void)snprintf(uuid, sizeof(uuid), "%08x-%04x-8%03x-a%03x-%012llx", (unsigned)(a >> 32),
-                   (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff),
-                   (unsigned)(b >> 48 & 0xfff), (unsigned long long)(b & 0xffffffffffffU));
+                   (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff), (unsigned)(b >> 48 & 0xfff),
+                   (unsigned long long)(b & 0xffffffffffffU));
     return sl_buf_add_format(sql, ", @replica_uuid = '%s', @slave_uuid = '%s'", uuid, uuid);
 }
 
