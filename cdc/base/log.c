@@ -1,0 +1,95 @@
+/*
+ * log.c - where lines go and which are wanted; log_line.c makes them.
+ */
+#include "cdc/base/log.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "cdc/base/clock.h"
+
+static atomic_int log_level = SL_LOG_INFO;
+static atomic_int log_format = SL_LOG_LOGFMT;
+static atomic_int log_fd = STDERR_FILENO;
+
+void sl_log_setup(enum sl_log_level level, enum sl_log_format format)
+{
+    atomic_store(&log_level, (int)level);
+    atomic_store(&log_format, (int)format);
+}
+
+void sl_log_set_fd(int fd)
+{
+    atomic_store(&log_fd, fd);
+}
+
+bool sl_log_wants(enum sl_log_level level)
+{
+    return (int)level <= atomic_load(&log_level);
+}
+
+/* One write; the loop only serves signals and odd files that take a part. A log that cannot be
+   written is nobody's reason to stop. */
+static void write_line(const char *line, size_t len)
+{
+    int fd = atomic_load(&log_fd);
+
+    while (len > 0) {
+        ssize_t done = write(fd, line, len);
+
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done <= 0) {
+            return;
+        }
+        line += done;
+        len -= (size_t)done;
+    }
+}
+
+static __attribute__((format(printf, 3, 0))) void
+log_pairs(enum sl_log_level level, const char *message, const char *pairs, va_list args)
+{
+    int saved = errno;
+    char line[SL_LOG_LINE_MAX + 1];
+    struct sl_log_head head = {
+        .format = (enum sl_log_format)atomic_load(&log_format),
+        .level = level,
+        .wall_ms = sl_clock_wall_ms(sl_clock_real()),
+        .message = message,
+    };
+
+    write_line(line, sl_log_render(line, &head, pairs, args));
+    errno = saved;
+}
+
+void sl_log(enum sl_log_level level, const char *message, const char *pairs, ...)
+{
+    va_list args;
+
+    if (!sl_log_wants(level)) {
+        return;
+    }
+    va_start(args, pairs);
+    log_pairs(level, message, pairs, args);
+    va_end(args);
+}
+
+void sl_log_text(enum sl_log_level level, const char *message)
+{
+    sl_log(level, message, " ");
+}
+
+bool sl_log_limit_allows(struct sl_log_limit *limit, uint64_t now_ms, uint64_t *dropped)
+{
+    if (limit->next_ms != 0 && now_ms < limit->next_ms) {
+        limit->dropped++;
+        return false;
+    }
+    *dropped = limit->dropped;
+    limit->dropped = 0;
+    limit->next_ms = now_ms + limit->interval_ms;
+    return true;
+}

@@ -1,0 +1,357 @@
+#include "cdc/batch.h"
+
+#include <stdlib.h>
+
+#include "cdc/base/hash.h"
+
+enum {
+    SL_BATCH_SLOTS = 1024,        /* to begin with; doubled as entries come */
+    SL_BATCH_KEEP = 1024 * 1024,  /* a data buffer larger than this is not kept for reuse */
+    SL_BATCH_KEEP_ENTRIES = 32 * 1024,
+};
+
+struct sl_batch *sl_batch_new(void)
+{
+    struct sl_batch *batch = calloc(1, sizeof(*batch));
+
+    if (batch == NULL) {
+        return NULL;
+    }
+    batch->data.limit = UINT32_MAX;
+    batch->slots = calloc(SL_BATCH_SLOTS, sizeof(*batch->slots));
+    if (batch->slots == NULL) {
+        free(batch);
+        return NULL;
+    }
+    batch->slot_mask = SL_BATCH_SLOTS - 1;
+    sl_position_init(&batch->position);
+    return batch;
+}
+
+static void drop_purge(struct sl_batch *batch)
+{
+    if (batch->purge != NULL) {
+        batch->purge->free(batch->purge);
+        batch->purge = NULL;
+    }
+}
+
+void sl_batch_free(struct sl_batch *batch)
+{
+    if (batch == NULL) {
+        return;
+    }
+    drop_purge(batch);
+    sl_position_release(&batch->position);
+    sl_buf_release(&batch->data);
+    free(batch->entries);
+    free(batch->slots);
+    free(batch->killed);
+    free(batch);
+}
+
+static void shrink(struct sl_batch *batch)
+{
+    if (batch->data.cap > SL_BATCH_KEEP) {
+        sl_buf_release(&batch->data);
+        batch->data.limit = UINT32_MAX;
+    }
+    if (batch->entry_cap > SL_BATCH_KEEP_ENTRIES) {
+        free(batch->entries);
+        batch->entries = NULL;
+        batch->entry_cap = 0;
+    }
+}
+
+/*
+ * A batch of one small transaction must not pay for the slots that a full one has grown: an
+ * entry's slot lies in the unbroken run that begins where its hash points.
+ */
+static void clear_slots(struct sl_batch *batch)
+{
+    if (batch->entry_count > batch->slot_mask / 16) {
+        memset(batch->slots, 0, ((size_t)batch->slot_mask + 1) * sizeof(*batch->slots));
+        return;
+    }
+    for (uint32_t i = 0; i < batch->entry_count; i++) {
+        uint32_t at = batch->entries[i].hash & batch->slot_mask;
+
+        for (; batch->slots[at] != 0; at = (at + 1) & batch->slot_mask) {
+            batch->slots[at] = 0;
+        }
+    }
+}
+
+void sl_batch_clear(struct sl_batch *batch)
+{
+    clear_slots(batch);
+    shrink(batch);
+    sl_buf_clear(&batch->data);
+    drop_purge(batch);
+    batch->entry_count = 0;
+    batch->dead_bytes = 0;
+    batch->dead_count = 0;
+    batch->begins_group = false;
+    batch->ends_group = false;
+    batch->has_position = false;
+    batch->discards_group = false;
+    batch->transactions = 0;
+    batch->rows = 0;
+    batch->task = SL_TASK_ROWS;
+    batch->next = NULL;
+    sl_batch_mark(batch);
+}
+
+static struct sl_span key_of(const struct sl_batch *batch, const struct sl_batch_entry *entry)
+{
+    return sl_span_make(batch->data.data + entry->key_at, entry->key_len);
+}
+
+/* The slot that holds KEY's newest entry, or the empty one where it belongs. */
+static uint32_t *find_slot(struct sl_batch *batch, struct sl_span key, uint32_t hash)
+{
+    uint32_t at = hash & batch->slot_mask;
+
+    for (;; at = (at + 1) & batch->slot_mask) {
+        uint32_t number = batch->slots[at];
+        const struct sl_batch_entry *entry;
+
+        if (number == 0) {
+            return &batch->slots[at];
+        }
+        entry = &batch->entries[number - 1];
+        if (entry->hash == hash && entry->key_len == key.len &&
+            memcmp(key_of(batch, entry).data, key.data, key.len) == 0) {
+            return &batch->slots[at];
+        }
+    }
+}
+
+/* Gives every key's newest entry its slot again, in a table of MASK + 1 slots. */
+static int rebuild_slots(struct sl_batch *batch, uint32_t mask)
+{
+    uint32_t *slots = batch->slots;
+
+    if (mask != batch->slot_mask) {
+        slots = calloc((size_t)mask + 1, sizeof(*slots));
+        if (slots == NULL) {
+            return SL_ENOMEM;
+        }
+        free(batch->slots);
+    } else {
+        memset(slots, 0, ((size_t)mask + 1) * sizeof(*slots));
+    }
+    batch->slots = slots;
+    batch->slot_mask = mask;
+    for (uint32_t i = 0; i < batch->entry_count; i++) {
+        const struct sl_batch_entry *entry = &batch->entries[i];
+
+        *find_slot(batch, key_of(batch, entry), entry->hash) = i + 1;
+    }
+    return SL_OK;
+}
+
+static int reserve_entry(struct sl_batch *batch)
+{
+    if (batch->entry_count == batch->entry_cap) {
+        uint32_t cap = batch->entry_cap > 0 ? batch->entry_cap * 2 : 512;
+        struct sl_batch_entry *entries = realloc(batch->entries, cap * sizeof(*entries));
+
+        if (entries == NULL) {
+            return SL_ENOMEM;
+        }
+        batch->entries = entries;
+        batch->entry_cap = cap;
+    }
+    if (batch->entry_count >= batch->slot_mask / 2) {
+        return rebuild_slots(batch, batch->slot_mask * 2 + 1);
+    }
+    return SL_OK;
+}
+
+static int remember_killed(struct sl_batch *batch, uint32_t number)
+{
+    if (number >= batch->mark_entry) {
+        return SL_OK;
+    }
+    if (batch->killed_count == batch->killed_cap) {
+        uint32_t cap = batch->killed_cap > 0 ? batch->killed_cap * 2 : 64;
+        uint32_t *killed = realloc(batch->killed, cap * sizeof(*killed));
+
+        if (killed == NULL) {
+            return SL_ENOMEM;
+        }
+        batch->killed = killed;
+        batch->killed_cap = cap;
+    }
+    batch->killed[batch->killed_count++] = number;
+    return SL_OK;
+}
+
+/* Entries behind a dead one are dead already: whatever killed it killed them. */
+static int kill_chain(struct sl_batch *batch, uint32_t number)
+{
+    while (number != SL_BATCH_NONE && !batch->entries[number].is_dead) {
+        struct sl_batch_entry *entry = &batch->entries[number];
+        int rc = remember_killed(batch, number);
+
+        if (rc != SL_OK) {
+            return rc;
+        }
+        entry->is_dead = true;
+        batch->dead_bytes += entry->len;
+        batch->dead_count++;
+        number = entry->older;
+    }
+    return SL_OK;
+}
+
+void sl_batch_begin(struct sl_batch *batch, uint32_t *offset)
+{
+    *offset = (uint32_t)batch->data.len;
+}
+
+void sl_batch_abandon(struct sl_batch *batch, uint32_t offset)
+{
+    batch->data.len = offset;
+}
+
+int sl_batch_end(struct sl_batch *batch, uint32_t offset, uint32_t key_at, uint32_t key_len,
+                 uint16_t commands, enum sl_write write)
+{
+    struct sl_span key = sl_span_make(batch->data.data + key_at, key_len);
+    uint32_t hash = (uint32_t)sl_hash(key.data, key.len);
+    int rc = reserve_entry(batch);
+    uint32_t *slot;
+    uint32_t older;
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    slot = find_slot(batch, key, hash);
+    older = *slot > 0 ? *slot - 1 : SL_BATCH_NONE;
+    if (write == SL_WRITE_WHOLE) {
+        rc = kill_chain(batch, older);
+        if (rc != SL_OK) {
+            return rc;
+        }
+    }
+    batch->entries[batch->entry_count] = (struct sl_batch_entry){
+        .offset = offset,
+        .len = (uint32_t)(batch->data.len - offset),
+        .key_at = key_at,
+        .key_len = key_len,
+        .older = older,
+        .hash = hash,
+        .commands = commands,
+        .write = (uint8_t)write,
+    };
+    *slot = ++batch->entry_count;
+    batch->rows++;
+    return SL_OK;
+}
+
+void sl_batch_mark(struct sl_batch *batch)
+{
+    batch->mark_entry = batch->entry_count;
+    batch->mark_data = batch->data.len;
+    batch->killed_count = 0;
+}
+
+void sl_batch_rollback(struct sl_batch *batch)
+{
+    for (uint32_t i = batch->mark_entry; i < batch->entry_count; i++) {
+        if (batch->entries[i].is_dead) {
+            batch->dead_bytes -= batch->entries[i].len;
+            batch->dead_count--;
+        }
+    }
+    for (uint32_t i = 0; i < batch->killed_count; i++) {
+        struct sl_batch_entry *entry = &batch->entries[batch->killed[i]];
+
+        entry->is_dead = false;
+        batch->dead_bytes -= entry->len;
+        batch->dead_count--;
+    }
+    batch->rows -= batch->entry_count - batch->mark_entry;
+    batch->entry_count = batch->mark_entry;
+    batch->data.len = batch->mark_data;
+    batch->killed_count = 0;
+    (void)rebuild_slots(batch, batch->slot_mask); /* the same size: needs no memory */
+}
+
+int sl_batch_append(struct sl_batch *to, const struct sl_batch *from, bool all)
+{
+    for (uint32_t i = all ? 0 : from->mark_entry; i < from->entry_count; i++) {
+        const struct sl_batch_entry *entry = &from->entries[i];
+        uint32_t offset;
+        int rc;
+
+        if (entry->is_dead) {
+            continue;
+        }
+        sl_batch_begin(to, &offset);
+        rc = sl_buf_add(&to->data, from->data.data + entry->offset, entry->len);
+        if (rc == SL_OK) {
+            rc = sl_batch_end(to, offset, offset + (entry->key_at - entry->offset), entry->key_len,
+                              entry->commands, (enum sl_write)entry->write);
+        }
+        if (rc != SL_OK) {
+            sl_batch_abandon(to, offset);
+            return rc;
+        }
+    }
+    return SL_OK;
+}
+
+void sl_batch_seal(struct sl_batch *batch)
+{
+    uint32_t kept = 0;
+    uint32_t end = 0;
+
+    if (batch->dead_count == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < batch->entry_count; i++) {
+        struct sl_batch_entry entry = batch->entries[i];
+
+        if (entry.is_dead) {
+            continue;
+        }
+        memmove(batch->data.data + end, batch->data.data + entry.offset, entry.len);
+        entry.key_at = end + (entry.key_at - entry.offset);
+        entry.offset = end;
+        end += entry.len;
+        batch->entries[kept++] = entry;
+    }
+    batch->entry_count = kept;
+    batch->data.len = end;
+    batch->dead_bytes = 0;
+    batch->dead_count = 0;
+}
+
+uint64_t sl_batch_commands(const struct sl_batch *batch)
+{
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < batch->entry_count; i++) {
+        count += batch->entries[i].is_dead ? 0 : batch->entries[i].commands;
+    }
+    return count;
+}
+
+struct sl_span sl_batch_key_of_command(const struct sl_batch *batch, uint64_t number)
+{
+    for (uint32_t i = 0; i < batch->entry_count; i++) {
+        const struct sl_batch_entry *entry = &batch->entries[i];
+
+        if (entry->is_dead) {
+            continue;
+        }
+        if (number < entry->commands) {
+            return key_of(batch, entry);
+        }
+        number -= entry->commands;
+    }
+    return sl_span_make(NULL, 0);
+}

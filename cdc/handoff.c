@@ -1,0 +1,201 @@
+#include "cdc/handoff.h"
+
+#include <stdlib.h>
+
+int sl_handoff_init(struct sl_handoff *handoff, size_t budget, void (*wake)(void *user), void *user)
+{
+    *handoff = (struct sl_handoff){.budget = budget, .wake = wake, .wake_user = user};
+    if (pthread_mutex_init(&handoff->lock, NULL) != 0) {
+        return SL_ENOMEM;
+    }
+    if (pthread_cond_init(&handoff->room, NULL) != 0) {
+        (void)pthread_mutex_destroy(&handoff->lock);
+        return SL_ENOMEM;
+    }
+    return SL_OK;
+}
+
+static void free_list(struct sl_batch **list)
+{
+    while (*list != NULL) {
+        struct sl_batch *batch = *list;
+
+        *list = batch->next;
+        sl_batch_free(batch);
+    }
+}
+
+void sl_handoff_release(struct sl_handoff *handoff)
+{
+    free_list(&handoff->head);
+    free_list(&handoff->free);
+    sl_batch_free(handoff->open);
+    (void)pthread_cond_destroy(&handoff->room);
+    (void)pthread_mutex_destroy(&handoff->lock);
+}
+
+static void lock(struct sl_handoff *handoff)
+{
+    (void)pthread_mutex_lock(&handoff->lock);
+}
+
+static void unlock(struct sl_handoff *handoff)
+{
+    (void)pthread_mutex_unlock(&handoff->lock);
+}
+
+static void wake_if_hungry(struct sl_handoff *handoff)
+{
+    if (handoff->is_hungry) {
+        handoff->is_hungry = false;
+        handoff->wake(handoff->wake_user);
+    }
+}
+
+int sl_handoff_get(struct sl_handoff *handoff, struct sl_batch **batch)
+{
+    int rc = SL_OK;
+
+    lock(handoff);
+    while (!handoff->is_closed && handoff->used > handoff->budget) {
+        (void)pthread_cond_wait(&handoff->room, &handoff->lock);
+    }
+    if (handoff->is_closed) {
+        rc = SL_ESTOPPED;
+    } else if (handoff->free != NULL) {
+        *batch = handoff->free;
+        handoff->free = (*batch)->next;
+        (*batch)->next = NULL;
+    } else {
+        *batch = sl_batch_new();
+        rc = *batch != NULL ? SL_OK : SL_ENOMEM;
+    }
+    unlock(handoff);
+    return rc;
+}
+
+void sl_handoff_publish(struct sl_handoff *handoff, struct sl_batch *batch,
+                        const struct sl_position *position)
+{
+    lock(handoff);
+    handoff->open = batch;
+    handoff->open_position = position;
+    if (batch->entry_count > 0) {
+        wake_if_hungry(handoff);
+    }
+    unlock(handoff);
+}
+
+struct sl_batch *sl_handoff_reclaim(struct sl_handoff *handoff)
+{
+    struct sl_batch *batch;
+
+    lock(handoff);
+    batch = handoff->open;
+    handoff->open = NULL;
+    handoff->open_position = NULL;
+    unlock(handoff);
+    return batch;
+}
+
+int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
+                    const struct sl_position *position)
+{
+    if (position != NULL) {
+        int rc = sl_position_copy(&batch->position, position);
+
+        if (rc != SL_OK) {
+            return rc;
+        }
+        batch->has_position = true;
+    }
+    lock(handoff);
+    batch->next = NULL;
+    if (handoff->tail != NULL) {
+        handoff->tail->next = batch;
+    } else {
+        handoff->head = batch;
+    }
+    handoff->tail = batch;
+    handoff->queued++;
+    handoff->used += batch->data.cap;
+    wake_if_hungry(handoff);
+    unlock(handoff);
+    return SL_OK;
+}
+
+static struct sl_batch *take_queued(struct sl_handoff *handoff)
+{
+    struct sl_batch *batch = handoff->head;
+
+    handoff->head = batch->next;
+    if (handoff->head == NULL) {
+        handoff->tail = NULL;
+    }
+    batch->next = NULL;
+    handoff->queued--;
+    return batch;
+}
+
+static struct sl_batch *take_open(struct sl_handoff *handoff, bool take_empty)
+{
+    struct sl_batch *batch = handoff->open;
+
+    if (batch == NULL || (batch->entry_count == 0 && !take_empty) ||
+        sl_position_copy(&batch->position, handoff->open_position) != SL_OK) {
+        return NULL;
+    }
+    batch->has_position = true;
+    handoff->open = NULL;
+    handoff->open_position = NULL;
+    handoff->used += batch->data.cap;
+    return batch;
+}
+
+struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, bool take_empty)
+{
+    struct sl_batch *batch;
+
+    lock(handoff);
+    batch = handoff->head != NULL ? take_queued(handoff) : take_open(handoff, take_empty);
+    handoff->is_hungry = batch == NULL;
+    unlock(handoff);
+    if (batch != NULL) {
+        sl_batch_seal(batch);
+    }
+    return batch;
+}
+
+void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch)
+{
+    size_t bytes = batch->data.cap;
+
+    sl_batch_clear(batch);
+    lock(handoff);
+    handoff->used -= bytes;
+    batch->next = handoff->free;
+    handoff->free = batch;
+    (void)pthread_cond_signal(&handoff->room);
+    unlock(handoff);
+}
+
+void sl_handoff_close(struct sl_handoff *handoff)
+{
+    lock(handoff);
+    handoff->is_closed = true;
+    (void)pthread_cond_broadcast(&handoff->room);
+    unlock(handoff);
+}
+
+void sl_handoff_reset(struct sl_handoff *handoff)
+{
+    free_list(&handoff->head);
+    sl_batch_free(handoff->open);
+    handoff->open = NULL;
+    handoff->open_position = NULL;
+    handoff->tail = NULL;
+    handoff->queued = 0;
+    handoff->used = 0;
+    handoff->is_closed = false;
+    handoff->is_hungry = true;
+}

@@ -1,0 +1,70 @@
+/*
+ * handoff.h - the bounded queue of batches between the reader thread and the loop.
+ *
+ *     reader:  get -> fill -> publish (a transaction ended, more may still be added)
+ *                          -> push    (it is full, or part of a large transaction)
+ *     loop:    take -> send … acknowledged -> give_back
+ *
+ * Group commit: a published batch stays with the reader as long as the sink is busy, and grows by the
+ * transactions that arrive meanwhile; the loop takes it when it has room. While a batch is published the
+ * reader must not touch it, nor the position that it was published with, before it reclaimed it.
+ *
+ * Bounded: batches that are queued or with the loop may hold no more than `budget` bytes;
+ * get() waits until that is so, which is what slows the reading down.
+ */
+#ifndef SLUICE_CDC_HANDOFF_H
+#define SLUICE_CDC_HANDOFF_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cdc/base/status.h"
+#include "cdc/batch.h"
+
+struct sl_handoff {
+    pthread_mutex_t lock;
+    pthread_cond_t room;
+    struct sl_batch *head; /* queued, oldest first */
+    struct sl_batch *tail;
+    struct sl_batch *open;  /* published */
+    const struct sl_position *open_position; /* borrowed from the reader while published */
+    struct sl_batch *free;
+    size_t used;   /* bytes queued or with the loop */
+    size_t queued; /* batches in the queue */
+    size_t budget; /* bytes */
+    bool is_closed;
+    bool is_hungry; /* the loop found nothing and wants to be woken */
+    void (*wake)(void *user); /* called from the reader's thread, under the lock */
+    void *wake_user;
+};
+
+int sl_handoff_init(struct sl_handoff *handoff, size_t budget, void (*wake)(void *user),
+                    void *user) SL_MUSTCHECK;
+/* Neither thread may use it any more. */
+void sl_handoff_release(struct sl_handoff *handoff);
+
+/* Reader: an empty batch; waits for room. SL_ESTOPPED when closed, SL_ENOMEM. */
+int sl_handoff_get(struct sl_handoff *handoff, struct sl_batch **batch) SL_MUSTCHECK;
+/* Reader: offers BATCH; POSITION lies behind its last transaction and is copied when taken. */
+void sl_handoff_publish(struct sl_handoff *handoff, struct sl_batch *batch,
+                        const struct sl_position *position);
+/* Reader: takes the published batch back, to add to it. NULL when the loop has taken it. */
+struct sl_batch *sl_handoff_reclaim(struct sl_handoff *handoff);
+/* Reader: queues BATCH; POSITION (copied) is the checkpoint behind it, NULL within a transaction. */
+int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
+                    const struct sl_position *position) SL_MUSTCHECK;
+
+/*
+ * Loop: the next batch, sealed, or NULL. A published batch without commands is only taken
+ * with TAKE_EMPTY (it moves the position and nothing else).
+ */
+struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, bool take_empty);
+/* Loop: BATCH is done with. */
+void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch);
+/* Either: makes get() return SL_ESTOPPED, now and from now on. */
+void sl_handoff_close(struct sl_handoff *handoff);
+/* Loop, while no reader runs: drops everything that is queued and opens it again. */
+void sl_handoff_reset(struct sl_handoff *handoff);
+
+#endif
