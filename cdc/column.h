@@ -107,8 +107,9 @@ struct sl_column {
     uint8_t precision;     /* DECIMAL: digits in all */
     uint8_t scale;         /* DECIMAL: digits after the point */
     uint8_t length_bytes;  /* width of the length prefix in a row image: 0 (fixed), 1, 2, 3, 4 */
-    uint16_t meta;         /* as in the event, for types that need more */
-    uint32_t max_len;      /* fixed and var-length types: bytes at most; INT: display width of zero fill */
+    uint8_t fixed_len;     /* bytes in a row image while length_bytes is 0 */
+    uint16_t meta;         /* see sl_column_take_meta() */
+    uint32_t max_len;      /* var-length types: bytes at most; integers and YEAR: display width, from the schema */
     uint32_t bits;         /* BIT(n): n */
     uint16_t collation;    /* collation id of the server; 63 is binary; 0 unknown */
     const struct sl_charset *charset; /* how to turn bytes into UTF-8; NULL: they are taken as they are */
@@ -116,6 +117,38 @@ struct sl_column {
     uint32_t label_count;
     sl_render_fn render;   /* set by sl_value_prepare() */
 };
+
+/*
+ * Takes the metadata of a column of WIRE_TYPE off the front of the metadata block of a table map.
+ * In *META the first byte is the high one for STRING, ENUM, SET and NEWDECIMAL, the low one for the
+ * rest; 0 for types without metadata. SL_ETRUNC; SL_EUNSUPPORTED for an unknown type, as the
+ * width of its metadata is not known.
+ */
+int sl_column_take_meta(struct sl_span *metadata, uint8_t wire_type, uint16_t *meta,
+                        struct sl_err *err) SL_MUSTCHECK;
+
+/*
+ * Fills type, meta, fraction, precision, scale, bits, length_bytes, fixed_len and max_len from what a table map
+ * says of a column and leaves the other fields alone. SL_EFORMAT for metadata that the type
+ * cannot have, SL_EUNSUPPORTED for a type that cannot be decoded. Call sl_value_prepare() next.
+ */
+int sl_column_from_meta(struct sl_column *column, uint8_t wire_type, uint16_t meta,
+                        struct sl_err *err) SL_MUSTCHECK;
+
+/*
+ * MariaDB tables made before 10.1 or under mysql56_temporal_format=OFF keep TIME, DATETIME and
+ * TIMESTAMP in an older form (types 11, 12 and 7) whose size depends on digits after the second
+ * that no event carries; information_schema marks them: "datetime(3) slash-star mariadb-5.3".
+ * Call this with those digits (0 to 6) after sl_column_from_meta(). A MariaDB column of such a
+ * type whose schema is unknown must be refused (sl_column_needs_fraction()): its extent is not certain.
+ */
+int sl_column_set_fraction(struct sl_column *column, unsigned fraction,
+                           struct sl_err *err) SL_MUSTCHECK;
+static inline bool sl_column_needs_fraction(const struct sl_column *column)
+{
+    return column->type == SL_TYPE_TIMESTAMP || column->type == SL_TYPE_TIME ||
+           column->type == SL_TYPE_DATETIME;
+}
 
 /* A table layout. Immutable once built, owned by the table cache (table_map.h). */
 struct sl_table {
