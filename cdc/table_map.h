@@ -26,7 +26,7 @@ struct sl_table_map {
     struct sl_span name; /* UTF-8 */
     uint32_t column_count;
     const uint8_t *types;    /* column_count wire types (enum sl_type) */
-    struct sl_span meta;     /* per column as many bytes as its type takes */
+    struct sl_span meta;     /* for sl_column_take_meta(), column by column */
     const uint8_t *nullable; /* a bit a column, lowest first */
     struct sl_span optional; /* type, length, value …; empty where the server logs none */
 };
@@ -38,13 +38,7 @@ int sl_table_map_parse(struct sl_span body, struct sl_table_map *map,
 /* The table id at the front of a TABLE_MAP or rows event. SL_ETRUNC. */
 int sl_table_map_id(struct sl_span body, uint64_t *id, struct sl_err *err) SL_MUSTCHECK;
 
-/*
- * Takes the metadata of one column of wire type TYPE off the front of META. *VALUE has the bytes
- * in the order that sl_column_from_meta() wants: first byte high for STRING, ENUM, SET and
- * NEWDECIMAL, first byte low for the others. SL_ETRUNC.
- */
-int sl_table_map_next_meta(struct sl_span *meta, uint8_t type, uint16_t *value) SL_MUSTCHECK;
-
+/* Bit INDEX of a bitmap whose bytes begin with their lowest bit. */
 static inline bool sl_bit(const uint8_t *bits, uint32_t index)
 {
     return (bits[index / 8] >> (index % 8) & 1) != 0;
