@@ -220,7 +220,7 @@ int sl_batch_end(struct sl_batch *batch, uint32_t offset, uint32_t key_at, uint3
                  uint16_t commands, enum sl_write write)
 {
     struct sl_span key = sl_span_make(batch->data.data + key_at, key_len);
-    uint32_t hash = (uint32_t)sl_hash(key.data, key.len);
+    uint32_t hash = (uint32_t)sl_hash_bytes(key.data, key.len, 0);
     int rc = reserve_entry(batch);
     uint32_t *slot;
     uint32_t older;

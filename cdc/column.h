@@ -79,6 +79,7 @@ enum sl_cell_state {
     SL_CELL_NULL,
     SL_CELL_VALUE,
     SL_CELL_JSON_DIFF, /* a partial JSON update: data is the diff sequence */
+    SL_CELL_TEXT,      /* the final text already: the row was read again from the source */
 };
 
 struct sl_cell {

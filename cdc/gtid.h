@@ -99,7 +99,10 @@ int sl_gtid_set_parse(struct sl_gtid_set *set, struct sl_span text,
 /* Replaces SET by the binary form; SL_EFORMAT, SL_ETRUNC. SET is unchanged on failure. */
 int sl_gtid_set_decode(struct sl_gtid_set *set, struct sl_span bytes,
                        struct sl_err *err) SL_MUSTCHECK;
-/* Appends the text or binary form. The binary form is the tagged one only if a tag is there. */
+/*
+ * Appends the text or binary form. The binary form is the tagged one only if a tag is there; a
+ * server that has seen a tag writes it for every set, and sl_gtid_set_decode() reads both.
+ */
 int sl_gtid_set_format(const struct sl_gtid_set *set, struct sl_buf *out) SL_MUSTCHECK;
 int sl_gtid_set_encode(const struct sl_gtid_set *set, struct sl_buf *out) SL_MUSTCHECK;
 /* Appends "uuid:number" or "uuid:tag:number". */

@@ -51,8 +51,9 @@ struct sl_ddl {
 
 /* The callbacks return SL_OK or a status that ends sl_stream_feed() with it. */
 struct sl_stream_handler {
-    /* A transaction begins (also before an XA group). No positions move until commit. */
-    int (*begin)(void *user, struct sl_err *err);
+    /* A transaction begins. IS_XA: it ends in xa_prepare or, with ONE PHASE, in commit.
+       No positions move until then. */
+    int (*begin)(void *user, bool is_xa, struct sl_err *err);
     /* A table is met for the first time or its layout changed. Set table->user here. *SKIP: true
        makes the stream pass over its rows undecoded. The table outlives the callback until the stream
        drops it, then user_free is called. */

@@ -16,6 +16,8 @@
 
 enum { SL_FIELDS = 6 };
 
+static unsigned compared_binary; /* byte for byte */
+
 static struct sl_gtid_set parse(const char *text)
 {
     struct sl_gtid_set set = {0};
@@ -51,25 +53,39 @@ static void check_sets(char *const *fields)
     sl_gtid_set_release(&left);
 }
 
+static void unhex(const char *hex, struct sl_buf *out)
+{
+    for (; hex[0] != '\0' && hex[1] != '\0'; hex += 2) {
+        const char digits[] = {hex[0], hex[1], '\0'};
+
+        assert_int_equal(sl_buf_add_byte(out, (uint8_t)strtoul(digits, NULL, 16)), SL_OK);
+    }
+}
+
+/*
+ * A server that has seen a tag writes the tagged form for sets without one, too; else the bytes
+ * must be the same.
+ */
 static void check_binary(char *const *fields)
 {
     struct sl_gtid_set set = parse(fields[1]);
     struct sl_gtid_set decoded = {0};
-    struct sl_buf bytes = {0};
-    struct sl_buf hex = {0};
+    struct sl_buf want = {0};
+    struct sl_buf got = {0};
 
-    assert_int_equal(sl_gtid_set_encode(&set, &bytes), SL_OK);
-    for (size_t i = 0; i < bytes.len; i++) {
-        assert_int_equal(sl_buf_add_format(&hex, "%02x", bytes.data[i]), SL_OK);
-    }
-    assert_string_equal(sl_buf_cstr(&hex), fields[2]);
-    assert_int_equal(sl_gtid_set_decode(&decoded, sl_span_make(bytes.data, bytes.len), NULL),
-                     SL_OK);
+    unhex(fields[2], &want);
+    assert_int_equal(sl_gtid_set_decode(&decoded, sl_span_make(want.data, want.len), NULL), SL_OK);
     assert_true(sl_gtid_set_covers(&set, &decoded) && sl_gtid_set_covers(&decoded, &set));
+    assert_int_equal(sl_gtid_set_encode(&set, &got), SL_OK);
+    if (got.data[7] == want.data[7]) {
+        compared_binary++;
+        assert_int_equal(got.len, want.len);
+        assert_memory_equal(got.data, want.data, got.len);
+    }
     sl_gtid_set_release(&set);
     sl_gtid_set_release(&decoded);
-    sl_buf_release(&bytes);
-    sl_buf_release(&hex);
+    sl_buf_release(&want);
+    sl_buf_release(&got);
 }
 
 /* Checks the lines of KIND and returns how many there were. */
@@ -85,12 +101,12 @@ static unsigned check_lines(const char *kind, void (*check)(char *const *fields)
     file = fopen(path, "re");
     assert_non_null(file);
     while (fgets(line, sizeof(line), file) != NULL) {
-        char *fields[SL_FIELDS] = {"", "", "", "", "", ""};
+        char *fields[SL_FIELDS];
         char *rest = line;
 
         line[strcspn(line, "\n")] = '\0';
-        for (size_t i = 0; i < SL_FIELDS && rest != NULL; i++) {
-            fields[i] = strsep(&rest, "\t");
+        for (size_t i = 0; i < SL_FIELDS; i++) {
+            fields[i] = rest != NULL ? strsep(&rest, "\t") : line + strlen(line);
         }
         if (strcmp(fields[0], kind) == 0) {
             check(fields);
@@ -111,6 +127,7 @@ static void binary_form_is_what_the_server_writes(void **state)
 {
     (void)state;
     assert_true(check_lines("binary", check_binary) >= 10);
+    assert_true(compared_binary >= 8);
 }
 
 int main(void)

@@ -8,7 +8,7 @@ Lines, tab-separated:
   sets    A  B  A as the server prints it  GTID_SUBTRACT(A, B)  GTID_SUBSET(A, B)
   binary  A  the PREVIOUS_GTIDS event body that the server wrote for A, in hex
 
-The second kind resets the server's binary logs and GTIDs: use a server made for it.
+The second kind resets the server's binary logs and GTIDs: use a server made for it and just started.
 """
 import random
 import subprocess
@@ -66,10 +66,28 @@ def previous_gtids(log):
     raise SystemExit("no PREVIOUS_GTIDS event in the log")
 
 
+def transactions(text):
+    """Each identifier of a set, so that the server logs it: gtid_purged alone is not written to a log."""
+    uuid = tag = ""
+    for part in text.replace(" ", "").replace(",", ":").split(":"):
+        if len(part) == 36:
+            uuid, tag = part, ""
+        elif part[:1].isdigit():
+            first, _, last = part.partition("-")
+            for number in range(int(first), int(last or first) + 1):
+                yield f"{uuid}:{tag}:{number}" if tag else f"{uuid}:{number}"
+        elif part:
+            tag = part
+
+
 def binary(command, rng, count, read_log):
-    for _ in range(count):
+    for i in range(count):
         text = random_set(rng)
-        run(command, f"RESET BINARY LOGS AND GTIDS; SET GLOBAL gtid_purged='{text}'; FLUSH BINARY LOGS")
+        if i < 3:  # plain ones first: a server that has seen a tag writes the tagged form for every set
+            text = ",".join(f"{uuid}:{rng.randint(1, 9)}:{rng.randint(11, 15)}-{rng.randint(16, 20)}"
+                            for uuid in UUIDS[:1 + i])
+        sql = "".join(f"SET gtid_next='{gtid}'; BEGIN; COMMIT;" for gtid in transactions(text))
+        run(command, f"RESET BINARY LOGS AND GTIDS; {sql} SET gtid_next='AUTOMATIC'; FLUSH BINARY LOGS")
         name = run(command, "SHOW BINARY LOG STATUS").decode().split("\t")[0]
         directory = run(command, "SELECT @@datadir").decode().strip()
         print(f"binary\t{text}\t{previous_gtids(read_log(directory + name)).hex()}")
@@ -86,8 +104,8 @@ def main():
         raise SystemExit(__doc__)
     rng = random.Random(20240501)
     root = command[1] if command[0] == "chroot" else ""
+    binary(command, rng, 15, lambda path: read_file(root + path))
     sets(command, rng, 240)
-    binary(command, rng, 12, lambda path: read_file(root + path))
 
 
 if __name__ == "__main__":

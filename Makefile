@@ -1,0 +1,49 @@
+# The commands of a sluice checkout; `make help` lists them. CMake does the work and CMakePresets.json
+# holds the developers' builds (CMake 3.25 and later); `make build` spells its one build out, so that
+# CMake 3.22 does, too.
+BUILD_TYPE ?= RelWithDebInfo
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+RELEASE = build/release
+
+.PHONY: help build install setup check bench soak demo format lint clean
+
+help: ## lists these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+build: ## installs what the build needs and builds build/release/sluice
+	scripts/setup build
+	cmake -S . -B $(RELEASE) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DBUILD_TESTING=OFF \
+	    "-DCMAKE_C_FLAGS=-D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE" \
+	    "-DCMAKE_EXE_LINKER_FLAGS=-pie -Wl,-z,relro,-z,now" -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	cmake --build $(RELEASE) -j$(JOBS)
+
+install: ## installs the built program (PREFIX=/usr/local, DESTDIR=)
+	cmake --install $(RELEASE)
+
+setup: ## installs what building and every test need (Debian 12, Ubuntu 22.04 and later)
+	scripts/setup test
+
+check: ## runs every test; the last line counts them
+	scripts/check
+
+bench: build ## measures events and bytes a second
+	scripts/setup demo
+	tests/bench/run
+
+soak: build ## random changes under random faults for SECONDS=3600
+	scripts/setup test
+	python3 tests/integration/run.py --binary $(RELEASE)/sluice --suite soak --seconds $(or $(SECONDS),3600)
+
+demo: build ## a private MariaDB and Redis with sluice between them, until you leave
+	scripts/setup demo
+	scripts/demo
+
+format: ## formats the C sources
+	git ls-files '*.[ch]' | xargs clang-format -i
+
+lint: ## what the compiler does not say: format, clang-tidy, cppcheck, shellcheck, manual pages
+	scripts/lint
+
+clean: ## removes build/
+	rm -rf build

@@ -1,0 +1,56 @@
+/*
+ * mapper.h - the hop from row changes to entries of a batch; filters/mapper.c implements it.
+ * Used by the reader thread only.
+ */
+#ifndef SLUICE_CDC_MAPPER_H
+#define SLUICE_CDC_MAPPER_H
+
+#include <stdbool.h>
+
+#include "cdc/base/err.h"
+#include "cdc/batch.h"
+#include "cdc/column.h"
+#include "cdc/stream.h"
+
+/* What a statement means for the cache. */
+enum sl_effect_kind {
+    SL_EFFECT_NONE,
+    SL_EFFECT_PURGE,   /* remove the keys that `purge` matches, in order */
+    SL_EFFECT_RESHAPE, /* a wanted table changed its columns: cached rows keep the old ones */
+};
+
+struct sl_effect {
+    enum sl_effect_kind kind;
+    struct sl_key_pattern *purge; /* owned by who receives the effect */
+};
+
+struct sl_mapper;
+
+struct sl_mapper_ops {
+    /* True when a rule chooses the table. */
+    bool (*wants)(struct sl_mapper *mapper, struct sl_span db, struct sl_span table);
+    /* Compiles the rule for TABLE and hangs it on it. SL_EINVAL, SL_ESCHEMA: it does not fit. */
+    int (*table)(struct sl_mapper *mapper, struct sl_table *table, struct sl_err *err);
+    /* Adds what CHANGE does to the sink's keys to BATCH. */
+    int (*row)(struct sl_mapper *mapper, const struct sl_row_change *change, struct sl_batch *batch,
+               struct sl_err *err);
+    /* Judges a statement. Called until it returns SL_DONE: every call gives one effect more, NTH
+       counts from 0. SL_EGAP: rows changed in a way that no event says. */
+    int (*ddl)(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,
+               struct sl_effect *effect, struct sl_err *err);
+    void (*free)(struct sl_mapper *mapper);
+};
+
+/* The first member of every implementation. */
+struct sl_mapper {
+    const struct sl_mapper_ops *ops;
+};
+
+/*
+ * Reads one row again from the source, for images that lack columns. KEY holds the row key's
+ * cells; OUT (column_count cells, state TEXT or NULL) is valid until the next call. SL_DONE: no such row.
+ */
+typedef int (*sl_reread_fn)(void *user, const struct sl_table *table, const struct sl_cell *key,
+                            struct sl_cell *out, struct sl_err *err);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * reader.h - the reader thread: events from a source, through the stream decoder and the
+ * mapper, into batches for the handoff.
+ *
+ *     source -> stream -> mapper -> batch -> handoff
+ *
+ * It ends on a failure of the source, on anything that cannot be decoded or mapped, and when it is
+ * stopped. It never moves a position itself: positions travel with the batches that cover them.
+ */
+#ifndef SLUICE_CDC_READER_H
+#define SLUICE_CDC_READER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cdc/base/err.h"
+#include "cdc/handoff.h"
+#include "cdc/mapper.h"
+#include "cdc/position.h"
+#include "cdc/source.h"
+#include "cdc/stream.h"
+
+struct sl_reader_options {
+    size_t batch_bytes;            /* a batch of this many bytes is passed on */
+    uint64_t max_transaction_bytes; /* a larger transaction is applied in several groups */
+    uint64_t max_held_bytes;       /* of prepared XA transactions */
+    uint64_t max_event_bytes;
+    sl_schema_fn schema;
+    void *schema_user;
+    /* Called by the reader thread when it ends, as its last act; may be NULL. */
+    void (*ended)(void *user);
+    void *ended_user;
+    /* Called for things that an operator should know and that do not end the reader. */
+    void (*notice)(void *user, const char *text);
+    void *notice_user;
+};
+
+/* Read by other threads while the reader runs. */
+struct sl_reader_stats {
+    atomic_uint_fast64_t events;
+    atomic_uint_fast64_t bytes;
+    atomic_uint_fast64_t rows;
+    atomic_uint_fast64_t transactions;
+    atomic_uint_fast32_t event_time; /* seconds since 1970 of the last event; 0: none yet */
+    atomic_bool is_connected;        /* the source has sent its first event */
+};
+
+struct sl_reader;
+
+/* Everything is borrowed for the reader's life. NULL when out of memory. */
+struct sl_reader *sl_reader_new(const struct sl_reader_options *options, struct sl_source *source,
+                                struct sl_mapper *mapper, struct sl_handoff *handoff);
+void sl_reader_free(struct sl_reader *reader);
+
+/* Starts the thread at START (copied). */
+int sl_reader_start(struct sl_reader *reader, enum sl_start_kind kind,
+                    const struct sl_position *start, struct sl_err *err) SL_MUSTCHECK;
+/* Asks it to end, from any thread; does not wait. */
+void sl_reader_stop(struct sl_reader *reader);
+/* Waits for the end and returns why: SL_ESTOPPED, SL_DONE (end of a file), or a failure with ERR. */
+int sl_reader_join(struct sl_reader *reader, struct sl_err *err);
+
+const struct sl_reader_stats *sl_reader_stats(const struct sl_reader *reader);
+
+#endif

@@ -1,0 +1,273 @@
+/*
+ * encode_redis.c - row images to Redis commands, written straight into a batch.
+ *
+ * A hash row is HSET of the fields that are not NULL and HDEL of those that are: together they leave
+ * exactly the row, whatever the key held before, without the cost of rebuilding the hash that DEL would have.
+ */
+#include "cdc/resp.h"
+#include "filters/encode.h"
+
+/* "*3 $4 HSET": the array head varies, the rest is constant. */
+#define SL_ARG_HSET   "$4\r\nHSET\r\n"
+#define SL_ARG_HDEL   "$4\r\nHDEL\r\n"
+#define SL_ARG_DEL    "*2\r\n$3\r\nDEL\r\n"
+#define SL_ARG_SET    "$3\r\nSET\r\n"
+#define SL_ARG_EXPIRE "*3\r\n$6\r\nEXPIRE\r\n"
+
+#define SL_ADD(out, text) sl_buf_add(out, text, sizeof(text) - 1)
+
+static int add_key(struct sl_span key, struct sl_buf *out, uint32_t *key_at)
+{
+    int rc = sl_resp_bulk(out, key.data, key.len);
+
+    if (rc == SL_OK) {
+        *key_at = (uint32_t)(out->len - 2 - key.len);
+    }
+    return rc;
+}
+
+int sl_encode_del(struct sl_span key, struct sl_buf *out, uint32_t *key_at)
+{
+    size_t before = out->len;
+    int rc = SL_ADD(out, SL_ARG_DEL);
+
+    if (rc == SL_OK) {
+        rc = add_key(key, out, key_at);
+    }
+    if (rc != SL_OK) {
+        out->len = before;
+    }
+    return rc;
+}
+
+static int add_expire(const struct sl_layout *layout, struct sl_span key, struct sl_buf *out,
+                      uint16_t *commands)
+{
+    uint32_t key_at;
+    int rc;
+
+    if (layout->rule->ttl_s == 0) {
+        return SL_OK;
+    }
+    rc = SL_ADD(out, SL_ARG_EXPIRE);
+    if (rc == SL_OK) {
+        rc = add_key(key, out, &key_at);
+    }
+    if (rc == SL_OK) {
+        rc = sl_resp_u64(out, layout->rule->ttl_s);
+    }
+    *commands += 1;
+    return rc;
+}
+
+/* How many chosen cells are in STATE (NULL), or are neither that nor absent. */
+struct tally {
+    uint32_t values;
+    uint32_t nulls;
+};
+
+static struct tally count_cells(const struct sl_layout *layout, const struct sl_cell *cells)
+{
+    struct tally tally = {0};
+
+    for (uint32_t i = 0; i < layout->column_count; i++) {
+        uint32_t state = cells[layout->columns[i]].state;
+
+        tally.nulls += state == SL_CELL_NULL;
+        tally.values += state != SL_CELL_NULL && state != SL_CELL_ABSENT;
+    }
+    return tally;
+}
+
+static int add_field(const struct sl_layout *layout, uint32_t i, struct sl_row row,
+                     struct sl_buf *out, struct sl_err *err)
+{
+    uint32_t number = layout->columns[i];
+    const struct sl_cell *cell = &row.cells[number];
+    size_t start;
+    int rc = sl_buf_add(out, layout->heads[i].data, layout->heads[i].len);
+
+    if (rc == SL_OK) {
+        rc = sl_resp_begin(out, cell->len, &start);
+    }
+    if (rc == SL_OK) {
+        rc = sl_encode_text(&layout->table->columns[number], cell,
+                            row.base != NULL ? &row.base[number] : NULL, out, err);
+    }
+    return rc == SL_OK ? sl_resp_end(out, cell->len, start) : rc;
+}
+
+static int add_fields(const struct sl_layout *layout, struct sl_row row, struct sl_buf *out,
+                      struct sl_err *err)
+{
+    int rc = SL_OK;
+
+    for (uint32_t i = 0; rc == SL_OK && i < layout->column_count; i++) {
+        uint32_t state = row.cells[layout->columns[i]].state;
+
+        if (state != SL_CELL_NULL && state != SL_CELL_ABSENT) {
+            rc = add_field(layout, i, row, out, err);
+        }
+    }
+    return rc;
+}
+
+static int add_null_names(const struct sl_layout *layout, const struct sl_cell *cells,
+                          struct sl_buf *out)
+{
+    int rc = SL_OK;
+
+    for (uint32_t i = 0; rc == SL_OK && i < layout->column_count; i++) {
+        if (cells[layout->columns[i]].state == SL_CELL_NULL) {
+            rc = sl_buf_add(out, layout->heads[i].data, layout->heads[i].len);
+        }
+    }
+    return rc;
+}
+
+static int add_hset(const struct sl_layout *layout, struct sl_row row, uint32_t fields,
+                    struct sl_span key, struct sl_buf *out, uint32_t *key_at, struct sl_err *err)
+{
+    int rc = sl_resp_array(out, 2 + 2 * (size_t)fields);
+
+    if (rc == SL_OK) {
+        rc = SL_ADD(out, SL_ARG_HSET);
+    }
+    if (rc == SL_OK) {
+        rc = add_key(key, out, key_at);
+    }
+    return rc == SL_OK ? add_fields(layout, row, out, err) : rc;
+}
+
+static int add_hdel(const struct sl_layout *layout, const struct sl_cell *cells, uint32_t fields,
+                    struct sl_span key, struct sl_buf *out)
+{
+    uint32_t key_at;
+    int rc = sl_resp_array(out, 2 + (size_t)fields);
+
+    if (rc == SL_OK) {
+        rc = SL_ADD(out, SL_ARG_HDEL);
+    }
+    if (rc == SL_OK) {
+        rc = add_key(key, out, &key_at);
+    }
+    return rc == SL_OK ? add_null_names(layout, cells, out) : rc;
+}
+
+static int put_hash(const struct sl_layout *layout, struct sl_row row, struct sl_span key,
+                    struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
+{
+    struct tally tally = count_cells(layout, row.cells);
+    int rc;
+
+    *commands = 1;
+    if (tally.values == 0) {
+        return sl_encode_del(key, out, key_at); /* Redis has no hash without a field */
+    }
+    rc = add_hset(layout, row, tally.values, key, out, key_at, err);
+    if (rc == SL_OK && tally.nulls > 0) {
+        *commands = 2;
+        rc = add_hdel(layout, row.cells, tally.nulls, key, out);
+    }
+    return rc == SL_OK ? add_expire(layout, key, out, commands) : rc;
+}
+
+static int put_json(const struct sl_layout *layout, struct sl_row row, struct sl_span key,
+                    struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
+{
+    enum { GUESS = 300 }; /* most JSON rows have a length of three digits */
+    uint64_t ttl = layout->rule->ttl_s;
+    size_t start;
+    int rc = sl_resp_array(out, ttl > 0 ? 5 : 3);
+
+    *commands = 1;
+    if (rc == SL_OK) {
+        rc = SL_ADD(out, SL_ARG_SET);
+    }
+    if (rc == SL_OK) {
+        rc = add_key(key, out, key_at);
+    }
+    if (rc == SL_OK) {
+        rc = sl_resp_begin(out, GUESS, &start);
+    }
+    if (rc == SL_OK) {
+        rc = sl_encode_json(layout, row, out, err);
+    }
+    if (rc == SL_OK) {
+        rc = sl_resp_end(out, GUESS, start);
+    }
+    if (rc == SL_OK && ttl > 0) {
+        rc = SL_ADD(out, "$2\r\nEX\r\n");
+        rc = rc == SL_OK ? sl_resp_u64(out, ttl) : rc;
+    }
+    return rc;
+}
+
+int sl_encode_put(const struct sl_layout *layout, struct sl_row row, struct sl_span key,
+                  struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
+{
+    size_t before = out->len;
+    int rc = layout->rule->value == SL_VALUE_HASH
+                 ? put_hash(layout, row, key, out, key_at, commands, err)
+                 : put_json(layout, row, key, out, key_at, commands, err);
+
+    if (rc != SL_OK) {
+        out->len = before;
+    }
+    return rc;
+}
+
+/*
+ * KEYS[1] the row; ARGV: how many fields to set, then field, value pairs, then fields to remove. In
+ * slices, as unpack() is limited by Lua's stack.
+ */
+static const char merge_script[] =
+    "if redis.call('EXISTS',KEYS[1])==0 then return 0 end "
+    "local n=2*tonumber(ARGV[1])+1 "
+    "for i=2,n,2 do redis.call('HSET',KEYS[1],ARGV[i],ARGV[i+1]) end "
+    "for i=n+1,#ARGV do redis.call('HDEL',KEYS[1],ARGV[i]) end "
+    "return 1";
+
+static int merge_hash(const struct sl_layout *layout, struct sl_row row, struct sl_span key,
+                      struct sl_buf *out, uint32_t *key_at, struct sl_err *err)
+{
+    struct tally tally = count_cells(layout, row.cells);
+    int rc = sl_resp_array(out, 5 + 2 * (size_t)tally.values + tally.nulls);
+
+    if (rc == SL_OK) {
+        rc = SL_ADD(out, "$4\r\nEVAL\r\n");
+    }
+    if (rc == SL_OK) {
+        rc = sl_resp_text(out, merge_script);
+    }
+    if (rc == SL_OK) {
+        rc = SL_ADD(out, "$1\r\n1\r\n");
+    }
+    if (rc == SL_OK) {
+        rc = add_key(key, out, key_at);
+    }
+    if (rc == SL_OK) {
+        rc = sl_resp_u64(out, tally.values);
+    }
+    if (rc == SL_OK) {
+        rc = add_fields(layout, row, out, err);
+    }
+    return rc == SL_OK ? add_null_names(layout, row.cells, out) : rc;
+}
+
+int sl_encode_merge(const struct sl_layout *layout, struct sl_row row, struct sl_span key,
+                    struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
+{
+    size_t before = out->len;
+    int rc;
+
+    *commands = 1;
+    rc = merge_hash(layout, row, key, out, key_at, err);
+    if (rc == SL_OK) {
+        rc = add_expire(layout, key, out, commands);
+    }
+    if (rc != SL_OK) {
+        out->len = before;
+    }
+    return rc;
+}

@@ -1,0 +1,189 @@
+/*
+ * key_pattern.c - which keys belong to a table: a glob for SCAN, and a matcher that decides.
+ *
+ * The matcher walks the template against the key. A placeholder takes one value, which holds no raw
+ * ":" "{" or "}" as they are percent-encoded, so the walk never has to guess: a value ends at the
+ * first byte that cannot be part of one, or where the following literal begins.
+ */
+#include <stdlib.h>
+
+#include "filters/key.h"
+#include "filters/key_text.h"
+
+struct piece {
+    bool is_value;
+    bool may_join; /* a row key of unknown width: any number of values joined with ":" */
+    struct sl_span literal; /* into `literals` */
+    size_t at;              /* of the literal, until literals stops growing */
+};
+
+struct table_pattern {
+    struct sl_key_pattern base; /* first: the two are cast into each other */
+    struct piece *pieces;
+    size_t count;
+    struct sl_buf literals;
+    struct sl_buf glob;
+};
+
+static void free_pattern(struct sl_key_pattern *base)
+{
+    struct table_pattern *pattern = (struct table_pattern *)base;
+
+    free(pattern->pieces);
+    sl_buf_release(&pattern->literals);
+    sl_buf_release(&pattern->glob);
+    free(pattern);
+}
+
+static bool match_from(const struct table_pattern *pattern, size_t piece, struct sl_span key);
+
+/* A value can be followed by a literal that begins with a byte of a value: try each end. */
+static bool match_value(const struct table_pattern *pattern, size_t piece, struct sl_span key)
+{
+    bool may_join = pattern->pieces[piece].may_join;
+    size_t len = 0;
+
+    for (;;) {
+        if (match_from(pattern, piece + 1, sl_span_make(key.data + len, key.len - len))) {
+            return true;
+        }
+        if (len == key.len || (key.data[len] == ':' && !may_join) || key.data[len] == '{' ||
+            key.data[len] == '}') {
+            return false;
+        }
+        len++;
+    }
+}
+
+/* Recursion is as deep as the template has placeholders. */
+static bool match_from(const struct table_pattern *pattern, size_t piece, struct sl_span key) // NOLINT(misc-no-recursion)
+{
+    const struct piece *here;
+
+    if (piece == pattern->count) {
+        return key.len == 0;
+    }
+    here = &pattern->pieces[piece];
+    if (here->is_value) {
+        return match_value(pattern, piece, key);
+    }
+    if (key.len < here->literal.len || memcmp(key.data, here->literal.data, here->literal.len) != 0) {
+        return false;
+    }
+    return match_from(pattern, piece + 1,
+                      sl_span_make(key.data + here->literal.len, key.len - here->literal.len));
+}
+
+static bool matches(const struct sl_key_pattern *base, struct sl_span key)
+{
+    return match_from((const struct table_pattern *)base, 0, key);
+}
+
+static int add_piece(struct table_pattern *pattern, struct piece piece)
+{
+    struct piece *pieces = realloc(pattern->pieces, (pattern->count + 1) * sizeof(*pieces));
+
+    if (pieces == NULL) {
+        return SL_ENOMEM;
+    }
+    pattern->pieces = pieces;
+    pieces[pattern->count++] = piece;
+    return SL_OK;
+}
+
+static int add_glob(struct sl_buf *glob, const uint8_t *data, size_t len)
+{
+    int rc = SL_OK;
+
+    for (size_t i = 0; rc == SL_OK && i < len; i++) {
+        if (memchr("*?[]\\^-", data[i], 7) != NULL) {
+            rc = sl_buf_add_byte(glob, '\\');
+        }
+        if (rc == SL_OK) {
+            /* SCAN's MATCH takes its pattern by length, but ours is handed on as a C string. */
+            rc = sl_buf_add_byte(glob, data[i] == '\0' ? '?' : data[i]);
+        }
+    }
+    return rc;
+}
+
+static int add_literal(struct table_pattern *pattern, struct sl_span text, bool escape)
+{
+    size_t at = pattern->literals.len;
+    int rc = sl_buf_add(&pattern->literals, text.data, text.len);
+
+    if (rc == SL_OK && escape) {
+        rc = sl_key_escape(&pattern->literals, at);
+    }
+    if (rc == SL_OK) {
+        rc = add_glob(&pattern->glob, pattern->literals.data + at, pattern->literals.len - at);
+    }
+    if (rc == SL_OK) {
+        rc = add_piece(pattern, (struct piece){.at = at,
+                                               .literal = {.len = pattern->literals.len - at}});
+    }
+    return rc;
+}
+
+static int add_value(struct table_pattern *pattern, bool may_join)
+{
+    int rc = add_piece(pattern, (struct piece){.is_value = true, .may_join = may_join});
+
+    return rc == SL_OK ? sl_buf_add_byte(&pattern->glob, '*') : rc;
+}
+
+static int add_row_key(struct table_pattern *pattern, uint32_t columns)
+{
+    int rc = add_value(pattern, columns == 0);
+
+    for (uint32_t i = 1; rc == SL_OK && i < columns; i++) {
+        rc = add_literal(pattern, sl_span_make(":", 1), false);
+        if (rc == SL_OK) {
+            rc = add_value(pattern, false);
+        }
+    }
+    return rc;
+}
+
+static int add_token(struct table_pattern *pattern, const struct sl_key_token *token,
+                     struct sl_span db, struct sl_span table, uint32_t pk_count)
+{
+    if (!token->is_placeholder) {
+        return add_literal(pattern, token->text, false);
+    }
+    if (sl_span_equals(token->text, "db")) {
+        return add_literal(pattern, db, true);
+    }
+    if (sl_span_equals(token->text, "table")) {
+        return table.len > 0 ? add_literal(pattern, table, true) : add_value(pattern, false);
+    }
+    if (sl_span_equals(token->text, "pk")) {
+        return add_row_key(pattern, pk_count);
+    }
+    return add_value(pattern, false);
+}
+
+struct sl_key_pattern *sl_key_pattern_new(const char *text, struct sl_span db, struct sl_span table,
+                                          uint32_t pk_count)
+{
+    struct table_pattern *pattern = calloc(1, sizeof(*pattern));
+    struct sl_span rest = sl_span_make(text, strlen(text));
+    struct sl_key_token token;
+    int rc = pattern != NULL ? SL_OK : SL_ENOMEM;
+
+    while (rc == SL_OK && (rc = sl_key_next(&rest, &token, NULL)) == SL_OK) {
+        rc = add_token(pattern, &token, db, table, pk_count);
+    }
+    if (rc != SL_DONE || (pattern->base.glob = sl_buf_cstr(&pattern->glob)) == NULL) {
+        if (pattern != NULL) {
+            free_pattern(&pattern->base);
+        }
+        return NULL;
+    }
+    for (size_t i = 0; i < pattern->count; i++) {
+        pattern->pieces[i].literal.data = pattern->literals.data + pattern->pieces[i].at;
+    }
+    pattern->base.matches = matches;
+    pattern->base.free = free_pattern;
+    return &pattern->base;
+}

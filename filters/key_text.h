@@ -1,0 +1,36 @@
+/*
+ * key_text.h - what the compiler and the pattern of key templates share: the scanner of the
+ * template text and the percent-encoding.
+ */
+#ifndef SLUICE_FILTERS_KEY_TEXT_H
+#define SLUICE_FILTERS_KEY_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cdc/base/buf.h"
+#include "cdc/base/err.h"
+#include "cdc/base/span.h"
+
+/* One piece of a template: literal bytes, or the name between braces. */
+struct sl_key_token {
+    bool is_placeholder;
+    struct sl_span text;
+};
+
+/*
+ * Takes the next piece off REST ("{{" and "}}" come as one literal brace each). SL_DONE at the end; SL_EINVAL for a
+ * brace without its partner or an empty name.
+ */
+int sl_key_next(struct sl_span *rest, struct sl_key_token *token, struct sl_err *err) SL_MUSTCHECK;
+
+/* True for bytes that are percent-encoded in values. */
+static inline bool sl_key_is_special(uint8_t byte)
+{
+    return byte == '%' || byte == ':' || byte == '{' || byte == '}';
+}
+
+/* Percent-encodes what BUF holds from AT on, in place. */
+int sl_key_escape(struct sl_buf *buf, size_t at) SL_MUSTCHECK;
+
+#endif

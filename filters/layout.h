@@ -1,0 +1,34 @@
+/*
+ * layout.h - a table rule compiled for one table layout: what to do with its rows. Hangs on
+ * sl_table.user; compiled once a layout, so that a row costs no look-up.
+ */
+#ifndef SLUICE_FILTERS_LAYOUT_H
+#define SLUICE_FILTERS_LAYOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cdc/base/buf.h"
+#include "cdc/base/err.h"
+#include "cdc/column.h"
+#include "filters/key.h"
+#include "filters/options.h"
+
+struct sl_layout {
+    const struct sl_table_rule *rule; /* borrowed from the configuration */
+    const struct sl_table *table;     /* borrowed: the table that this hangs on */
+    struct sl_key key;
+    uint32_t *columns;                /* numbers of the chosen columns, in table order */
+    uint32_t column_count;
+    /* What stands before the value of chosen column i, ready to be copied: the RESP argument with the
+       field's name (hash) or the quoted, escaped name and a colon (json). Views into bytes. */
+    struct sl_span *heads;
+    struct sl_buf bytes;
+};
+
+/* SL_EINVAL, SL_ESCHEMA: RULE does not fit TABLE, ERR says why. *OUT is owned by the caller. */
+int sl_layout_new(const struct sl_table_rule *rule, const struct sl_table *table,
+                  struct sl_layout **out, struct sl_err *err) SL_MUSTCHECK;
+void sl_layout_free(struct sl_layout *layout);
+
+#endif

@@ -1,0 +1,431 @@
+#include "filters/mapper.h"
+
+#include <stdlib.h>
+
+#include "filters/encode.h"
+#include "filters/rule.h"
+
+struct rule_mapper {
+    struct sl_mapper base; /* first: the two are cast into each other */
+    const struct sl_table_rule *rules;
+    size_t count;
+    sl_reread_fn reread;
+    void *reread_user;
+    struct sl_buf old_key; /* scratch, reused for every row */
+    struct sl_buf new_key;
+    struct sl_cell *cells; /* of a row that was read again */
+    uint32_t cell_cap;
+};
+
+static struct rule_mapper *self_of(struct sl_mapper *mapper)
+{
+    return (struct rule_mapper *)mapper;
+}
+
+static bool wants(struct sl_mapper *mapper, struct sl_span db, struct sl_span table)
+{
+    struct rule_mapper *self = self_of(mapper);
+
+    return sl_rule_find(self->rules, self->count, db, table) != NULL;
+}
+
+static void free_layout(void *layout)
+{
+    sl_layout_free(layout);
+}
+
+static int compile_table(struct sl_mapper *mapper, struct sl_table *table, struct sl_err *err)
+{
+    struct rule_mapper *self = self_of(mapper);
+    const struct sl_table_rule *rule =
+        sl_rule_find(self->rules, self->count, table->db, table->name);
+    struct sl_layout *layout;
+    int rc = sl_layout_new(rule, table, &layout, err);
+
+    if (rc == SL_OK) {
+        table->user = layout;
+        table->user_free = free_layout;
+    }
+    return rc;
+}
+
+static struct sl_span span_of(const struct sl_buf *buf)
+{
+    return sl_span_make(buf->data, buf->len);
+}
+
+static int render_key(const struct sl_layout *layout, const struct sl_cell *cells,
+                      const struct sl_cell *fallback, struct sl_buf *out, struct sl_err *err)
+{
+    sl_buf_clear(out);
+    return sl_key_render(&layout->key, layout->table, cells, fallback, out, err);
+}
+
+static int add_del(struct sl_batch *batch, struct sl_span key)
+{
+    uint32_t offset;
+    uint32_t key_at;
+    int rc;
+
+    sl_batch_begin(batch, &offset);
+    rc = sl_encode_del(key, &batch->data, &key_at);
+    if (rc == SL_OK) {
+        rc = sl_batch_end(batch, offset, key_at, (uint32_t)key.len, 1, SL_WRITE_WHOLE);
+    }
+    if (rc != SL_OK) {
+        sl_batch_abandon(batch, offset);
+    }
+    return rc;
+}
+
+typedef int (*encode_fn)(const struct sl_layout *layout, struct sl_row row, struct sl_span key,
+                         struct sl_buf *out, uint32_t *key_at, uint16_t *commands,
+                         struct sl_err *err);
+
+static int add_row(struct sl_batch *batch, const struct sl_layout *layout, struct sl_row row,
+                   struct sl_span key, enum sl_write write, struct sl_err *err)
+{
+    encode_fn encode = write == SL_WRITE_WHOLE ? sl_encode_put : sl_encode_merge;
+    uint32_t offset;
+    uint32_t key_at;
+    uint16_t commands;
+    int rc;
+
+    sl_batch_begin(batch, &offset);
+    rc = encode(layout, row, key, &batch->data, &key_at, &commands, err);
+    if (rc == SL_OK) {
+        rc = sl_batch_end(batch, offset, key_at, (uint32_t)key.len, commands, write);
+    }
+    if (rc != SL_OK) {
+        sl_batch_abandon(batch, offset);
+    }
+    return rc;
+}
+
+static int reserve_cells(struct rule_mapper *self, uint32_t count)
+{
+    struct sl_cell *cells;
+
+    if (count <= self->cell_cap) {
+        return SL_OK;
+    }
+    cells = realloc(self->cells, count * sizeof(*cells));
+    if (cells == NULL) {
+        return SL_ENOMEM;
+    }
+    self->cells = cells;
+    self->cell_cap = count;
+    return SL_OK;
+}
+
+/* The row key's cells, from the after image where it has them, else from the before image. */
+static void merge_cells(struct sl_cell *out, const struct sl_row_change *change)
+{
+    for (uint32_t i = 0; i < change->table->column_count; i++) {
+        const struct sl_cell *after = change->after != NULL ? &change->after[i] : NULL;
+
+        out[i] = after != NULL && after->state != SL_CELL_ABSENT ? *after
+                 : change->before != NULL                         ? change->before[i]
+                                                                  : (struct sl_cell){0};
+    }
+}
+
+/*
+ * The image is not enough: asks the source for the row as it is now. Later events bring it to the
+ * same state, so that the cache converges; a row that is gone has its DELETE yet to come.
+ */
+static int put_reread(struct rule_mapper *self, const struct sl_row_change *change,
+                      struct sl_batch *batch, struct sl_err *err)
+{
+    const struct sl_table *table = change->table;
+    const struct sl_layout *layout = table->user;
+    uint32_t count = table->column_count;
+    int rc = reserve_cells(self, 2 * count);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    if (self->reread == NULL) {
+        return sl_err_set(err, SL_EUNSUPPORTED,
+                          "a row image of table %.*s.%.*s lacks columns and there is no server to read "
+                          "the row from: use binlog_row_image=FULL",
+                          (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
+                          (const char *)table->name.data);
+    }
+    merge_cells(self->cells, change);
+    rc = self->reread(self->reread_user, table, self->cells, self->cells + count, err);
+    if (rc == SL_DONE) {
+        rc = render_key(layout, self->cells, NULL, &self->new_key, err);
+        return rc == SL_OK ? add_del(batch, span_of(&self->new_key)) : rc;
+    }
+    if (rc == SL_OK) {
+        rc = render_key(layout, self->cells + count, NULL, &self->new_key, err);
+    }
+    return rc == SL_OK ? add_row(batch, layout, (struct sl_row){.cells = self->cells + count},
+                                 span_of(&self->new_key), SL_WRITE_WHOLE, err)
+                       : rc;
+}
+
+enum image {
+    IMAGE_WHOLE,   /* every chosen column can be rendered */
+    IMAGE_PARTIAL, /* some are absent */
+    IMAGE_LOST,    /* a partial JSON value without the document it builds on */
+};
+
+static enum image judge_image(const struct sl_layout *layout, const struct sl_cell *cells,
+                              const struct sl_cell *base)
+{
+    enum image image = IMAGE_WHOLE;
+
+    for (uint32_t i = 0; i < layout->column_count; i++) {
+        uint32_t number = layout->columns[i];
+
+        if (cells[number].state == SL_CELL_JSON_DIFF &&
+            (base == NULL || base[number].state != SL_CELL_VALUE)) {
+            return IMAGE_LOST;
+        }
+        if (cells[number].state == SL_CELL_ABSENT) {
+            image = IMAGE_PARTIAL;
+        }
+    }
+    return image;
+}
+
+static bool has_diffs(const struct sl_layout *layout, const struct sl_cell *cells)
+{
+    for (uint32_t i = 0; i < layout->column_count; i++) {
+        if (cells[layout->columns[i]].state == SL_CELL_JSON_DIFF) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Writes the after image under the key in new_key; falls back on reading the row again. */
+static int put_after(struct rule_mapper *self, const struct sl_row_change *change, bool key_moved,
+                     struct sl_batch *batch, struct sl_err *err)
+{
+    const struct sl_layout *layout = change->table->user;
+    struct sl_row row = {.cells = change->after};
+    enum image image = IMAGE_WHOLE;
+    int rc;
+
+    if (!change->after_is_full || has_diffs(layout, change->after)) {
+        row.base = change->before;
+        image = judge_image(layout, change->after, change->before);
+    }
+    if (image == IMAGE_LOST ||
+        (image == IMAGE_PARTIAL && (change->op == SL_OP_INSERT || key_moved ||
+                                    layout->rule->value != SL_VALUE_HASH))) {
+        return put_reread(self, change, batch, err);
+    }
+    rc = add_row(batch, layout, row, span_of(&self->new_key),
+                 image == IMAGE_WHOLE ? SL_WRITE_WHOLE : SL_WRITE_PARTIAL, err);
+    /* A diff that does not apply (its path is absent) is no reason to guess. */
+    return rc == SL_EUNSUPPORTED && row.base != NULL ? put_reread(self, change, batch, err) : rc;
+}
+
+static int map_update(struct rule_mapper *self, const struct sl_row_change *change,
+                      struct sl_batch *batch, struct sl_err *err)
+{
+    const struct sl_layout *layout = change->table->user;
+    bool key_moved = !sl_key_same(&layout->key, change->before, change->after);
+    int rc = render_key(layout, change->after, change->before, &self->new_key, err);
+
+    if (rc == SL_OK && key_moved) {
+        rc = render_key(layout, change->before, NULL, &self->old_key, err);
+        /* Different bytes can still make the same key, for instance -0 and 0. */
+        key_moved = rc == SL_OK && (self->old_key.len != self->new_key.len ||
+                                    memcmp(self->old_key.data, self->new_key.data,
+                                           self->new_key.len) != 0);
+        if (key_moved) {
+            rc = add_del(batch, span_of(&self->old_key));
+        }
+    }
+    return rc == SL_OK ? put_after(self, change, key_moved, batch, err) : rc;
+}
+
+static int map_row(struct sl_mapper *mapper, const struct sl_row_change *change,
+                   struct sl_batch *batch, struct sl_err *err)
+{
+    struct rule_mapper *self = self_of(mapper);
+    const struct sl_layout *layout = change->table->user;
+    int rc;
+
+    switch (change->op) {
+    case SL_OP_INSERT:
+        rc = render_key(layout, change->after, NULL, &self->new_key, err);
+        return rc == SL_OK ? put_after(self, change, false, batch, err) : rc;
+    case SL_OP_UPDATE:
+        return map_update(self, change, batch, err);
+    case SL_OP_DELETE:
+        rc = render_key(layout, change->before, NULL, &self->old_key, err);
+        return rc == SL_OK ? add_del(batch, span_of(&self->old_key)) : rc;
+    }
+    return SL_EFORMAT;
+}
+
+static int purge_table(struct rule_mapper *self, struct sl_span db, struct sl_span table,
+                       struct sl_effect *effect)
+{
+    const struct sl_table_rule *rule = sl_rule_find(self->rules, self->count, db, table);
+
+    if (rule == NULL) {
+        return SL_OK;
+    }
+    effect->purge = sl_key_pattern_new(rule->key_template, db, table, 0);
+    effect->kind = SL_EFFECT_PURGE;
+    return effect->purge != NULL ? SL_OK : SL_ENOMEM;
+}
+
+/* One rule a call: NTH is the rule's number. A table name with wildcards is a wildcard in the key. */
+static int purge_database(struct rule_mapper *self, struct sl_span db, unsigned nth,
+                          struct sl_effect *effect)
+{
+    const struct sl_table_rule *rule;
+    const char *name;
+
+    if (nth >= self->count) {
+        return SL_DONE;
+    }
+    rule = &self->rules[nth];
+    if (!sl_glob_matches(rule->db_pattern, db)) {
+        return SL_OK;
+    }
+    name = rule->table_pattern;
+    effect->purge = sl_key_pattern_new(rule->key_template, db,
+                                       strpbrk(name, "*?") != NULL ? sl_span_make(NULL, 0)
+                                                                   : sl_span_make(name, strlen(name)),
+                                       0);
+    effect->kind = SL_EFFECT_PURGE;
+    return effect->purge != NULL ? SL_OK : SL_ENOMEM;
+}
+
+static int gap(const struct sl_ddl *ddl, struct sl_span db, struct sl_span table, const char *what,
+               struct sl_err *err)
+{
+    (void)ddl;
+    return sl_err_set(err, SL_EGAP,
+                      "table %.*s.%.*s %s, which no row event says: load the table again (clear the "
+                      "pipeline's keys and checkpoint and start from a position before its rows)",
+                      (int)db.len, (const char *)db.data, (int)table.len, (const char *)table.data,
+                      what);
+}
+
+static bool wants_any_of(struct rule_mapper *self, struct sl_span db)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        if (sl_glob_matches(self->rules[i].db_pattern, db)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int judge_dml(struct rule_mapper *self, const struct sl_ddl *ddl, struct sl_err *err)
+{
+    if (ddl->table.len == 0 ? !wants_any_of(self, ddl->db)
+                            : !wants(&self->base, ddl->db, ddl->table)) {
+        return SL_OK;
+    }
+    return sl_err_set(err, SL_EGAP,
+                      "table %.*s.%.*s was written by a statement without row events: set "
+                      "binlog_format=ROW at the source (for all sessions) and load the table again",
+                      (int)ddl->db.len, (const char *)ddl->db.data,
+                      ddl->table.len > 0 ? (int)ddl->table.len : 1,
+                      ddl->table.len > 0 ? (const char *)ddl->table.data : "?");
+}
+
+/* The old name's keys go; rows that come to a wanted name from elsewhere were never seen. */
+static int judge_rename(struct rule_mapper *self, const struct sl_ddl *ddl,
+                        struct sl_effect *effect, struct sl_err *err)
+{
+    if (wants(&self->base, ddl->to_db, ddl->to_table)) {
+        return gap(ddl, ddl->to_db, ddl->to_table, "got the rows of another table by RENAME", err);
+    }
+    return purge_table(self, ddl->db, ddl->table, effect);
+}
+
+static int judge_alter(struct rule_mapper *self, const struct sl_ddl *ddl, struct sl_effect *effect,
+                       struct sl_err *err)
+{
+    bool is_wanted = wants(&self->base, ddl->db, ddl->table);
+
+    if (ddl->to_table.len > 0) {
+        return judge_rename(self, ddl, effect, err);
+    }
+    if (is_wanted && ddl->rows_gone) {
+        return gap(ddl, ddl->db, ddl->table, "lost or gained rows by ALTER TABLE (partitions)", err);
+    }
+    if (is_wanted) {
+        effect->kind = SL_EFFECT_RESHAPE;
+    }
+    return SL_OK;
+}
+
+static int judge_ddl(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,
+                     struct sl_effect *effect, struct sl_err *err)
+{
+    struct rule_mapper *self = self_of(mapper);
+
+    *effect = (struct sl_effect){0};
+    if (ddl->kind == SL_DDL_DROP_DATABASE) {
+        return purge_database(self, ddl->db, nth, effect);
+    }
+    if (nth > 0) {
+        return SL_DONE;
+    }
+    switch (ddl->kind) {
+    case SL_DDL_TRUNCATE:
+    case SL_DDL_DROP_TABLE:
+        return purge_table(self, ddl->db, ddl->table, effect);
+    case SL_DDL_RENAME_TABLE:
+        return judge_rename(self, ddl, effect, err);
+    case SL_DDL_ALTER_TABLE:
+        return judge_alter(self, ddl, effect, err);
+    case SL_DDL_DML:
+        return judge_dml(self, ddl, err);
+    case SL_DDL_OTHER:
+    case SL_DDL_CREATE_TABLE:
+    case SL_DDL_DROP_DATABASE:
+    case SL_DDL_UNPARSED:
+        return SL_OK;
+    }
+    return SL_OK;
+}
+
+static void free_mapper(struct sl_mapper *mapper)
+{
+    struct rule_mapper *self = self_of(mapper);
+
+    sl_buf_release(&self->old_key);
+    sl_buf_release(&self->new_key);
+    free(self->cells);
+    free(self);
+}
+
+static const struct sl_mapper_ops mapper_ops = {
+    .wants = wants,
+    .table = compile_table,
+    .row = map_row,
+    .ddl = judge_ddl,
+    .free = free_mapper,
+};
+
+struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t count,
+                                     sl_reread_fn reread, void *reread_user)
+{
+    struct rule_mapper *self = calloc(1, sizeof(*self));
+
+    if (self == NULL) {
+        return NULL;
+    }
+    *self = (struct rule_mapper){
+        .base = {.ops = &mapper_ops},
+        .rules = rules,
+        .count = count,
+        .reread = reread,
+        .reread_user = reread_user,
+    };
+    return &self->base;
+}

@@ -1,0 +1,19 @@
+/*
+ * mapper.h - the configured rules as a hop: row changes to entries of a batch.
+ */
+#ifndef SLUICE_FILTERS_MAPPER_H
+#define SLUICE_FILTERS_MAPPER_H
+
+#include <stddef.h>
+
+#include "cdc/mapper.h"
+#include "filters/options.h"
+
+/*
+ * RULES are borrowed for the mapper's life. REREAD may be NULL: then an image that needs it is an
+ * error. NULL when out of memory. Free with mapper->ops->free().
+ */
+struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t count,
+                                     sl_reread_fn reread, void *reread_user);
+
+#endif

@@ -1,0 +1,256 @@
+"""The reference encoder: what must be in Redis, worked out from SELECT alone.
+
+Values are what the server sends as text on a utf8mb4 connection with time_zone '+00:00', byte for byte. The
+exceptions are the contract's: BIT is a decimal; FLOAT and DOUBLE are any shortest decimal that reads back
+to the same number, so they are compared as such; in JSON numbers are numbers, bytes are base64 and JSON is
+nested. JSON is compared member by member in order, since white space carries no meaning there.
+"""
+import base64
+import json
+import math
+import re
+import struct
+
+from .place import Failure
+
+INTEGERS = {"tinyint", "smallint", "mediumint", "int", "bigint", "year"}
+BYTES = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "geometry", "point", "linestring",
+         "polygon", "multipoint", "multilinestring", "multipolygon", "geomcollection", "geometrycollection", "vector"}
+JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
+SHOWN = 5
+
+
+class Table:
+    """A table of the source and how the configuration under test maps it."""
+
+    def __init__(self, db, name, value="hash", key=None, columns=None, where=None):
+        self.db = db
+        self.name = name
+        self.value = value
+        self.key = key          # list of columns; None: the primary key, else the first unique NOT NULL index
+        self.columns = columns  # None: all
+        self.where = where      # SQL condition that stands for the configured one
+
+    def __str__(self):
+        return f"{self.db}.{self.name}"
+
+
+class Layout:
+    """A table's columns and key, as the server tells."""
+
+    def __init__(self, connection, table):
+        found = connection.query(
+            "SELECT column_name AS n, lower(data_type) AS t, column_type AS c FROM information_schema.columns "
+            f"WHERE table_schema='{table.db}' AND table_name='{table.name}' ORDER BY ordinal_position").dicts()
+        self.names = [row["n"].decode() for row in found]
+        self.types = {row["n"].decode(): row["t"].decode() for row in found}
+        self.key = table.key or self._unique_key(connection, table)
+
+    @staticmethod
+    def _unique_key(connection, table):
+        found = connection.rows(
+            "SELECT index_name, column_name, nullable FROM information_schema.statistics "
+            f"WHERE table_schema='{table.db}' AND table_name='{table.name}' AND non_unique=0 "
+            "ORDER BY index_name<>'PRIMARY', index_name, seq_in_index")
+        nullable = {row[0] for row in found if row[2] == b"YES"}
+        usable = [row for row in found if row[0] not in nullable]
+        return [row[1].decode() for row in usable if row[0] == usable[0][0]]
+
+
+class Number:
+    """A FLOAT (width 4) or DOUBLE (width 8): equal to any shortest decimal of it."""
+
+    def __init__(self, value, width):
+        self.value = value
+        self.width = width
+
+    def _round(self, value):
+        return struct.unpack("<f", struct.pack("<f", value))[0] if self.width == 4 else value
+
+    def shortest_digits(self):
+        """The fewest significant digits that read back to the value."""
+        for digits in range(1, 18):
+            if self._round(float(f"{self.value:.{digits - 1}e}")) == self.value:
+                return digits
+        raise Failure(f"no decimal of 17 digits reads back to {self.value!r}")
+
+    def accepts(self, text):
+        if not JSON_NUMBER.match(text):
+            return False
+        try:
+            value = self._round(float(text))
+        except OverflowError:
+            return False
+        digits = re.sub(r"[eE].*", "", text).replace(".", "").replace("-", "").strip("0")
+        return value == self.value and math.copysign(1, value) == math.copysign(1, self.value) and \
+            len(digits) <= self.shortest_digits()
+
+    def __repr__(self):
+        return f"{'FLOAT' if self.width == 4 else 'DOUBLE'} {self.value!r}"
+
+
+class Literal(str):
+    """The text of a JSON number."""
+
+
+def _same(want, got):
+    if isinstance(want, Number):
+        return isinstance(got, (Literal, bytes)) and want.accepts(got.decode() if isinstance(got, bytes) else got)
+    if isinstance(want, (list, tuple)):
+        return type(want) is type(got) and len(want) == len(got) and all(map(_same, want, got))
+    return type(want) is type(got) and want == got
+
+
+class _Members(tuple):
+    """A JSON object: its members in order, repeated names and all."""
+
+
+def parse_json(data):
+    """A JSON document with numbers as they were written and members in their order."""
+    def refuse(text):
+        raise ValueError(f"{text} is not JSON")
+
+    return json.loads(data.decode("utf-8"), object_pairs_hook=_Members, parse_int=Literal, parse_float=Literal,
+                      parse_constant=refuse)
+
+
+def _select_item(name, kind):
+    quoted = "`" + name.replace("`", "``") + "`"
+    if kind == "bit":
+        return f"CAST({quoted} AS UNSIGNED)"
+    if kind == "float":
+        return f"{quoted} + 0e0"  # SELECT of a FLOAT rounds to six digits
+    return quoted
+
+
+def _hash_value(kind, raw):
+    if kind == "float":
+        return Number(struct.unpack("<f", struct.pack("<f", float(raw)))[0], 4)
+    return Number(float(raw), 8) if kind == "double" else raw
+
+
+def _json_value(kind, raw):
+    if raw is None:
+        return None
+    if kind in INTEGERS or kind == "bit":
+        return Literal(int(raw))  # without zero fill
+    if kind in ("float", "double"):
+        return _hash_value(kind, raw)
+    if kind in BYTES:
+        return base64.b64encode(raw).decode()
+    if kind == "json":
+        return parse_json(raw)
+    return raw.decode("utf-8")
+
+
+def encode_key_part(raw):
+    return re.sub(rb"[%:{}]", lambda match: b"%%%02X" % match.group()[0], raw)
+
+
+def _key_text(kind, raw):
+    if kind in ("float", "double"):
+        raise Failure("the oracle knows no key text for FLOAT and DOUBLE: several are allowed")
+    return encode_key_part(raw)
+
+
+def expected(connection, table):
+    """{key: hash as a dict of fields, or JSON as members} of every selected row."""
+    layout = Layout(connection, table)
+    if not layout.names:
+        return {}
+    if not layout.key:
+        raise Failure(f"{table} has no key, so nothing can be expected of it")
+    items = ", ".join(_select_item(name, layout.types[name]) for name in layout.names)
+    where = f" WHERE {table.where}" if table.where else ""
+    shown = table.columns or layout.names
+    wanted = {}
+    for row in connection.rows(f"SELECT {items} FROM `{table.db}`.`{table.name}`{where}"):
+        cells = dict(zip(layout.names, row))
+        parts = [_key_text(layout.types[name], cells[name]) for name in layout.key]
+        key = f"{table.db}:{table.name}:".encode() + b":".join(parts)
+        if table.value == "hash":
+            wanted[key] = {name.encode(): _hash_value(layout.types[name], cells[name]) for name in shown
+                           if cells[name] is not None}
+        else:
+            wanted[key] = _Members((name, _json_value(layout.types[name], cells[name])) for name in layout.names
+                                   if name in shown)
+    return wanted
+
+
+def _read_all(redis, keys):
+    """{key: ("hash", dict) | ("string", bytes) | (type, None)}"""
+    keys = sorted(keys)
+    found = {}
+    for at in range(0, len(keys), 500):
+        part = keys[at:at + 500]
+        kinds = redis.pipeline([("TYPE", key) for key in part])
+        reads = {b"hash": "HGETALL", b"string": "GET"}
+        values = redis.pipeline([(reads.get(kind, "TYPE"), key) for key, kind in zip(part, kinds)])
+        for key, kind, value in zip(part, kinds, values):
+            if kind == b"hash":
+                found[key] = ("hash", dict(zip(value[::2], value[1::2])))
+            elif kind != b"none":
+                found[key] = (kind.decode(), value if kind == b"string" else None)
+    return found
+
+
+def _shorten(value):
+    text = repr(value)
+    return text if len(text) <= 160 else f"{text[:120]}… ({len(text)} characters)"
+
+
+def _difference(table, want, found):
+    """What is wrong with one key, or None."""
+    kind, got = found
+    if table.value == "hash":
+        if kind != "hash":
+            return f"is a {kind}, not a hash"
+        for name in sorted(want.keys() | got.keys()):
+            if name not in got:
+                return f"lacks field {name.decode()}, due is {_shorten(want[name])}"
+            if name not in want:
+                return f"has field {name.decode()} = {_shorten(got[name])}, which is NULL or no column"
+            if not _same(want[name], got[name]):
+                return f"field {name.decode()} is {_shorten(got[name])}, due is {_shorten(want[name])}"
+        return None
+    if kind != "string":
+        return f"is a {kind}, not a string"
+    try:
+        members = parse_json(got)
+    except (ValueError, UnicodeDecodeError) as error:
+        return f"is not JSON ({error}): {_shorten(got)}"
+    if not isinstance(members, _Members):
+        return f"is no JSON object: {_shorten(got)}"
+    if [name for name, _ in want] != [name for name, _ in members]:
+        return f"has members {[name for name, _ in members]}, due are {[name for name, _ in want]}"
+    for (name, value), (_, other) in zip(want, members):
+        if not _same(value, other):
+            return f"member {name} is {_shorten(other)}, due is {_shorten(value)}"
+    return None
+
+
+def compare(connection, redis, tables, foreign=()):
+    """Every difference between the source and all of Redis, as sentences. FOREIGN keys belong to others; keys
+    that begin with "sluice:" are sluice's own."""
+    connection.query("SET time_zone='+00:00'")
+    present = {key for key in redis.keys() if not key.startswith(b"sluice:")}
+    differences, claimed = [], set(foreign)
+    for table in tables:
+        wanted = expected(connection, table)
+        claimed |= wanted.keys()
+        for key in sorted(wanted.keys() - present):
+            differences.append(f"{key!r} is missing")
+        for key, found in _read_all(redis, wanted.keys() & present).items():
+            text = _difference(table, wanted[key], found)
+            if text:
+                differences.append(f"{key!r} {text}")
+    differences += [f"{key!r} is extra: no row stands for it" for key in sorted(present - claimed)]
+    differences += [f"foreign key {key!r} is gone" for key in sorted(set(foreign) - present)]
+    return differences
+
+
+def require_equal(connection, redis, tables, foreign=()):
+    differences = compare(connection, redis, tables, foreign)
+    if differences:
+        shown = "; ".join(differences[:SHOWN])
+        raise Failure(f"Redis differs from the source in {len(differences)} keys: {shown}")
