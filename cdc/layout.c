@@ -71,7 +71,7 @@ static int add_meta(struct sl_layout *layout, const struct sl_table_map *map, bo
 
 /* Asks for the schema. A table that is gone is passed over, unless the event says all. */
 static int add_schema(struct sl_layout *layout, const struct sl_layout_context *context,
-                      const struct sl_table_meta *meta, struct sl_err *err)
+                      const struct sl_table_meta *meta, bool *has_schema, struct sl_err *err)
 {
     const struct sl_stream_options *options = context->options;
     const struct sl_schema *schema = NULL;
@@ -86,9 +86,11 @@ static int add_schema(struct sl_layout *layout, const struct sl_layout_context *
         layout->is_skipped = !meta->has_names;
         return SL_OK;
     }
-    return rc != SL_OK
-               ? rc
-               : sl_table_schema_apply(&layout->table, meta, schema, &layout->arena, err);
+    if (rc == SL_OK) {
+        *has_schema = true;
+        rc = sl_table_schema_apply(&layout->table, meta, schema, &layout->arena, err);
+    }
+    return rc;
 }
 
 /* MariaDB's older temporal types have a size that no event tells. */
@@ -124,18 +126,19 @@ static int fill(struct sl_layout *layout, const struct sl_table_map *map,
                 const struct sl_layout_context *context, struct sl_err *err)
 {
     struct sl_table_meta meta;
+    bool has_schema = false;
     int rc = add_columns(layout, map, err);
 
     if (rc == SL_OK) {
         rc = add_meta(layout, map, context->is_mariadb, &meta, err);
     }
     if (rc == SL_OK) {
-        rc = add_schema(layout, context, &meta, err);
+        rc = add_schema(layout, context, &meta, &has_schema, err);
     }
     if (rc != SL_OK || layout->is_skipped) {
         return rc;
     }
-    rc = check_sizes(layout, context->options->schema != NULL, context, err);
+    rc = check_sizes(layout, has_schema, context, err);
     if (rc != SL_OK) {
         return rc;
     }
