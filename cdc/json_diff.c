@@ -99,7 +99,8 @@ struct sl_json_place {
     bool exists;
 };
 
-/* json_path.h of the server, Json_array_index: past the end is the end, before the start the start. */
+/* json_path.h of the server, Json_array_index: past the end is the end, before the start the start.
+ */
 static void locate_cell(const struct sl_json_leg *leg, struct sl_json_place *place)
 {
     uint32_t count = place->parent->count;
@@ -131,9 +132,8 @@ static int locate(struct sl_json_tree *tree, struct sl_json_node *parent,
         return SL_OK;
     }
     rc = leg_key(tree, leg, &place->key);
-    return rc == SL_OK
-               ? sl_json_tree_find(tree, parent, place->key, &place->index, &place->exists)
-               : rc;
+    return rc == SL_OK ? sl_json_tree_find(tree, parent, place->key, &place->index, &place->exists)
+                       : rc;
 }
 
 /* Walks PATH; *PLACE is where its last leg leads, whether there is something or not. */

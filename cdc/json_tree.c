@@ -126,7 +126,8 @@ int sl_json_tree_unfold(struct sl_json_tree *tree, struct sl_json_node *node)
     if (node->items != NULL) {
         return SL_OK;
     }
-    /* One spare place: most changes insert one value. The memory limit keeps COUNT far below 2^32. */
+    /* One spare place: most changes insert one value. The memory limit keeps COUNT far below 2^32.
+     */
     rc = make_room(tree, node, count < UINT32_MAX ? count + 1 : count);
     for (uint32_t i = 0; rc == SL_OK && i < count; i++) {
         node->items[i] = (struct sl_json_item){.origin = i};

@@ -24,8 +24,9 @@ enum {
     SL_JSON_MEMORY_MAX = 256 << 20, /* bytes that the lists of one document may take */
 };
 
-/* Bytes that inserts and removes in one document may move: some seconds, far above any real update. */
-#define SL_JSON_MOVE_MAX (UINT64_C(8) << 30)
+/* Bytes that inserts and removes in one document may move: a second of time, far above real
+ * updates. */
+#define SL_JSON_MOVE_MAX (UINT64_C(2) << 30)
 
 struct sl_json_item {
     struct sl_json_node *node; /* NULL: untouched, see origin */
@@ -57,7 +58,8 @@ int sl_json_tree_init(struct sl_json_tree *tree, struct sl_json_reader *reader,
                       struct sl_span document) SL_MUSTCHECK;
 void sl_json_tree_release(struct sl_json_tree *tree);
 
-/* SIZE bytes that live as long as the tree; NULL, with the reader's err set, and SL_ENOMEM or SL_ELIMIT in *RC. */
+/* SIZE bytes that live as long as the tree; NULL, with the reader's err set, and SL_ENOMEM or
+ * SL_ELIMIT in *RC. */
 void *sl_json_tree_alloc(struct sl_json_tree *tree, size_t size, int *rc);
 
 /* A new node of the binary document VALUE; NULL as above. */
@@ -71,8 +73,8 @@ struct sl_json_node *sl_json_tree_child(struct sl_json_tree *tree, struct sl_jso
                                         uint32_t index, int *rc);
 
 /*
- * Looks KEY up in NODE, an unfolded object. *FOUND tells whether it is there; *INDEX is its place, or
- * the one where it belongs: keys are ordered by length, then by bytes.
+ * Looks KEY up in NODE, an unfolded object. *FOUND tells whether it is there; *INDEX is its place,
+ * or the one where it belongs: keys are ordered by length, then by bytes.
  */
 int sl_json_tree_find(const struct sl_json_tree *tree, const struct sl_json_node *node,
                       struct sl_span key, uint32_t *index, bool *found) SL_MUSTCHECK;

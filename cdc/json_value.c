@@ -2,8 +2,8 @@
 
 /* Sizes that depend on a container's format. */
 struct sl_json_layout {
-    uint32_t offset;      /* bytes of a count, size or offset */
-    uint32_t key_entry;   /* 0 in arrays */
+    uint32_t offset;    /* bytes of a count, size or offset */
+    uint32_t key_entry; /* 0 in arrays */
     uint32_t value_entry;
 };
 
@@ -193,8 +193,8 @@ int sl_json_key(const struct sl_json_reader *reader, const struct sl_json_value 
                 uint32_t index, struct sl_span *out)
 {
     struct sl_json_layout layout = layout_of(object->type);
-    size_t header = 2 * (size_t)layout.offset +
-                    (size_t)object->count * (layout.key_entry + layout.value_entry);
+    size_t header =
+        2 * (size_t)layout.offset + (size_t)object->count * (layout.key_entry + layout.value_entry);
     const uint8_t *entry = object->data + 2 * layout.offset + (size_t)index * layout.key_entry;
     uint64_t offset = sl_load_le(entry, layout.offset);
     uint64_t length = sl_load_le(entry + layout.offset, 2);
