@@ -58,19 +58,19 @@ int sl_json_tree_init(struct sl_json_tree *tree, struct sl_json_reader *reader,
                       struct sl_span document) SL_MUSTCHECK;
 void sl_json_tree_release(struct sl_json_tree *tree);
 
-/* SIZE bytes that live as long as the tree; NULL, with the reader's err set, and SL_ENOMEM or
- * SL_ELIMIT in *RC. */
-void *sl_json_tree_alloc(struct sl_json_tree *tree, size_t size, int *rc);
+/* SIZE bytes that live as long as the tree. SL_ENOMEM, SL_ELIMIT. */
+int sl_json_tree_alloc(struct sl_json_tree *tree, size_t size, void **out) SL_MUSTCHECK;
 
-/* A new node of the binary document VALUE; NULL as above. */
-struct sl_json_node *sl_json_tree_node(struct sl_json_tree *tree, struct sl_span value, int *rc);
+/* A new node of the binary document VALUE. */
+int sl_json_tree_node(struct sl_json_tree *tree, struct sl_span value,
+                      struct sl_json_node **out) SL_MUSTCHECK;
 
 /* Unfolds NODE, which is a container, into items. */
 int sl_json_tree_unfold(struct sl_json_tree *tree, struct sl_json_node *node) SL_MUSTCHECK;
 
-/* The node of item INDEX of NODE, which is unfolded; made if there is none. NULL as above. */
-struct sl_json_node *sl_json_tree_child(struct sl_json_tree *tree, struct sl_json_node *node,
-                                        uint32_t index, int *rc);
+/* The node of item INDEX of NODE, which is unfolded; made if there is none. */
+int sl_json_tree_child(struct sl_json_tree *tree, struct sl_json_node *node, uint32_t index,
+                       struct sl_json_node **out) SL_MUSTCHECK;
 
 /*
  * Looks KEY up in NODE, an unfolded object. *FOUND tells whether it is there; *INDEX is its place,

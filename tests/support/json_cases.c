@@ -51,7 +51,7 @@ static int read_line(FILE *file, char **line)
     return len > 0;
 }
 
-static void check_case(char *sql, char *bytes, char *text,
+static void check_case(const char *sql, char *bytes, const char *text,
                        void (*check)(const struct sl_json_case *item))
 {
     char *diff = strchr(bytes, ' ');
