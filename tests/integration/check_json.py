@@ -3,10 +3,10 @@
 
 Creates a scratch database, inserts random documents and changes them at random with JSON_SET,
 JSON_REPLACE, JSON_REMOVE, JSON_INSERT and JSON_ARRAY_INSERT under binlog_row_value_options=PARTIAL_JSON, then
-takes the cells out of the binary log files and lets tool_json_decode print them.
+takes the cells out of the binary log files and lets json_decode print them.
 
     check_json.py --mysql "mysql -uroot -S /run/my.sock" --datadir /var/lib/mysql \\
-                  --tool build/dev/tests/tool_json_decode [--documents 300] [--seed 1]
+                  --tool build/dev/tests/json_decode [--documents 300] [--seed 1]
 
 The client must be allowed to create a database, to flush logs and to set binlog_row_value_options;
 this program must be able to read the binary log files. Exit status 0: all texts are equal.
