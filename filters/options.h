@@ -1,0 +1,32 @@
+/*
+ * options.h - what the user asked for about a set of tables: plain values that the loader fills
+ * and owns. The first rule that matches a table decides.
+ */
+#ifndef SLUICE_FILTERS_OPTIONS_H
+#define SLUICE_FILTERS_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The shape of a row in Redis. */
+enum sl_value_kind {
+    SL_VALUE_HASH, /* a HASH a row, a field a column */
+    SL_VALUE_JSON, /* a STRING a row, a JSON object */
+};
+
+struct sl_table_rule {
+    /* "DATABASE.TABLE" as the user wrote it, for messages, and its two sides, split at the first
+       dot. In both, * stands for any characters (none too) and ? for exactly one. */
+    const char *pattern;
+    const char *db_pattern;
+    const char *table_pattern;
+    /* Braces are balanced and not empty, and something in it differs from row to row; whether the
+       columns exist is for who knows the table. "{{" and "}}" are literal braces. */
+    const char *key_template;
+    enum sl_value_kind value;
+    const char *const *columns; /* names without repeats; NULL: all */
+    size_t column_count;
+    uint64_t ttl_s; /* seconds until a key expires; 0: never */
+};
+
+#endif
