@@ -16,7 +16,7 @@ enum sl_tls_mode {
 
 struct sl_tls_options {
     enum sl_tls_mode mode;
-    const char *ca;   /* PEM files; NULL: none */
+    const char *ca; /* PEM files; NULL: none */
     const char *cert;
     const char *key;
 };

@@ -7,10 +7,29 @@
 
 #include "conf/loader.h"
 
+/* True when nothing was said about "PATH.NAME" yet: a value that was refused would only draw a
+   second sentence, about a default that the user never wrote. */
+static bool is_sound(const struct sl_conf_loader *loader, const char *path, const char *name)
+{
+    char prefix[SL_CONF_PATH_MAX];
+    int len = snprintf(prefix, sizeof(prefix), "%s%s%s: ", path, path[0] == '\0' ? "" : ".", name);
+
+    for (size_t i = 0; i < loader->errors->count; i++) {
+        if (strncmp(loader->errors->items[i].text, prefix, (size_t)len) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void check_sizes(struct sl_conf_loader *loader)
 {
     const struct sl_pipeline_options *pipeline = &loader->config->pipeline;
 
+    if (!is_sound(loader, "", "memory_limit") || !is_sound(loader, "", "max_transaction_bytes") ||
+        !is_sound(loader, "", "batch_bytes")) {
+        return;
+    }
     if (pipeline->max_transaction_bytes > pipeline->memory_limit_bytes / 2) {
         sl_conf_fail(loader, "max_transaction_bytes",
                      "%" PRIu64 " is more than half of memory_limit (%" PRIu64
@@ -27,7 +46,8 @@ static void check_sizes(struct sl_conf_loader *loader)
 static void check_pair(struct sl_conf_loader *loader, const struct sl_tls_options *tls,
                        const char *path)
 {
-    if ((tls->cert == NULL) != (tls->key == NULL)) {
+    if ((tls->cert == NULL) != (tls->key == NULL) && is_sound(loader, path, "cert") &&
+        is_sound(loader, path, "key")) {
         sl_conf_fail(loader, path, "cert and key belong together, and %s is missing",
                      tls->cert == NULL ? "cert" : "key");
     }
@@ -40,6 +60,9 @@ static void check_source_tls(struct sl_conf_loader *loader)
     const struct sl_tls_options *tls = &loader->config->source.tls;
 
     check_pair(loader, tls, "source.tls");
+    if (!is_sound(loader, "source.tls", "mode") || !is_sound(loader, "source.tls", "ca")) {
+        return;
+    }
     if (tls->mode >= SL_TLS_VERIFY_CA && tls->ca == NULL) {
         sl_conf_fail(loader, "source.tls.ca",
                      "missing: mode \"verify_ca\" and \"verify_identity\" need the file with the "
@@ -57,10 +80,13 @@ static void check_sink_tls(struct sl_conf_loader *loader, struct sl_redis_option
                            const cJSON *item, size_t number)
 {
     char path[SL_CONF_PATH_MAX];
+    bool is_known;
 
+    (void)snprintf(path, sizeof(path), "sinks[%zu]", number);
+    is_known = is_sound(loader, path, "url");
     (void)snprintf(path, sizeof(path), "sinks[%zu].tls", number);
     check_pair(loader, &sink->tls, path);
-    if (sink->scheme == SL_REDIS_TLS) {
+    if (!is_known || sink->scheme == SL_REDIS_TLS) {
         return;
     }
     sink->tls.mode = SL_TLS_DISABLED;

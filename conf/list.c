@@ -61,7 +61,9 @@ void sl_conf_take_strings(struct sl_conf_loader *loader, struct sl_conf_value *v
             return;
         }
         if (is_known(texts, count, text)) {
-            sl_conf_fail(loader, value->path, "\"%.64s\" stands there twice; keep one", text);
+            /* As it stands in the file: a variable may have brought in what nobody should see. */
+            sl_conf_fail(loader, value->path, "\"%.64s\" stands there twice; keep one",
+                         item->valuestring);
             return;
         }
         texts[count++] = text;

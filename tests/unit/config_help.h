@@ -81,4 +81,21 @@ static inline void assert_refused(const char *text, const char *want)
     sl_err_list_release(&errors);
 }
 
+/* Fails unless TEXT is refused and SECRET is in no sentence. */
+static inline void assert_secret_kept(const char *text, const char *secret)
+{
+    struct sl_err_list errors = {0};
+    struct sl_config *config = NULL;
+
+    assert_int_not_equal(
+        sl_config_parse("f", sl_span_make(text, strlen(text)), 0, &config, &errors), SL_OK);
+    assert_true(errors.count > 0);
+    for (size_t i = 0; i < errors.count; i++) {
+        if (strstr(errors.items[i].text, secret) != NULL) {
+            fail_msg("shown for %s: %s", text, errors.items[i].text);
+        }
+    }
+    sl_err_list_release(&errors);
+}
+
 #endif
