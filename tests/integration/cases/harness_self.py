@@ -40,7 +40,7 @@ def _shorten_floats(wanted):
     return wanted
 
 
-@case(suites=("check",))
+@case()
 def case_oracle_accepts_what_is_right_and_names_what_is_wrong(env):
     env.start_servers()
     work = env.workload(["types", "composite"])
@@ -70,7 +70,7 @@ def case_oracle_accepts_what_is_right_and_names_what_is_wrong(env):
                 raise Failure(f"after {change} the oracle says {found}, due was: {due}")
 
 
-@case(suites=("check",))
+@case()
 def case_oracle_reads_numbers_as_numbers(env):
     """Shortest decimals in any notation are accepted, others are not."""
     del env

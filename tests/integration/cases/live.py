@@ -321,3 +321,13 @@ def case_tagged_gtids(env):
     program.restart(kill=True)
     env.sql("SET gtid_next='AUTOMATIC:shop'", "DELETE FROM it.t WHERE id=1")
     env.settle(tables)
+
+
+@case(servers=("mysql",))
+def case_generated_invisible_primary_key(env):
+    env.start_servers(sql_generate_invisible_primary_key="ON")
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (v VARCHAR(9))", "INSERT INTO it.t VALUES ('a'),('b')")
+    tables = [Table("it", "t")]
+    env.sluice(tables).start()
+    env.sql("INSERT INTO it.t VALUES ('c')", "UPDATE it.t SET v='d' WHERE v='a'", "DELETE FROM it.t WHERE v='b'")
+    env.settle(tables)
