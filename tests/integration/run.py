@@ -94,8 +94,8 @@ def run_child(args, function):
         function(env)
     except Failure as error:
         failure = str(error)
-    except Exception:  # pylint: disable=broad-except
-        failure = traceback.format_exc()
+    except Exception as error:  # pylint: disable=broad-except
+        failure = "".join(traceback.format_exception(error, limit=-3, chain=False))
     if env is not None:
         for complaint in env.close(failure is not None):
             failure = f"{failure or ''}{'; ' if failure else ''}{complaint}"
