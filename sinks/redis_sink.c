@@ -80,7 +80,7 @@ static void fail_group(struct sl_redis_sink *sink, enum sl_outcome outcome)
         if (flights->key[0] != '\0') {
             (void)snprintf(what, sizeof(what), "cannot write the key %s", flights->key);
         }
-        (void)sl_reply_text_status(what, flights->error, &sink->err);
+        sink->err.status = sl_reply_text_status(what, flights->error, &sink->err);
     }
     fail(sink, sink->err.status);
 }
