@@ -51,18 +51,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sl_mgtid_list list = {0};
     struct sl_err err = {0};
     struct sl_span rest;
+    int rc;
 
     if (size == 0) {
         return 0;
     }
     rest = sl_span_make(data + 1, size - 1);
-    if (data[0] == 'b' && sl_gtid_set_decode(&set, rest, &err) == SL_OK) {
-        check_set(&set);
-    } else if (data[0] == 't' && sl_gtid_set_parse(&set, rest, &err) == SL_OK) {
-        check_set(&set);
-    } else if (data[0] == 'm' && sl_mgtid_list_parse(&list, rest, &err) == SL_OK) {
-        check_list(&list);
+    if (data[0] == 'm') {
+        rc = sl_mgtid_list_parse(&list, rest, &err);
+    } else if (data[0] == 'b') {
+        rc = sl_gtid_set_decode(&set, rest, &err);
+    } else {
+        rc = sl_gtid_set_parse(&set, rest, &err);
     }
+    must(rc == err.status);
+    check_set(&set); /* empty when it was refused */
+    check_list(&list);
     sl_gtid_set_release(&set);
     sl_mgtid_list_release(&list);
     return 0;

@@ -8,7 +8,8 @@
 
 #include "cdc/position.h"
 
-#define SET "11111111-1111-1111-1111-111111111111:1-5"
+#define BAD_SET "11111111-1111-1111-1111-111111111111:x"
+#define SET     "11111111-1111-1111-1111-111111111111:1-5"
 
 static void text_is_told_apart(void **state)
 {
@@ -52,7 +53,7 @@ static void malformed_text_is_refused_and_changes_nothing(void **state)
         "binlog.000001:-4",
         "binlog.000001:18446744073709551616",
         "0-1",
-        SET ":x",
+        BAD_SET,
         long_name,
     };
 

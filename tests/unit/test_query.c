@@ -35,6 +35,7 @@ static const struct {
     {"xa commit 'abc' , 'd,\\'e' , 7 one phase", SL_QUERY_XA_COMMIT_ONE_PHASE,
      "'abc' , 'd,\\'e' , 7"},
     {"XA ROLLBACK X'616263',X'',4294967295", SL_QUERY_XA_ROLLBACK, "X'616263',X'',4294967295"},
+    {"XA END X'61620063',X'',1", SL_QUERY_XA_END, "X'61620063',X'',1"},
     {"XA START 0x616263", SL_QUERY_XA_START, "0x616263"},
     {"", SL_QUERY_DUMMY, ""},
     {"  ", SL_QUERY_DUMMY, ""},
