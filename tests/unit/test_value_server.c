@@ -145,9 +145,9 @@ static void check_truncation(const struct sl_case *test)
         size_t prefix = 7;
         size_t total = 7;
 
-        assert_int_equal(sl_value_extent(&test->column, sl_span_make(test->image.data, len),
-                                         &prefix, &total),
-                         SL_ETRUNC);
+        assert_int_equal(
+            sl_value_extent(&test->column, sl_span_make(test->image.data, len), &prefix, &total),
+            SL_ETRUNC);
         assert_int_equal(prefix + total, 14);
     }
 }
