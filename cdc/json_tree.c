@@ -34,17 +34,19 @@ int sl_json_tree_alloc(struct sl_json_tree *tree, size_t size, void **out)
         size_t room = size > SL_JSON_BLOCK ? size : SL_JSON_BLOCK;
 
         if (room > tree->memory_left) {
-            return sl_err_set(tree->reader->err, SL_ELIMIT,
-                              "partial JSON update: the document has too many values to change it "
-                              "in %d MiB of memory; read the row again",
-                              SL_JSON_MEMORY_MAX >> 20);
+            (void)sl_err_set(tree->reader->err, SL_ELIMIT,
+                             "partial JSON update: the document has too many values to change it "
+                             "in %d MiB of memory; read the row again",
+                             SL_JSON_MEMORY_MAX >> 20);
+            return SL_ELIMIT;
         }
         block = add_block(tree, room);
         if (block == NULL) {
-            return sl_err_set(tree->reader->err, SL_ENOMEM,
-                              "partial JSON update: no memory for %zu bytes; free memory or lower "
-                              "memory_limit",
-                              room);
+            (void)sl_err_set(tree->reader->err, SL_ENOMEM,
+                             "partial JSON update: no memory for %zu bytes; free memory or lower "
+                             "memory_limit",
+                             room);
+            return SL_ENOMEM;
         }
     }
     *out = (uint8_t *)block->bytes + block->used;

@@ -120,27 +120,25 @@ static int take_number(struct sl_span *rest, uint32_t *number)
     return SL_OK;
 }
 
-int sl_xid_parse(struct sl_xid *xid, struct sl_span *rest)
+int sl_xid_parse(struct sl_xid *xid, struct sl_span text)
 {
     uint8_t gtrid[SL_XID_PART_MAX];
     uint8_t bqual[SL_XID_PART_MAX];
     size_t gtrid_len = 0;
     size_t bqual_len = 0;
     uint32_t format = 1;
-    struct sl_span at = *rest;
     int rc;
 
-    skip_space(&at);
-    rc = take_part(&at, gtrid, &gtrid_len);
-    if (rc == SL_OK && take_comma(&at)) {
-        rc = take_part(&at, bqual, &bqual_len);
-        if (rc == SL_OK && take_comma(&at)) {
-            rc = take_number(&at, &format);
+    skip_space(&text);
+    rc = take_part(&text, gtrid, &gtrid_len);
+    if (rc == SL_OK && take_comma(&text)) {
+        rc = take_part(&text, bqual, &bqual_len);
+        if (rc == SL_OK && take_comma(&text)) {
+            rc = take_number(&text, &format);
         }
     }
     if (rc != SL_OK) {
         return SL_EFORMAT;
     }
-    *rest = at;
     return sl_xid_set(xid, sl_span_make(gtrid, gtrid_len), sl_span_make(bqual, bqual_len), format);
 }

@@ -24,11 +24,8 @@ struct sl_xid {
 int sl_xid_set(struct sl_xid *xid, struct sl_span gtrid, struct sl_span bqual,
                uint32_t format) SL_MUSTCHECK;
 
-/*
- * Reads the identifier behind "XA COMMIT" and the like: one to three of X'…' or '…' or 0x…, the last a number;
- * *REST is what follows it. SL_EFORMAT.
- */
-int sl_xid_parse(struct sl_xid *xid, struct sl_span *rest) SL_MUSTCHECK;
+/* Reads an identifier as a statement names it: X'…' or '…', twice, and a number; the last two may lack. SL_EFORMAT. */
+int sl_xid_parse(struct sl_xid *xid, struct sl_span text) SL_MUSTCHECK;
 
 static inline struct sl_span sl_xid_span(const struct sl_xid *xid)
 {
