@@ -137,11 +137,12 @@ static struct sl_batch *take_queued(struct sl_handoff *handoff)
     return batch;
 }
 
-static struct sl_batch *take_open(struct sl_handoff *handoff, bool take_empty)
+static struct sl_batch *take_open(struct sl_handoff *handoff, enum sl_take what)
 {
     struct sl_batch *batch = handoff->open;
 
-    if (batch == NULL || (batch->entry_count == 0 && !take_empty) ||
+    if (batch == NULL || what == SL_TAKE_QUEUED ||
+        (batch->entry_count == 0 && what != SL_TAKE_ANY) ||
         sl_position_copy(&batch->position, handoff->open_position) != SL_OK) {
         return NULL;
     }
@@ -152,13 +153,13 @@ static struct sl_batch *take_open(struct sl_handoff *handoff, bool take_empty)
     return batch;
 }
 
-struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, bool take_empty)
+struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what)
 {
     struct sl_batch *batch;
 
     lock(handoff);
-    batch = handoff->head != NULL ? take_queued(handoff) : take_open(handoff, take_empty);
-    handoff->is_hungry = batch == NULL;
+    batch = handoff->head != NULL ? take_queued(handoff) : take_open(handoff, what);
+    handoff->is_hungry = batch == NULL && what != SL_TAKE_QUEUED;
     unlock(handoff);
     if (batch != NULL) {
         sl_batch_seal(batch);

@@ -55,11 +55,18 @@ struct sl_batch *sl_handoff_reclaim(struct sl_handoff *handoff);
 int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
                     const struct sl_position *position) SL_MUSTCHECK;
 
+/* What take() may return; each includes the ones before it. */
+enum sl_take {
+    SL_TAKE_QUEUED, /* batches that were pushed */
+    SL_TAKE_ROWS,   /* the published batch, if it has commands */
+    SL_TAKE_ANY,    /* the published batch, though it may move the position and nothing else */
+};
+
 /*
- * Loop: the next batch, sealed, or NULL. A published batch without commands is only taken
- * with TAKE_EMPTY (it moves the position and nothing else).
+ * Loop: the next batch, sealed, or NULL; then the reader's next offer wakes the loop, unless WHAT is
+ * QUEUED: a loop that asks for no more has replies to wait for.
  */
-struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, bool take_empty);
+struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what);
 /* Loop: BATCH is done with. */
 void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch);
 /* Either: makes get() return SL_ESTOPPED, now and from now on. */

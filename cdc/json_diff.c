@@ -72,16 +72,16 @@ static int reject_path(const struct sl_json_tree *tree)
 /* The member name of LEG without escapes; lives as long as the tree. */
 static int leg_key(struct sl_json_tree *tree, const struct sl_json_leg *leg, struct sl_span *out)
 {
-    uint8_t *bytes;
+    void *bytes;
     size_t len;
-    int rc = SL_OK;
+    int rc;
 
     if (!leg->has_escapes) {
         *out = leg->name;
         return SL_OK;
     }
-    bytes = sl_json_tree_alloc(tree, leg->name.len, &rc);
-    if (bytes == NULL) {
+    rc = sl_json_tree_alloc(tree, leg->name.len, &bytes);
+    if (rc != SL_OK) {
         return rc;
     }
     if (sl_json_path_unescape(leg->name, bytes, &len) != SL_OK) {
@@ -99,7 +99,8 @@ struct sl_json_place {
     bool exists;
 };
 
-/* json_path.h of the server, Json_array_index: past the end is the end, before the start the start. */
+/* json_path.h of the server, Json_array_index: past the end is the end, before the start the start.
+ */
 static void locate_cell(const struct sl_json_leg *leg, struct sl_json_place *place)
 {
     uint32_t count = place->parent->count;
@@ -131,9 +132,8 @@ static int locate(struct sl_json_tree *tree, struct sl_json_node *parent,
         return SL_OK;
     }
     rc = leg_key(tree, leg, &place->key);
-    return rc == SL_OK
-               ? sl_json_tree_find(tree, parent, place->key, &place->index, &place->exists)
-               : rc;
+    return rc == SL_OK ? sl_json_tree_find(tree, parent, place->key, &place->index, &place->exists)
+                       : rc;
 }
 
 /* Walks PATH; *PLACE is where its last leg leads, whether there is something or not. */
@@ -144,6 +144,7 @@ static int resolve(struct sl_json_tree *tree, struct sl_span path, struct sl_jso
     int rc = sl_json_path_begin(&path);
     int more = rc == SL_OK ? sl_json_path_next(&path, &leg) : rc;
 
+    *place = (struct sl_json_place){.parent = node};
     if (more != SL_OK) { /* the server never replaces a whole document by a diff */
         return reject_path(tree);
     }
@@ -157,8 +158,8 @@ static int resolve(struct sl_json_tree *tree, struct sl_span path, struct sl_jso
             if (!place->exists) {
                 return reject(tree);
             }
-            node = sl_json_tree_child(tree, node, place->index, &rc);
-            if (node == NULL) {
+            rc = sl_json_tree_child(tree, node, place->index, &node);
+            if (rc != SL_OK) {
                 return rc;
             }
         }
@@ -194,7 +195,7 @@ static int insert_at(struct sl_json_tree *tree, const struct sl_json_place *plac
 static int apply(struct sl_json_tree *tree, const struct sl_json_diff *diff)
 {
     struct sl_json_place place;
-    struct sl_json_node *node;
+    struct sl_json_node *node = NULL;
     int rc = resolve(tree, diff->path, &place);
 
     if (rc != SL_OK) {
@@ -203,8 +204,8 @@ static int apply(struct sl_json_tree *tree, const struct sl_json_diff *diff)
     if (diff->op == SL_DIFF_REMOVE) {
         return place.exists ? sl_json_tree_remove(tree, place.parent, place.index) : reject(tree);
     }
-    node = sl_json_tree_node(tree, diff->value, &rc);
-    if (node == NULL) {
+    rc = sl_json_tree_node(tree, diff->value, &node);
+    if (rc != SL_OK) {
         return rc;
     }
     return diff->op == SL_DIFF_REPLACE ? replace_at(tree, &place, node)
@@ -216,7 +217,7 @@ int sl_json_apply_diff(struct sl_span before, struct sl_span diff, struct sl_buf
 {
     struct sl_json_reader reader = {.budget = before.len + diff.len, .err = err};
     struct sl_json_tree tree;
-    struct sl_json_diff change;
+    struct sl_json_diff change = {SL_DIFF_REPLACE, {0}, {0}};
     size_t start = out->len;
     int rc = sl_json_tree_init(&tree, &reader, before);
 

@@ -10,7 +10,7 @@
 #include "cdc/base/digits.h"
 
 enum {
-    SL_DOUBLE_DIGITS = 17,   /* always enough to read the same double back */
+    SL_DOUBLE_DIGITS = 17,     /* always enough to read the same double back */
     SL_DOUBLE_FIXED_MIN = -14, /* my_gcvt: -MAX_DECPT_FOR_F_FORMAT + 1 */
     SL_DOUBLE_FIXED_MAX = 15,  /* my_gcvt: MAX_DECPT_FOR_F_FORMAT */
 };
@@ -81,6 +81,21 @@ static void round_to(double value, int count, struct sl_decimal_digits *out)
     out->point = (int)strtol(strchr(text, 'e') + 1, NULL, 10) + 1;
 }
 
+/*
+ * The numbers that read as a power of two reach twice as far above it as below, so the closest
+ * decimal below it can fail where the next one above does not (2^-1017 is such a number).
+ */
+static bool try_next_up(double value, struct sl_decimal_digits *number)
+{
+    int exponent;
+
+    if (frexp(value, &exponent) != 0.5 || number->digits[number->count - 1] == '9') {
+        return false;
+    }
+    number->digits[number->count - 1]++;
+    return read_back(number) == value;
+}
+
 static void find_shortest(double value, struct sl_decimal_digits *out)
 {
     int count = value < DBL_MIN ? 1 : DBL_DIG;
@@ -90,7 +105,7 @@ static void find_shortest(double value, struct sl_decimal_digits *out)
     }
     for (; count < SL_DOUBLE_DIGITS; count++) {
         round_to(value, count, out);
-        if (read_back(out) == value) {
+        if (read_back(out) == value || try_next_up(value, out)) {
             break;
         }
     }

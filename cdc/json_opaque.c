@@ -75,17 +75,10 @@ static int put_decimal_digits(const uint8_t *digits, size_t whole, size_t scale,
                               struct sl_buf *out)
 {
     size_t skip = 0;
-    bool is_zero = true;
-    int rc = SL_OK;
+    int rc = is_negative ? sl_buf_add_byte(out, '-') : SL_OK;
 
-    for (size_t i = 0; i < whole + scale; i++) {
-        is_zero = is_zero && digits[i] == '0';
-    }
     while (skip < whole && digits[skip] == '0') {
         skip++;
-    }
-    if (is_negative && !is_zero) {
-        rc = sl_buf_add_byte(out, '-');
     }
     if (rc == SL_OK) {
         rc = skip == whole ? sl_buf_add_byte(out, '0')
@@ -134,7 +127,8 @@ struct sl_packed_time {
 
 /*
  * From the lowest bit: 24 bits of microseconds, 6 of seconds, 6 of minutes, then 5 of hours (10
- * in a TIME, which has no date), 5 of days and year * 13 + month. Negative times are negated as a whole.
+ * in a TIME, which has no date), 5 of days and year * 13 + month. Negative times are negated as a
+ * whole.
  */
 static void unpack_time(uint64_t packed, bool has_date, struct sl_packed_time *out)
 {

@@ -25,7 +25,8 @@ int sl_json_path_begin(struct sl_span *path) SL_MUSTCHECK;
 /* Takes the next leg off the front of PATH; SL_DONE at the end, SL_EFORMAT. */
 int sl_json_path_next(struct sl_span *path, struct sl_json_leg *leg) SL_MUSTCHECK;
 
-/* Writes NAME without its escapes at OUT (NAME.len bytes are enough) and stores the length. SL_EFORMAT. */
+/* Writes NAME without its escapes at OUT (NAME.len bytes are enough) and stores the length.
+ * SL_EFORMAT. */
 int sl_json_path_unescape(struct sl_span name, uint8_t *out, size_t *len) SL_MUSTCHECK;
 
 #endif

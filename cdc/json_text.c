@@ -7,9 +7,9 @@
 
 /* 0: stands for itself; 'u': \u00XX; else the letter behind the backslash. */
 static const uint8_t escapes[256] = {
-    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b', 't', 'n', 'u', 'f', 'r', 'u', 'u',
-    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u',
-    ['"'] = '"', ['\\'] = '\\',
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b',         't',           'n', 'u',
+    'f', 'r', 'u', 'u', 'u', 'u', 'u', 'u', 'u',         'u',           'u', 'u',
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', ['"'] = '"', ['\\'] = '\\',
 };
 
 /* True when none of the eight bytes needs an escape; exact, see "haszero" tricks on words. */
@@ -25,7 +25,10 @@ static bool is_plain_word(const uint8_t *data)
     quote = word ^ ones * '"';
     slash = word ^ ones * '\\';
     return (((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) |
-            ((slash - ones) & ~slash)) & tops ? false : true;
+            ((slash - ones) & ~slash)) &
+                   tops
+               ? false
+               : true;
 }
 
 static size_t count_plain(const uint8_t *data, size_t len)

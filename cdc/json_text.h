@@ -16,7 +16,8 @@ int sl_json_put_string(struct sl_span text, struct sl_buf *out) SL_MUSTCHECK;
 int sl_json_put_scalar(const struct sl_json_reader *reader, const struct sl_json_value *value,
                        struct sl_buf *out) SL_MUSTCHECK;
 
-/* Appends an opaque value: DECIMAL, the temporal types and base64 of anything else (json_opaque.c). */
+/* Appends an opaque value: DECIMAL, the temporal types and base64 of anything else (json_opaque.c).
+ */
 int sl_json_put_opaque(const struct sl_json_reader *reader, const struct sl_json_value *value,
                        struct sl_buf *out) SL_MUSTCHECK;
 
@@ -28,8 +29,8 @@ int sl_json_put_value(struct sl_json_reader *reader, const struct sl_json_value 
                       unsigned depth, struct sl_buf *out) SL_MUSTCHECK;
 
 /*
- * Ends the printing that began when OUT held START bytes: after a failure cuts OUT back and explains
- * what sl_buf functions returned without a sentence. Returns RC.
+ * Ends the printing that began when OUT held START bytes: after a failure cuts OUT back and
+ * explains what sl_buf functions returned without a sentence. Returns RC.
  */
 int sl_json_end_text(int rc, size_t start, struct sl_buf *out, struct sl_err *err) SL_MUSTCHECK;
 

@@ -13,77 +13,74 @@ struct sl_json_block {
     max_align_t bytes[];
 };
 
-static struct sl_json_block *add_block(struct sl_json_tree *tree, size_t size, int *rc)
+static struct sl_json_block *add_block(struct sl_json_tree *tree, size_t size)
 {
-    struct sl_json_block *block;
+    struct sl_json_block *block = malloc(sizeof(*block) + size);
 
-    if (size < SL_JSON_BLOCK) {
-        size = SL_JSON_BLOCK;
+    if (block != NULL) {
+        *block = (struct sl_json_block){.next = tree->blocks, .size = size};
+        tree->blocks = block;
+        tree->memory_left -= size;
     }
-    if (size > tree->memory_left) {
-        *rc = sl_err_set(tree->reader->err, SL_ELIMIT,
-                         "partial JSON update: the document has too many values to change it in "
-                         "%d MiB of memory; read the row again",
-                         SL_JSON_MEMORY_MAX >> 20);
-        return NULL;
-    }
-    block = malloc(sizeof(*block) + size);
-    if (block == NULL) {
-        *rc = sl_err_set(tree->reader->err, SL_ENOMEM,
-                         "partial JSON update: no memory for %zu bytes", size);
-        return NULL;
-    }
-    *block = (struct sl_json_block){.next = tree->blocks, .size = size};
-    tree->blocks = block;
-    tree->memory_left -= size;
     return block;
 }
 
-void *sl_json_tree_alloc(struct sl_json_tree *tree, size_t size, int *rc)
+int sl_json_tree_alloc(struct sl_json_tree *tree, size_t size, void **out)
 {
     struct sl_json_block *block = tree->blocks;
-    uint8_t *bytes;
 
     size = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
     if (block == NULL || size > block->size - block->used) {
-        block = add_block(tree, size, rc);
+        size_t room = size > SL_JSON_BLOCK ? size : SL_JSON_BLOCK;
+
+        if (room > tree->memory_left) {
+            (void)sl_err_set(tree->reader->err, SL_ELIMIT,
+                             "partial JSON update: the document has too many values to change it "
+                             "in %d MiB of memory; read the row again",
+                             SL_JSON_MEMORY_MAX >> 20);
+            return SL_ELIMIT;
+        }
+        block = add_block(tree, room);
         if (block == NULL) {
-            return NULL;
+            (void)sl_err_set(tree->reader->err, SL_ENOMEM,
+                             "partial JSON update: no memory for %zu bytes; free memory or lower "
+                             "memory_limit",
+                             room);
+            return SL_ENOMEM;
         }
     }
-    bytes = (uint8_t *)block->bytes + block->used;
+    *out = (uint8_t *)block->bytes + block->used;
     block->used += size;
-    return bytes;
+    return SL_OK;
 }
 
-static struct sl_json_node *new_node(struct sl_json_tree *tree, const struct sl_json_value *value,
-                                     int *rc)
+static int new_node(struct sl_json_tree *tree, const struct sl_json_value *value,
+                    struct sl_json_node **out)
 {
-    struct sl_json_node *node = sl_json_tree_alloc(tree, sizeof(*node), rc);
+    void *memory;
+    int rc = sl_json_tree_alloc(tree, sizeof(**out), &memory);
 
-    if (node != NULL) {
-        *node = (struct sl_json_node){.value = *value};
+    if (rc == SL_OK) {
+        *out = memory;
+        **out = (struct sl_json_node){.value = *value};
     }
-    return node;
+    return rc;
 }
 
-struct sl_json_node *sl_json_tree_node(struct sl_json_tree *tree, struct sl_span value, int *rc)
+int sl_json_tree_node(struct sl_json_tree *tree, struct sl_span value, struct sl_json_node **out)
 {
     struct sl_json_value opened;
+    int rc = sl_json_document(tree->reader, value, &opened);
 
-    *rc = sl_json_document(tree->reader, value, &opened);
-    return *rc == SL_OK ? new_node(tree, &opened, rc) : NULL;
+    return rc == SL_OK ? new_node(tree, &opened, out) : rc;
 }
 
 int sl_json_tree_init(struct sl_json_tree *tree, struct sl_json_reader *reader,
                       struct sl_span document)
 {
-    int rc = SL_OK;
-
     *tree = (struct sl_json_tree){
         .reader = reader, .memory_left = SL_JSON_MEMORY_MAX, .moves_left = SL_JSON_MOVE_MAX};
-    tree->root = sl_json_tree_node(tree, document, &rc);
-    return rc;
+    return sl_json_tree_node(tree, document, &tree->root);
 }
 
 void sl_json_tree_release(struct sl_json_tree *tree)
@@ -97,23 +94,19 @@ void sl_json_tree_release(struct sl_json_tree *tree)
     *tree = (struct sl_json_tree){0};
 }
 
-/* Makes room for one item more. The old list stays behind in its block; doubling bounds that. */
+/* Makes room for ROOM items. The old list stays behind in its block; doubling bounds that. */
 static int make_room(struct sl_json_tree *tree, struct sl_json_node *node, uint32_t room)
 {
-    struct sl_json_item *items;
-    int rc = SL_OK;
+    void *memory;
+    int rc = sl_json_tree_alloc(tree, (size_t)room * sizeof(*node->items), &memory);
 
-    if (node->items != NULL && room <= node->room) {
-        return SL_OK;
-    }
-    items = sl_json_tree_alloc(tree, (size_t)room * sizeof(*items), &rc);
-    if (items == NULL) {
+    if (rc != SL_OK) {
         return rc;
     }
-    if (node->count > 0) {
-        memcpy(items, node->items, node->count * sizeof(*items));
+    if (node->items != NULL) {
+        memcpy(memory, node->items, node->count * sizeof(*node->items));
     }
-    node->items = items;
+    node->items = memory;
     node->room = room;
     return SL_OK;
 }
@@ -126,28 +119,36 @@ int sl_json_tree_unfold(struct sl_json_tree *tree, struct sl_json_node *node)
     if (node->items != NULL) {
         return SL_OK;
     }
-    /* One spare place: most changes insert one value. The memory limit keeps COUNT far below 2^32. */
+    /* One spare place: most changes insert one value. The memory limit keeps COUNT far below 2^32.
+     */
     rc = make_room(tree, node, count < UINT32_MAX ? count + 1 : count);
-    for (uint32_t i = 0; rc == SL_OK && i < count; i++) {
+    if (rc != SL_OK) {
+        return rc;
+    }
+    for (uint32_t i = 0; i < count; i++) {
         node->items[i] = (struct sl_json_item){.origin = i};
     }
-    if (rc == SL_OK) {
-        node->count = count;
-    }
-    return rc;
+    node->count = count;
+    return SL_OK;
 }
 
-struct sl_json_node *sl_json_tree_child(struct sl_json_tree *tree, struct sl_json_node *node,
-                                        uint32_t index, int *rc)
+int sl_json_tree_child(struct sl_json_tree *tree, struct sl_json_node *node, uint32_t index,
+                       struct sl_json_node **out)
 {
     struct sl_json_item *item = &node->items[index];
     struct sl_json_value value;
+    int rc = SL_OK;
 
     if (item->node == NULL) {
-        *rc = sl_json_element(tree->reader, &node->value, item->origin, &value);
-        item->node = *rc == SL_OK ? new_node(tree, &value, rc) : NULL;
+        rc = sl_json_element(tree->reader, &node->value, item->origin, &value);
+        if (rc == SL_OK) {
+            rc = new_node(tree, &value, &item->node);
+        }
     }
-    return item->node;
+    if (rc == SL_OK) {
+        *out = item->node;
+    }
+    return rc;
 }
 
 int sl_json_tree_key(const struct sl_json_tree *tree, const struct sl_json_node *node,
@@ -218,11 +219,10 @@ int sl_json_tree_insert(struct sl_json_tree *tree, struct sl_json_node *node, ui
                         struct sl_json_node *child)
 {
     size_t behind = (size_t)(node->count - index) * sizeof(*node->items);
-    uint32_t room = node->count < node->room ? node->room : 2 * node->count;
     int rc = charge_move(tree, behind);
 
-    if (rc == SL_OK) {
-        rc = make_room(tree, node, room);
+    if (rc == SL_OK && node->count == node->room) {
+        rc = make_room(tree, node, 2 * node->count);
     }
     if (rc == SL_OK) {
         memmove(&node->items[index + 1], &node->items[index], behind);

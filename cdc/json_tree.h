@@ -24,8 +24,9 @@ enum {
     SL_JSON_MEMORY_MAX = 256 << 20, /* bytes that the lists of one document may take */
 };
 
-/* Bytes that inserts and removes in one document may move: some seconds, far above any real update. */
-#define SL_JSON_MOVE_MAX (UINT64_C(8) << 30)
+/* Bytes that inserts and removes in one document may move: a second of time, far above real
+ * updates. */
+#define SL_JSON_MOVE_MAX (UINT64_C(2) << 30)
 
 struct sl_json_item {
     struct sl_json_node *node; /* NULL: untouched, see origin */
@@ -57,22 +58,23 @@ int sl_json_tree_init(struct sl_json_tree *tree, struct sl_json_reader *reader,
                       struct sl_span document) SL_MUSTCHECK;
 void sl_json_tree_release(struct sl_json_tree *tree);
 
-/* SIZE bytes that live as long as the tree; NULL, with the reader's err set, and SL_ENOMEM or SL_ELIMIT in *RC. */
-void *sl_json_tree_alloc(struct sl_json_tree *tree, size_t size, int *rc);
+/* SIZE bytes that live as long as the tree. SL_ENOMEM, SL_ELIMIT. */
+int sl_json_tree_alloc(struct sl_json_tree *tree, size_t size, void **out) SL_MUSTCHECK;
 
-/* A new node of the binary document VALUE; NULL as above. */
-struct sl_json_node *sl_json_tree_node(struct sl_json_tree *tree, struct sl_span value, int *rc);
+/* A new node of the binary document VALUE. */
+int sl_json_tree_node(struct sl_json_tree *tree, struct sl_span value,
+                      struct sl_json_node **out) SL_MUSTCHECK;
 
 /* Unfolds NODE, which is a container, into items. */
 int sl_json_tree_unfold(struct sl_json_tree *tree, struct sl_json_node *node) SL_MUSTCHECK;
 
-/* The node of item INDEX of NODE, which is unfolded; made if there is none. NULL as above. */
-struct sl_json_node *sl_json_tree_child(struct sl_json_tree *tree, struct sl_json_node *node,
-                                        uint32_t index, int *rc);
+/* The node of item INDEX of NODE, which is unfolded; made if there is none. */
+int sl_json_tree_child(struct sl_json_tree *tree, struct sl_json_node *node, uint32_t index,
+                       struct sl_json_node **out) SL_MUSTCHECK;
 
 /*
- * Looks KEY up in NODE, an unfolded object. *FOUND tells whether it is there; *INDEX is its place, or
- * the one where it belongs: keys are ordered by length, then by bytes.
+ * Looks KEY up in NODE, an unfolded object. *FOUND tells whether it is there; *INDEX is its place,
+ * or the one where it belongs: keys are ordered by length, then by bytes.
  */
 int sl_json_tree_find(const struct sl_json_tree *tree, const struct sl_json_node *node,
                       struct sl_span key, uint32_t *index, bool *found) SL_MUSTCHECK;

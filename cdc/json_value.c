@@ -2,9 +2,9 @@
 
 /* Sizes that depend on a container's format. */
 struct sl_json_layout {
-    uint32_t offset;      /* bytes of a count, size or offset */
-    uint32_t key_entry;   /* 0 in arrays */
-    uint32_t value_entry;
+    size_t offset;    /* bytes of a count, size or offset */
+    size_t key_entry; /* 0 in arrays */
+    size_t value_entry;
 };
 
 static struct sl_json_layout layout_of(uint8_t type)
@@ -45,7 +45,7 @@ static int open_container(struct sl_json_reader *reader, uint8_t type, struct sl
     uint64_t header;
     int rc;
 
-    if (bytes.len < 2 * (size_t)layout.offset) {
+    if (bytes.len < 2 * layout.offset) {
         return sl_json_fail(reader, SL_ETRUNC, "an array or object ends inside its header");
     }
     count = sl_load_le(bytes.data, layout.offset);
@@ -170,7 +170,7 @@ int sl_json_element(struct sl_json_reader *reader, const struct sl_json_value *c
                     uint32_t index, struct sl_json_value *out)
 {
     struct sl_json_layout layout = layout_of(container->type);
-    size_t entry = 2 * (size_t)layout.offset + (size_t)container->count * layout.key_entry +
+    size_t entry = 2 * layout.offset + (size_t)container->count * layout.key_entry +
                    (size_t)index * layout.value_entry;
     uint8_t type = container->data[entry];
     uint64_t offset;
@@ -193,8 +193,8 @@ int sl_json_key(const struct sl_json_reader *reader, const struct sl_json_value 
                 uint32_t index, struct sl_span *out)
 {
     struct sl_json_layout layout = layout_of(object->type);
-    size_t header = 2 * (size_t)layout.offset +
-                    (size_t)object->count * (layout.key_entry + layout.value_entry);
+    size_t header =
+        2 * layout.offset + (size_t)object->count * (layout.key_entry + layout.value_entry);
     const uint8_t *entry = object->data + 2 * layout.offset + (size_t)index * layout.key_entry;
     uint64_t offset = sl_load_le(entry, layout.offset);
     uint64_t length = sl_load_le(entry + layout.offset, 2);

@@ -9,7 +9,9 @@
  * events do not carry is asked for through a callback. One thread uses it.
  *
  * Positions. sl_stream_position() is always the place behind the last complete transaction (or
- * event outside of one): the place to resume from. It moves just before commit, ddl and idle are called.
+ * event outside of one): the place to resume from. It moves just before commit, rollback, xa_prepare
+ * and idle are called, and back when one of these fails. While ddl runs it is still before the
+ * statement, so that what a handler does with the tables is done again after a crash.
  */
 #ifndef SLUICE_CDC_STREAM_H
 #define SLUICE_CDC_STREAM_H
@@ -137,6 +139,11 @@ int sl_stream_feed(struct sl_stream *stream, struct sl_span raw, struct sl_err *
 const struct sl_position *sl_stream_position(const struct sl_stream *stream);
 /* The same without regard to undecided XA transactions: how far the stream has been read. */
 const struct sl_position *sl_stream_read_position(const struct sl_stream *stream);
+/*
+ * Drops every layout, so that wants, schema and table are asked again: the choice of tables has
+ * changed. Not from inside of a callback.
+ */
+void sl_stream_forget_tables(struct sl_stream *stream);
 /* True between begin and commit. */
 bool sl_stream_in_transaction(const struct sl_stream *stream);
 

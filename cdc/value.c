@@ -3,9 +3,11 @@
 #include "cdc/charset.h"
 #include "cdc/value_decode.h"
 
+enum { SL_NAME_BYTES_MAX = 256 }; /* 64 characters */
+
 static int name_len(const struct sl_column *column)
 {
-    return column->name.len > 64 * 4 ? 64 * 4 : (int)column->name.len;
+    return column->name.len > SL_NAME_BYTES_MAX ? SL_NAME_BYTES_MAX : (int)column->name.len;
 }
 
 int sl_value_bad(const struct sl_column *column, size_t len, struct sl_err *err)

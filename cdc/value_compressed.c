@@ -37,7 +37,8 @@ static bool read_header(const uint8_t *data, size_t len, struct sl_packed_value 
     value->is_bare = (data[0] & SL_BARE_STREAM) != 0;
     value->len = (size_t)sl_load_be(data + 1, width);
     value->stream = sl_span_make(data + 1 + width, len - 1 - width);
-    return value->len / SL_DEFLATE_RATIO_MAX <= value->stream.len;
+    /* An empty value is never compressed, and would be inflated to nowhere. */
+    return value->len > 0 && value->len / SL_DEFLATE_RATIO_MAX <= value->stream.len;
 }
 
 /* Inflates VALUE behind the content of OUT, which must have room for it; not counted in its length.

@@ -20,7 +20,7 @@ static const uint32_t group_limit[] = {1,      10,      100,      1000,      100
 struct sl_decimal {
     const uint8_t *from;
     uint8_t *to;
-    uint32_t mask; /* all ones for a negative number */
+    uint64_t mask; /* all ones for a negative number */
     bool is_bad;
 };
 
@@ -29,7 +29,7 @@ static void take_group(struct sl_decimal *decimal, unsigned digits)
     size_t width = group_bytes[digits];
     uint32_t value = (uint32_t)sl_load_be(decimal->from, width);
 
-    value ^= decimal->mask >> (32 - 8 * width);
+    value ^= (uint32_t)(decimal->mask & (((uint64_t)1 << (8 * width)) - 1));
     decimal->is_bad |= value >= group_limit[digits];
     sl_digits_fixed(decimal->to, value, digits);
     decimal->from += width;
@@ -42,9 +42,10 @@ static bool read_digits(const struct sl_column *column, const uint8_t *data, siz
 {
     unsigned whole = (unsigned)column->precision - column->scale;
     uint8_t copy[SL_DECIMAL_BYTES_MAX];
-    struct sl_decimal decimal = {.from = copy, .to = digits};
+    struct sl_decimal decimal = {.from = copy};
 
-    decimal.mask = (data[0] & 0x80) != 0 ? 0 : UINT32_MAX;
+    decimal.to = digits;
+    decimal.mask = (data[0] & 0x80) != 0 ? 0 : UINT64_MAX;
     memcpy(copy, data, len);
     copy[0] ^= 0x80;
     if (whole % SL_GROUP_DIGITS != 0) {
@@ -64,7 +65,7 @@ static bool read_digits(const struct sl_column *column, const uint8_t *data, siz
 
 int sl_value_decimal(SL_RENDER_ARGS)
 {
-    uint8_t digits[SL_DECIMAL_TEXT_MAX];
+    uint8_t digits[SL_DECIMAL_TEXT_MAX] = {0};
     size_t whole = (size_t)column->precision - column->scale;
     size_t skip = 0;
     uint8_t *to;

@@ -15,7 +15,7 @@ CHECKPOINT = f"sluice:{{{PIPELINE}}}:checkpoint"
 HEARTBEAT = f"sluice:{{{PIPELINE}}}:heartbeat"
 
 
-def case(servers=("mariadb", "mysql"), suites=("check", "soak"), timeout=180):  # pylint: disable=redefined-outer-name
+def case(servers=("mariadb", "mysql"), suites=("check",), timeout=180):  # pylint: disable=redefined-outer-name
     """Says which sources a case is about, in which suites it runs, and after how long it is stuck."""
     def mark(function):
         function.servers = servers

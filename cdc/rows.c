@@ -1,0 +1,379 @@
+/*
+ * rows.c - see rows.h. The loops over columns are the hottest code of the program: one pass over the
+ * columns of an image does everything, with a version of its own for full images.
+ */
+#include "cdc/rows.h"
+
+#include "cdc/event.h"
+#include "cdc/table_map.h"
+
+enum {
+    SL_ROWS_DUMMY_ID = 0xffffff,  /* sql/log_event.cc: ends a statement that wrote no row */
+    SL_ROWS_PARTIAL_JSON = 1,     /* value_options: PARTIAL_JSON_UPDATES */
+};
+
+struct sl_rows_kind {
+    uint8_t type;
+    enum sl_op op;
+    bool is_v2;
+    bool is_compressed;
+};
+
+static const struct sl_rows_kind kinds[] = {
+    {SL_EVENT_WRITE_ROWS_V1, SL_OP_INSERT, false, false},
+    {SL_EVENT_UPDATE_ROWS_V1, SL_OP_UPDATE, false, false},
+    {SL_EVENT_DELETE_ROWS_V1, SL_OP_DELETE, false, false},
+    {SL_EVENT_WRITE_ROWS, SL_OP_INSERT, true, false},
+    {SL_EVENT_UPDATE_ROWS, SL_OP_UPDATE, true, false},
+    {SL_EVENT_DELETE_ROWS, SL_OP_DELETE, true, false},
+    {SL_EVENT_PARTIAL_UPDATE_ROWS, SL_OP_UPDATE, true, false},
+    {SL_EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1, SL_OP_INSERT, false, true},
+    {SL_EVENT_MARIADB_UPDATE_ROWS_COMPRESSED_V1, SL_OP_UPDATE, false, true},
+    {SL_EVENT_MARIADB_DELETE_ROWS_COMPRESSED_V1, SL_OP_DELETE, false, true},
+    {SL_EVENT_MARIADB_WRITE_ROWS_COMPRESSED, SL_OP_INSERT, true, true},
+    {SL_EVENT_MARIADB_UPDATE_ROWS_COMPRESSED, SL_OP_UPDATE, true, true},
+    {SL_EVENT_MARIADB_DELETE_ROWS_COMPRESSED, SL_OP_DELETE, true, true},
+};
+
+static const struct sl_rows_kind *kind_of(uint8_t type)
+{
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (kinds[i].type == type) {
+            return &kinds[i];
+        }
+    }
+    return NULL;
+}
+
+bool sl_rows_is_type(uint8_t type)
+{
+    return kind_of(type) != NULL;
+}
+
+bool sl_rows_is_compressed(uint8_t type)
+{
+    const struct sl_rows_kind *kind = kind_of(type);
+
+    return kind != NULL && kind->is_compressed;
+}
+
+/* Version 2 has tagged extra information here (NDB, partition numbers): nothing that a cache needs. */
+static int skip_extra(struct sl_span *rest)
+{
+    uint16_t len; /* its own two bytes included */
+    int rc = sl_span_u16le(rest, &len);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    return len < 2 ? SL_EFORMAT : sl_span_skip(rest, len - 2U);
+}
+
+static int take_bitmap(struct sl_span *rest, uint32_t columns, const uint8_t **bits)
+{
+    struct sl_span bytes;
+    int rc = sl_span_take(rest, (columns + 7) / 8, &bytes);
+
+    if (rc == SL_OK) {
+        *bits = bytes.data;
+    }
+    return rc;
+}
+
+static int take_header(const struct sl_rows_kind *kind, struct sl_span *rest, struct sl_rows *rows)
+{
+    uint64_t columns;
+    int rc = sl_span_skip(rest, SL_TABLE_MAP_ID_BYTES);
+
+    if (rc == SL_OK && kind->is_v2) {
+        rc = skip_extra(rest);
+    }
+    if (rc == SL_OK) {
+        rc = sl_span_lenenc(rest, &columns);
+    }
+    if (rc != SL_OK) {
+        return rc;
+    }
+    if (columns > SL_TABLE_COLUMNS_MAX) {
+        return SL_EFORMAT;
+    }
+    rows->column_count = (uint32_t)columns;
+    rc = take_bitmap(rest, rows->column_count, &rows->before_columns);
+    rows->after_columns = rows->before_columns;
+    if (rc == SL_OK && kind->op == SL_OP_UPDATE) {
+        rc = take_bitmap(rest, rows->column_count, &rows->after_columns);
+    }
+    return rc;
+}
+
+int sl_rows_parse(uint8_t type, struct sl_span body, struct sl_rows *rows, struct sl_err *err)
+{
+    const struct sl_rows_kind *kind = kind_of(type);
+    struct sl_rows parsed = {0};
+    int rc = sl_table_map_id(body, &parsed.table_id, err);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    if (kind == NULL) {
+        return sl_err_set(err, SL_EINVAL, "event type %u has no rows", type);
+    }
+    parsed.op = kind->op;
+    parsed.is_partial = type == SL_EVENT_PARTIAL_UPDATE_ROWS;
+    parsed.is_dummy = parsed.table_id == SL_ROWS_DUMMY_ID;
+    if (!parsed.is_dummy) {
+        rc = take_header(kind, &body, &parsed);
+    }
+    if (rc != SL_OK) {
+        return sl_err_set(err, rc, "the header of the rows is %s",
+                          rc == SL_ETRUNC ? "cut off" : "malformed");
+    }
+    parsed.data = body;
+    *rows = parsed;
+    return SL_OK;
+}
+
+/* What one image of the rows of an event is read by. */
+struct sl_image {
+    const struct sl_column *columns;
+    uint32_t column_count;
+    const uint8_t *present; /* bits */
+    uint32_t present_count;
+    struct sl_cell *cells;
+};
+
+static inline uint32_t load_len(const uint8_t *data, unsigned width)
+{
+    switch (width) {
+    case 1:
+        return data[0];
+    case 2:
+        return (uint32_t)sl_load_le(data, 2);
+    case 3:
+        return (uint32_t)sl_load_le(data, 3);
+    default:
+        return (uint32_t)sl_load_le(data, 4);
+    }
+}
+
+/* Makes *CELL the value of COLUMN at *AT and moves *AT behind it. */
+static inline int take_value(const struct sl_column *column, const uint8_t **at, const uint8_t *end,
+                             struct sl_cell *cell)
+{
+    size_t left = (size_t)(end - *at);
+    uint32_t len = column->fixed_len;
+
+    if (column->length_bytes > 0) {
+        unsigned width = column->length_bytes;
+
+        if (width > left) {
+            return SL_ETRUNC;
+        }
+        len = load_len(*at, width);
+        if (len > column->max_len) {
+            return SL_EFORMAT;
+        }
+        *at += width;
+        left -= width;
+    }
+    if (len > left) {
+        return SL_ETRUNC;
+    }
+    cell->data = *at;
+    cell->len = len;
+    cell->state = SL_CELL_VALUE;
+    *at += len;
+    return SL_OK;
+}
+
+/* A full image: bit and column numbers are the same. */
+static int read_full(const struct sl_image *image, const uint8_t *nulls, struct sl_span *rest)
+{
+    const uint8_t *at = rest->data;
+    const uint8_t *end = at + rest->len;
+
+    for (uint32_t i = 0; i < image->column_count; i++) {
+        struct sl_cell *cell = &image->cells[i];
+
+        if (sl_bit(nulls, i)) {
+            *cell = (struct sl_cell){.state = SL_CELL_NULL};
+        } else {
+            int rc = take_value(&image->columns[i], &at, end, cell);
+
+            if (rc != SL_OK) {
+                return rc;
+            }
+        }
+    }
+    *rest = sl_span_make(at, (size_t)(end - at));
+    return SL_OK;
+}
+
+/*
+ * An image that lacks columns or has JSON diffs. DIFFS has a bit for each JSON column of the table, in
+ * the image or not; NULL when none is a diff.
+ */
+static int read_sparse(const struct sl_image *image, const uint8_t *nulls, const uint8_t *diffs,
+                       struct sl_span *rest)
+{
+    const uint8_t *at = rest->data;
+    const uint8_t *end = at + rest->len;
+    uint32_t bit = 0;
+    uint32_t json = 0;
+
+    for (uint32_t i = 0; i < image->column_count; i++) {
+        struct sl_cell *cell = &image->cells[i];
+        bool is_diff = false;
+        int rc = SL_OK;
+
+        if (diffs != NULL && image->columns[i].type == SL_TYPE_JSON) {
+            is_diff = sl_bit(diffs, json++);
+        }
+        if (!sl_bit(image->present, i)) {
+            *cell = (struct sl_cell){.state = SL_CELL_ABSENT};
+        } else if (sl_bit(nulls, bit++)) {
+            *cell = (struct sl_cell){.state = SL_CELL_NULL};
+        } else {
+            rc = take_value(&image->columns[i], &at, end, cell);
+        }
+        if (rc != SL_OK) {
+            return rc;
+        }
+        if (is_diff && cell->state == SL_CELL_VALUE) {
+            cell->state = SL_CELL_JSON_DIFF;
+        }
+    }
+    *rest = sl_span_make(at, (size_t)(end - at));
+    return SL_OK;
+}
+
+/* Both servers give each image a NULL bit for every column that is in it. */
+static int read_image(const struct sl_image *image, const uint8_t *diffs, struct sl_span *rest)
+{
+    struct sl_span nulls;
+    int rc = sl_span_take(rest, (image->present_count + 7) / 8, &nulls);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    if (image->present_count == image->column_count && diffs == NULL) {
+        return read_full(image, nulls.data, rest);
+    }
+    return read_sparse(image, nulls.data, diffs, rest);
+}
+
+/* In front of the second image of a partial update: options and, when set, a bit a JSON column. */
+static int read_options(const struct sl_layout *layout, struct sl_span *rest,
+                        const uint8_t **diffs)
+{
+    uint64_t options;
+    int rc = sl_span_lenenc(rest, &options);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    *diffs = NULL;
+    if ((options & ~(uint64_t)SL_ROWS_PARTIAL_JSON) != 0) {
+        return SL_EUNSUPPORTED;
+    }
+    return options == 0 ? SL_OK : take_bitmap(rest, layout->json_count, diffs);
+}
+
+static uint32_t count_bits(const uint8_t *bits, uint32_t count)
+{
+    uint32_t set = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        set += sl_bit(bits, i);
+    }
+    return set;
+}
+
+static struct sl_image make_image(const struct sl_layout *layout, const uint8_t *present,
+                                  struct sl_cell *cells)
+{
+    return (struct sl_image){.columns = layout->table.columns,
+                             .column_count = layout->table.column_count,
+                             .present = present,
+                             .present_count = count_bits(present, layout->table.column_count),
+                             .cells = cells};
+}
+
+/* The rows of an event and what is read of them; one row after another. */
+struct sl_row_walk {
+    const struct sl_rows *rows;
+    const struct sl_layout *layout;
+    struct sl_image first;
+    struct sl_image second; /* of UPDATE */
+    struct sl_row_change change;
+};
+
+static int read_row(const struct sl_row_walk *walk, struct sl_span *rest)
+{
+    const uint8_t *diffs = NULL;
+    size_t before = rest->len;
+    int rc = read_image(&walk->first, NULL, rest);
+
+    if (rc == SL_OK && walk->rows->op == SL_OP_UPDATE) {
+        if (walk->rows->is_partial) {
+            rc = read_options(walk->layout, rest, &diffs);
+        }
+        if (rc == SL_OK) {
+            rc = read_image(&walk->second, diffs, rest);
+        }
+    }
+    /*
+     * An INSERT of defaults only, under binlog_row_image=MINIMAL, has no columns and so no bytes: it
+     * is read once. With bytes left, a row without any would never end the loop.
+     */
+    return rc == SL_OK && rest->len == before && before > 0 ? SL_EFORMAT : rc;
+}
+
+static void start_walk(struct sl_row_walk *walk, const struct sl_rows *rows,
+                       const struct sl_layout *layout, uint32_t timestamp)
+{
+    struct sl_row_change *change = &walk->change;
+    bool first_is_after = rows->op == SL_OP_INSERT;
+
+    walk->rows = rows;
+    walk->layout = layout;
+    walk->first = make_image(layout, rows->before_columns,
+                             first_is_after ? layout->after : layout->before);
+    walk->second = make_image(layout, rows->after_columns, layout->after);
+    *change = (struct sl_row_change){.op = rows->op,
+                                     .table = &layout->table,
+                                     .before = first_is_after ? NULL : layout->before,
+                                     .after = rows->op == SL_OP_DELETE ? NULL : layout->after,
+                                     .timestamp = timestamp};
+    change->before_is_full =
+        change->before != NULL && walk->first.present_count == layout->table.column_count;
+    change->after_is_full =
+        change->after != NULL && walk->second.present_count == layout->table.column_count;
+}
+
+int sl_rows_each(const struct sl_rows *rows, const struct sl_layout *layout, uint32_t timestamp,
+                 sl_row_fn each, void *user, uint64_t *count, struct sl_err *err)
+{
+    struct sl_span rest = rows->data;
+    struct sl_row_walk walk;
+
+    if (rows->column_count != layout->table.column_count) {
+        return sl_err_set(err, SL_ESCHEMA, "the rows have %u columns, but their table map has %u",
+                          rows->column_count, layout->table.column_count);
+    }
+    start_walk(&walk, rows, layout, timestamp);
+    do {
+        int rc = read_row(&walk, &rest);
+
+        if (rc != SL_OK) {
+            return sl_err_set(err, rc, "row %llu of the event cannot be split into its columns",
+                              (unsigned long long)*count + 1);
+        }
+        rc = each(user, &walk.change, err);
+        if (rc != SL_OK) {
+            return rc;
+        }
+        (*count)++;
+    } while (rest.len > 0);
+    return SL_OK;
+}

@@ -1,0 +1,11 @@
+USE shop;
+SET timestamp=1700000000;
+INSERT INTO img VALUES (1,'one','text one','p',1),(2,'two',NULL,'q',2);
+SET SESSION binlog_row_image=MINIMAL;
+INSERT INTO img (id,name) VALUES (3,'three');
+UPDATE img SET note=NULL WHERE id=1;
+DELETE FROM img WHERE id=2;
+SET SESSION binlog_row_image=NOBLOB;
+INSERT INTO img VALUES (5,'five','text five',NULL,5);
+UPDATE img SET name='cinq' WHERE id=5;
+DELETE FROM img WHERE id=5;

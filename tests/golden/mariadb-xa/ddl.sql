@@ -1,0 +1,4 @@
+SET GLOBAL binlog_row_metadata=FULL;
+CREATE DATABASE shop;
+USE shop;
+CREATE TABLE x (id INT PRIMARY KEY, v VARCHAR(20));

@@ -1,0 +1,30 @@
+USE shop;
+SET timestamp=1700000000;
+XA START 'one','branch',7;
+INSERT INTO x VALUES (1,'kept');
+XA END 'one','branch',7;
+XA PREPARE 'one','branch',7;
+-- another session
+USE shop;
+SET timestamp=1700000001;
+INSERT INTO x VALUES (2,'between');
+XA START 'two';
+INSERT INTO x VALUES (3,'undone');
+XA END 'two';
+XA PREPARE 'two';
+-- another session
+USE shop;
+SET timestamp=1700000002;
+INSERT INTO x VALUES (4,'between too');
+XA COMMIT 'one','branch',7;
+INSERT INTO x VALUES (5,'still held');
+XA ROLLBACK 'two';
+XA START 'three';
+INSERT INTO x VALUES (6,'one phase');
+XA END 'three';
+XA COMMIT 'three' ONE PHASE;
+XA START 'four';
+INSERT INTO x VALUES (7,'undone early');
+XA END 'four';
+XA ROLLBACK 'four';
+INSERT INTO x VALUES (8,'last');

@@ -1,0 +1,17 @@
+USE shop;
+SET timestamp=1700000000;
+SET SESSION binlog_row_image=FULL;
+INSERT INTO img VALUES (1,'one','text one',1),(2,'two',NULL,2);
+UPDATE img SET name='uno' WHERE id=1;
+SET SESSION binlog_row_image=MINIMAL;
+INSERT INTO img (id,name) VALUES (3,'three');
+UPDATE img SET note=NULL WHERE id=1;
+UPDATE img SET id=4 WHERE id=3;
+DELETE FROM img WHERE id=2;
+INSERT INTO nokey VALUES (1,'b');
+UPDATE nokey SET a=2;
+SET SESSION binlog_row_image=NOBLOB;
+INSERT INTO img VALUES (5,'five','text five',5);
+UPDATE img SET name='cinq' WHERE id=5;
+UPDATE img SET note='changed' WHERE id=5;
+DELETE FROM img WHERE id=5;

@@ -1,0 +1,4 @@
+SET GLOBAL binlog_row_metadata=FULL;
+CREATE DATABASE shop;
+USE shop;
+CREATE TABLE j (id INT PRIMARY KEY, a JSON, n INT, b JSON);

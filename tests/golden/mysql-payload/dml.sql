@@ -1,0 +1,14 @@
+USE shop;
+SET timestamp=1700000000;
+SET SESSION binlog_transaction_compression=ON;
+INSERT INTO p VALUES (1,REPEAT('a',200)),(2,REPEAT('b',200));
+BEGIN;
+UPDATE p SET v='short' WHERE id=1;
+SAVEPOINT s1;
+DELETE FROM p WHERE id=2;
+ROLLBACK TO s1;
+INSERT INTO p VALUES (3,REPEAT('c',200));
+COMMIT;
+INSERT INTO q VALUES (1,REPEAT('d',200));
+SET SESSION binlog_transaction_compression=OFF;
+INSERT INTO p VALUES (4,'plain');

@@ -1,0 +1,9 @@
+USE shop;
+SET timestamp=1700000000;
+INSERT INTO types (id,t,y,s,b,m,g,d,f,dd,dt,ts,ti,da,c,v,vb,tx,bl,j,e,se,ge,po,ve,bi,e2,inv) VALUES
+ (4294967295,255,2024,-5,b'1000000001',16777215,18446744073709551615,1234567.891,1.5,-2.25,'2024-02-29 12:34:56.789','2024-02-29 12:34:56.789012','-01:02:03.4','2024-02-29',
+  'abc','varchar',X'000102','text',X'ff00',JSON_OBJECT('k',1),'it''s','x,y',ST_GeomFromText('POINT(1 2)'),ST_GeomFromText('POINT(3 4)'),TO_VECTOR('[1,2,3]'),X'61620000','é',7),
+ (1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+UPDATE types SET s=6, tx=NULL WHERE id=1;
+DELETE FROM types WHERE id=1;
+INSERT INTO mixed VALUES (NULL,NULL,NULL,'ü','ж','ж','ж','ж','ü','a','x');
