@@ -261,3 +261,35 @@ void sl_preflight_table(const struct sl_source_facts *source, const struct sl_ta
             facts->db, facts->table);
     }
 }
+
+/* LINE of SHOW CREATE TABLE, without its line break: "  CONSTRAINT `name` FOREIGN KEY (…) …". */
+static bool is_cascade(const char *line, size_t len)
+{
+    static const char *const actions[] = {"ON DELETE CASCADE", "ON DELETE SET NULL",
+                                          "ON UPDATE CASCADE", "ON UPDATE SET NULL"};
+    static const char *const start = "  CONSTRAINT `";
+
+    if (len < strlen(start) || memcmp(line, start, strlen(start)) != 0 ||
+        memmem(line, len, " FOREIGN KEY (", strlen(" FOREIGN KEY (")) == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        if (memmem(line, len, actions[i], strlen(actions[i])) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool sl_preflight_has_cascade(const char *definition)
+{
+    while (*definition != '\0') {
+        size_t len = strcspn(definition, "\n");
+
+        if (is_cascade(definition, len)) {
+            return true;
+        }
+        definition += definition[len] == '\n' ? len + 1 : len;
+    }
+    return false;
+}

@@ -67,4 +67,10 @@ void sl_preflight_source(const struct sl_source_facts *facts, sl_check_fn each, 
 void sl_preflight_table(const struct sl_source_facts *source, const struct sl_table_facts *facts,
                         sl_check_fn each, void *user);
 
+/*
+ * True when DEFINITION, the text of SHOW CREATE TABLE, has a foreign key by which the server
+ * changes rows of the table on its own (CASCADE, SET NULL).
+ */
+bool sl_preflight_has_cascade(const char *definition);
+
 #endif

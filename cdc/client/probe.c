@@ -216,29 +216,34 @@ static bool has_key(const struct sl_schema *schema)
     return false;
 }
 
+/*
+ * By SHOW CREATE TABLE, as information_schema.REFERENTIAL_CONSTRAINTS hides the keys of a table
+ * from accounts that may only SELECT.
+ */
 static int read_cascade(struct sl_probe *probe, struct sl_table_facts *facts, struct sl_err *err)
 {
     struct sl_buf sql = {0};
-    struct sl_buf count = {0};
+    MYSQL_RES *rows = NULL;
+    MYSQL_ROW row;
     const char *text;
-    int rc = sl_buf_add_str(&sql, "SELECT COUNT(*) > 0 FROM information_schema"
-                                  ".REFERENTIAL_CONSTRAINTS WHERE (DELETE_RULE IN ('CASCADE', "
-                                  "'SET NULL') OR UPDATE_RULE IN ('CASCADE', 'SET NULL')) AND "
-                                  "CONSTRAINT_SCHEMA = ");
+    int rc = sl_buf_add_str(&sql, "SHOW CREATE TABLE ");
 
-    rc = rc == SL_OK ? sl_client_add_literal(&sql, facts->db, strlen(facts->db)) : rc;
-    rc = rc == SL_OK ? sl_buf_add_str(&sql, " AND TABLE_NAME = ") : rc;
-    rc = rc == SL_OK ? sl_client_add_literal(&sql, facts->table, strlen(facts->table)) : rc;
+    rc = rc == SL_OK ? sl_client_add_name(&sql, facts->db, strlen(facts->db)) : rc;
+    rc = rc == SL_OK ? sl_buf_add_byte(&sql, '.') : rc;
+    rc = rc == SL_OK ? sl_client_add_name(&sql, facts->table, strlen(facts->table)) : rc;
     text = rc == SL_OK ? sl_buf_cstr(&sql) : NULL;
-    rc = text != NULL ? sl_client_value(&probe->client, text, "read the foreign keys of a table",
-                                        &count, err)
-                      : SL_ENOMEM;
-    if (rc == SL_OK) {
-        facts->is_cascade_child = sl_span_equals(sl_span_make(count.data, count.len), "1");
+    rc = text != NULL
+             ? sl_client_query(&probe->client, text, "read the definition of a table", &rows, err)
+             : SL_ENOMEM;
+    row = rows != NULL ? mysql_fetch_row(rows) : NULL;
+    if (row != NULL && row[1] != NULL) {
+        facts->is_cascade_child = sl_preflight_has_cascade(row[1]);
+    }
+    if (rows != NULL) {
+        mysql_free_result(rows);
     }
     sl_buf_release(&sql);
-    sl_buf_release(&count);
-    return rc < 0 ? rc : SL_OK;
+    return rc;
 }
 
 int sl_probe_table(struct sl_probe *probe, const char *db, const char *table,

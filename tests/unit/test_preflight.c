@@ -179,6 +179,21 @@ static void a_cascading_foreign_key_is_a_warning(void **state)
     assert_int_equal(judge_table(&table, "CASCADE").level, SL_CHECK_WARN);
 }
 
+static void a_cascade_is_found_in_the_definition_of_a_table(void **state)
+{
+    (void)state;
+    assert_true(sl_preflight_has_cascade(
+        "CREATE TABLE `ch` (\n  `id` int NOT NULL,\n  KEY `p` (`p`),\n  CONSTRAINT `ch_ibfk_1` "
+        "FOREIGN KEY (`p`) REFERENCES `par` (`id`) ON DELETE CASCADE\n) ENGINE=InnoDB"));
+    assert_true(sl_preflight_has_cascade(
+        "CREATE TABLE `ch` (\n  CONSTRAINT `a` FOREIGN KEY (`p`) REFERENCES `par` (`id`),\n  "
+        "CONSTRAINT `b` FOREIGN KEY (`q`) REFERENCES `par` (`id`) ON UPDATE SET NULL\n)"));
+    assert_false(sl_preflight_has_cascade(
+        "CREATE TABLE `ch` (\n  `a` int COMMENT 'FOREIGN KEY ( ON DELETE CASCADE',\n  CONSTRAINT "
+        "`b` FOREIGN KEY (`q`) REFERENCES `par` (`id`) ON DELETE RESTRICT\n)"));
+    assert_false(sl_preflight_has_cascade(""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +204,7 @@ int main(void)
         cmocka_unit_test(what_works_with_limits_is_a_warning),
         cmocka_unit_test(a_table_needs_select_and_a_key),
         cmocka_unit_test(a_cascading_foreign_key_is_a_warning),
+        cmocka_unit_test(a_cascade_is_found_in_the_definition_of_a_table),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
