@@ -396,7 +396,6 @@ static int pump(struct sl_reader *reader)
         }
         reclaim(reader);
         rc = sl_stream_feed(reader->stream, event, &reader->err);
-        atomic_store_explicit(&reader->stats.is_connected, true, memory_order_relaxed);
         count(reader);
         if (rc == SL_OK) {
             rc = offer(reader);
@@ -413,6 +412,8 @@ static int run(struct sl_reader *reader)
         rc = make_stream(reader);
     }
     if (rc == SL_OK) {
+        atomic_store(&reader->stats.is_connected, true);
+        reader->options.changed(reader->options.changed_user);
         rc = pump(reader);
     }
     reader->source->ops->close(reader->source);
@@ -427,9 +428,8 @@ static void *thread_main(void *user)
     if (atomic_load(&reader->stop)) {
         reader->status = SL_ESTOPPED;
     }
-    if (reader->options.ended != NULL) {
-        reader->options.ended(reader->options.ended_user);
-    }
+    atomic_store(&reader->stats.has_ended, true);
+    reader->options.changed(reader->options.changed_user);
     return NULL;
 }
 

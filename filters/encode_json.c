@@ -78,15 +78,15 @@ static int add_value(const struct sl_column *column, const struct sl_cell *cell,
     return SL_OK;
 }
 
-int sl_encode_json(const struct sl_layout *layout, struct sl_row row, struct sl_buf *out,
+int sl_encode_json(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
                    struct sl_err *err)
 {
     size_t before = out->len;
     uint8_t separator = '{';
     int rc = SL_OK;
 
-    for (uint32_t i = 0; rc == SL_OK && i < layout->column_count; i++) {
-        uint32_t number = layout->columns[i];
+    for (uint32_t i = 0; rc == SL_OK && i < shape->column_count; i++) {
+        uint32_t number = shape->columns[i];
         const struct sl_cell *cell = &row.cells[number];
 
         if (cell->state == SL_CELL_ABSENT) {
@@ -94,10 +94,10 @@ int sl_encode_json(const struct sl_layout *layout, struct sl_row row, struct sl_
         }
         rc = sl_buf_add_byte(out, separator);
         if (rc == SL_OK) {
-            rc = sl_buf_add(out, layout->heads[i].data, layout->heads[i].len);
+            rc = sl_buf_add(out, shape->heads[i].data, shape->heads[i].len);
         }
         if (rc == SL_OK) {
-            rc = add_value(&layout->table->columns[number], cell,
+            rc = add_value(&shape->table->columns[number], cell,
                            row.base != NULL ? &row.base[number] : NULL, out, err);
         }
         separator = ',';
