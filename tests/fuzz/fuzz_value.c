@@ -45,7 +45,7 @@ static void check(int is_kept)
     }
 }
 
-static int render(const struct sl_column *column, const uint8_t *data, size_t len)
+static int render(const struct sl_column *column, const uint8_t *data, size_t len, int prepared)
 {
     struct sl_buf out = {.limit = SL_TEXT_LIMIT};
     struct sl_err err = {0};
@@ -54,6 +54,7 @@ static int render(const struct sl_column *column, const uint8_t *data, size_t le
     check(rc == SL_OK);
     rc = column->render(column, data, len, &out, &err);
     check(rc == SL_OK || (out.len == 4 && err.status == rc));
+    check(prepared == SL_OK || rc == prepared);
     check(memcmp(out.data, "mark", 4) == 0);
     if (rc == SL_OK && column->kind == SL_KIND_NUMBER) {
         struct sl_span text = sl_value_json_number(sl_span_make(out.data + 4, out.len - 4));
@@ -69,11 +70,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sl_column column = {0};
     struct sl_span rest;
+    int rc;
 
     if (size < SL_HEADER || make_column(&column, data) != SL_OK) {
         return 0;
     }
-    (void)sl_value_prepare(&column, NULL);
+    rc = sl_value_prepare(&column, NULL); /* a refused column renders, too: it fails each time */
+    check(column.render != NULL);
     rest = sl_span_make(data + SL_HEADER, size - SL_HEADER);
     while (rest.len > 0) {
         size_t prefix = 0;
@@ -83,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             break;
         }
         check(prefix <= total && total <= rest.len);
-        if (render(&column, rest.data + prefix, total - prefix) != SL_OK || total == 0) {
+        if (render(&column, rest.data + prefix, total - prefix, rc) != SL_OK || total == 0) {
             break;
         }
         rest = sl_span_make(rest.data + total, rest.len - total);
