@@ -137,6 +137,7 @@ static void urls_say_host_port_user_and_database(void **state)
         {"redis://h", "h", NULL, 6379, 0},
         {"redis://h/", "h", NULL, 6379, 0},
         {"redis://h:1/15", "h", NULL, 1, 15},
+        {"redis://a@b@h", "h", "a@b", 6379, 0},
         {"rediss://a%40b@h:65535", "h", "a@b", 65535, 0},
         {"redis://[fe80::1]/1", "fe80::1", NULL, 6379, 1},
         {"redis://10.0.0.1:6380", "10.0.0.1", NULL, 6380, 0},
