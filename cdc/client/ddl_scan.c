@@ -1,5 +1,7 @@
 #include "cdc/client/ddl_scan.h"
 
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,7 +19,7 @@ static const uint64_t scan_event_max_bytes = 1024ULL * 1024 * 1024;
 struct sl_ddl_note {
     char *db; /* owned, with the table's name behind its NUL; NULL: any table */
     const char *table;
-    char *file; /* owned; with the offset: the place behind the statement */
+    char *file; /* owned; with the offset: the place before the statement */
     uint64_t offset;
 };
 
@@ -86,11 +88,10 @@ static char *join_names(struct sl_span db, struct sl_span table, const char **se
     char *names = malloc(db.len + table.len + 2);
 
     if (names != NULL) {
-        memcpy(names, db.data, db.len);
-        names[db.len] = '\0';
-        memcpy(names + db.len + 1, table.data, table.len);
-        names[db.len + 1 + table.len] = '\0';
         *second = names + db.len + 1;
+        (void)snprintf(names, db.len + 1, "%.*s", (int)db.len, (const char *)db.data);
+        (void)snprintf(names + db.len + 1, table.len + 1, "%.*s", (int)table.len,
+                       (const char *)table.data);
     }
     return names;
 }
@@ -298,7 +299,7 @@ static bool search(const struct sl_ddl_scan *scan, const struct sl_position *fro
         const struct sl_ddl_note *note = &scan->notes[i - 1];
 
         if (sl_position_set_file(&place, note->file, strlen(note->file), note->offset) != SL_OK ||
-            sl_position_compare_file(&place, from) <= 0) {
+            sl_position_compare_file(&place, from) < 0) {
             break; /* they stand in the log's order */
         }
         found = is_table(note, db, table);
@@ -326,13 +327,12 @@ static bool is_passing(int status)
 
 int sl_ddl_scan_find(struct sl_ddl_scan *scan, const struct sl_position *from,
                      const struct sl_position *to, struct sl_span db, struct sl_span table,
-                     bool *found, struct sl_err *err)
+                     struct sl_err *err)
 {
     int rc = SL_OK;
 
-    *found = true;
     if (from->file[0] == '\0' || to->file[0] == '\0') {
-        return SL_OK;
+        return SL_DONE;
     }
     if (scan->from.file[0] == '\0' || sl_position_compare_file(from, &scan->from) < 0) {
         rc = begin_at(scan, from);
@@ -342,10 +342,10 @@ int sl_ddl_scan_find(struct sl_ddl_scan *scan, const struct sl_position *from,
     }
     if (rc != SL_OK) {
         forget(scan);
-        return is_passing(rc) ? rc : SL_OK;
+        return is_passing(rc) ? rc : SL_DONE;
     }
-    if (sl_position_compare_file(&scan->to, to) >= 0) {
-        *found = search(scan, from, db, table);
+    if (sl_position_compare_file(&scan->to, to) < 0 || search(scan, from, db, table)) {
+        return SL_DONE;
     }
     return SL_OK;
 }

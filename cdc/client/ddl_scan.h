@@ -6,8 +6,6 @@
 #ifndef SLUICE_CDC_CLIENT_DDL_SCAN_H
 #define SLUICE_CDC_CLIENT_DDL_SCAN_H
 
-#include <stdbool.h>
-
 #include "cdc/options.h"
 #include "cdc/position.h"
 #include "cdc/source.h"
@@ -24,13 +22,12 @@ void sl_ddl_scan_free(struct sl_ddl_scan *scan);
 void sl_ddl_scan_interrupt(struct sl_ddl_scan *scan);
 
 /*
- * *FOUND becomes true when a statement behind FROM and up to TO at least changes the layout of
- * DB.TABLE, or may do so, or when that cannot be told (FROM names no file, its log is gone, too
- * many statements). Both are places between transactions at the one server. SL_EIO, SL_EAUTH,
- * SL_ESTOPPED.
+ * SL_OK: no statement behind FROM and up to TO changes the layout of DB.TABLE. SL_DONE: one does,
+ * or may, or it cannot be told (FROM names no file, its log is gone, too many statements). Both are
+ * places between transactions at the one server. SL_EIO, SL_EAUTH, SL_ESTOPPED, SL_ENOMEM.
  */
 int sl_ddl_scan_find(struct sl_ddl_scan *scan, const struct sl_position *from,
                      const struct sl_position *to, struct sl_span db, struct sl_span table,
-                     bool *found, struct sl_err *err) SL_MUSTCHECK;
+                     struct sl_err *err) SL_MUSTCHECK;
 
 #endif

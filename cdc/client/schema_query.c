@@ -305,7 +305,6 @@ static int judge(struct sl_schema_query *query, struct sl_span db, struct sl_spa
                  const struct sl_position *at, struct sl_err *err)
 {
     struct sl_position end;
-    bool changed = true;
     int rc;
 
     query->schema.is_current = false;
@@ -315,14 +314,12 @@ static int judge(struct sl_schema_query *query, struct sl_span db, struct sl_spa
     }
     sl_position_init(&end);
     rc = sl_session_find_end(&query->client, &query->server, &end, err);
-    if (rc == SL_OK && sl_position_compare_file(&end, at) <= 0) {
-        changed = false;
-    } else if (rc == SL_OK) {
-        rc = sl_ddl_scan_find(query->scan, at, &end, db, table, &changed, err);
+    if (rc == SL_OK && sl_position_compare_file(&end, at) > 0) {
+        rc = sl_ddl_scan_find(query->scan, at, &end, db, table, err);
     }
-    query->schema.is_current = !changed;
+    query->schema.is_current = rc == SL_OK;
     sl_position_release(&end);
-    return rc;
+    return rc == SL_DONE ? SL_OK : rc;
 }
 
 static int read_once(struct sl_schema_query *query, struct sl_span db, struct sl_span table,

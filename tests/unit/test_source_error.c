@@ -12,10 +12,10 @@
 static const struct sl_source_peer peer = {.host = "db.example", .port = 3306, .user = "sluice"};
 
 struct sl_case {
-    unsigned code;
     const char *text;
-    int status;
     const char *remedy; /* part of the sentence */
+    unsigned code;
+    int status;
 };
 
 static int by_connect(const struct sl_case *item, struct sl_err *err)
@@ -50,21 +50,21 @@ static void check(const struct sl_case *items, size_t count,
 static void a_failed_login_names_the_remedy(void **state)
 {
     static const struct sl_case cases[] = {
-        {1045, "Access denied for user 'sluice'@'10.0.0.9' (using password: YES)", SL_EAUTH,
-         "check source.user"},
-        {1698, "Access denied for user 'sluice'@'localhost'", SL_EAUTH, "check source.user"},
-        {1130, "Host '10.0.0.9' is not allowed to connect", SL_EAUTH, "CREATE USER 'sluice'"},
-        {1129, "Host '10.0.0.9' is blocked", SL_EIO, "host_cache"},
-        {3118, "Access denied for user 'sluice'@'%'. Account is locked.", SL_EAUTH, "UNLOCK"},
-        {4151, "Access denied, this account is locked", SL_EAUTH, "UNLOCK"},
-        {1862, "Your password has expired.", SL_EAUTH, "new password"},
-        {3159, "Connections using insecure transport are prohibited", SL_EAUTH, "source.tls.mode"},
-        {2002, "Can't connect to server on 'db.example' (115)", SL_EIO, "listens"},
-        {2003, "Can't connect to MySQL server on 'db.example:3306' (111)", SL_EIO, "listens"},
-        {2005, "Unknown server host 'db.example' (-2)", SL_EIO, "source.host"},
-        {2026, "SSL connection error: certificate verify failed", SL_EAUTH, "source.tls"},
-        {2059, "Authentication plugin 'x' cannot be loaded", SL_EAUTH, "plugin"},
-        {1040, "Too many connections", SL_EIO, "Too many connections"},
+        {"Access denied for user 'sluice'@'10.0.0.9' (using password: YES)", "check source.user",
+         1045, SL_EAUTH},
+        {"Access denied for user 'sluice'@'localhost'", "check source.user", 1698, SL_EAUTH},
+        {"Host '10.0.0.9' is not allowed to connect", "CREATE USER 'sluice'", 1130, SL_EAUTH},
+        {"Host '10.0.0.9' is blocked", "host_cache", 1129, SL_EIO},
+        {"Access denied for user 'sluice'@'%'. Account is locked.", "UNLOCK", 3118, SL_EAUTH},
+        {"Access denied, this account is locked", "UNLOCK", 4151, SL_EAUTH},
+        {"Your password has expired.", "new password", 1862, SL_EAUTH},
+        {"Connections using insecure transport are prohibited", "source.tls.mode", 3159, SL_EAUTH},
+        {"Can't connect to server on 'db.example' (115)", "listens", 2002, SL_EIO},
+        {"Can't connect to MySQL server on 'db.example:3306' (111)", "listens", 2003, SL_EIO},
+        {"Unknown server host 'db.example' (-2)", "source.host", 2005, SL_EIO},
+        {"SSL connection error: certificate verify failed", "source.tls", 2026, SL_EAUTH},
+        {"Authentication plugin 'x' cannot be loaded", "plugin", 2059, SL_EAUTH},
+        {"Too many connections", "Too many connections", 1040, SL_EIO},
     };
 
     (void)state;
@@ -74,35 +74,31 @@ static void a_failed_login_names_the_remedy(void **state)
 static void a_missing_past_is_a_gap(void **state)
 {
     static const struct sl_case cases[] = {
-        {1236, "Could not find first log file name in binary log index file", SL_EGAP,
-         "sluice bootstrap"},
-        {1236,
-         "Cannot replicate because the source purged required binary logs. Replicate the missing "
+        {"Could not find first log file name in binary log index file", "sluice bootstrap", 1236,
+         SL_EGAP},
+        {"Cannot replicate because the source purged required binary logs. Replicate the missing "
          "transactions from elsewhere",
-         SL_EGAP, "binlog_expire_logs_seconds"},
-        {1236,
-         "The slave is connecting using CHANGE MASTER TO MASTER_AUTO_POSITION = 1, but the master "
+         "binlog_expire_logs_seconds", 1236, SL_EGAP},
+        {"The slave is connecting using CHANGE MASTER TO MASTER_AUTO_POSITION = 1, but the master "
          "has purged binary logs containing GTIDs that the slave requires.",
-         SL_EGAP, "binlog_expire_logs_seconds"},
-        {1236,
-         "Could not find GTID state requested by slave in any binlog files. Probably the slave "
+         "binlog_expire_logs_seconds", 1236, SL_EGAP},
+        {"Could not find GTID state requested by slave in any binlog files. Probably the slave "
          "state is too old and required binlog files have been purged.",
-         SL_EGAP, "sluice bootstrap"},
-        {1236,
-         "Error: connecting slave requested to start from GTID 0-7-99, which is not in the "
+         "sluice bootstrap", 1236, SL_EGAP},
+        {"Error: connecting slave requested to start from GTID 0-7-99, which is not in the "
          "master's "
          "binlog",
-         SL_EGAP, "sluice bootstrap"},
-        {1236, "Client requested source to start replication from position > file size", SL_EGAP,
-         "sync_binlog"},
-        {1236, "Client requested master to start replication from impossible position", SL_EGAP,
-         "sync_binlog"},
-        {1236, "bogus data in log event; the first event 'binlog.000001' at 300", SL_EGAP,
-         "inside an event"},
-        {1236, "binlog truncated in the middle of event; consider out of disk space on source",
-         SL_EGAP, "inside an event"},
-        {1236, "log event entry exceeded max_allowed_packet; Increase max_allowed_packet on master",
-         SL_EGAP, "inside an event"},
+         "sluice bootstrap", 1236, SL_EGAP},
+        {"Client requested source to start replication from position > file size", "sync_binlog",
+         1236, SL_EGAP},
+        {"Client requested master to start replication from impossible position", "sync_binlog",
+         1236, SL_EGAP},
+        {"bogus data in log event; the first event 'binlog.000001' at 300", "inside an event", 1236,
+         SL_EGAP},
+        {"binlog truncated in the middle of event; consider out of disk space on source",
+         "inside an event", 1236, SL_EGAP},
+        {"log event entry exceeded max_allowed_packet; Increase max_allowed_packet on master",
+         "inside an event", 1236, SL_EGAP},
     };
 
     (void)state;
@@ -112,12 +108,11 @@ static void a_missing_past_is_a_gap(void **state)
 static void a_second_reader_is_named_and_not_fought(void **state)
 {
     static const struct sl_case cases[] = {
-        {1236,
-         "A replica with the same server_uuid/server_id as this replica has connected to the "
+        {"A replica with the same server_uuid/server_id as this replica has connected to the "
          "source; the first event 'binlog.000002' at 476",
-         SL_EAUTH, "second client with the same server id"},
-        {4052, "A slave with the same server_uuid/server_id is already connected", SL_EAUTH,
-         "second client with the same server id"},
+         "second client with the same server id", 1236, SL_EAUTH},
+        {"A slave with the same server_uuid/server_id is already connected",
+         "second client with the same server id", 4052, SL_EAUTH},
     };
 
     (void)state;
@@ -127,14 +122,13 @@ static void a_second_reader_is_named_and_not_fought(void **state)
 static void a_setting_of_the_server_is_named(void **state)
 {
     static const struct sl_case cases[] = {
-        {1236, "Binary log is not open", SL_EINVAL, "log_bin"},
-        {1236,
-         "The replication sender thread cannot start in AUTO_POSITION mode: this server has "
+        {"Binary log is not open", "log_bin", 1236, SL_EINVAL},
+        {"The replication sender thread cannot start in AUTO_POSITION mode: this server has "
          "GTID_MODE = OFF instead of ON.",
-         SL_EINVAL, "gtid_mode = ON"},
-        {1236, "Misconfigured master - server_id was not set", SL_EINVAL, "server_id"},
-        {1227, "Access denied; you need (at least one of) the REPLICATION SLAVE privilege(s)",
-         SL_EAUTH, "GRANT REPLICATION SLAVE ON *.* TO 'sluice'"},
+         "gtid_mode = ON", 1236, SL_EINVAL},
+        {"Misconfigured master - server_id was not set", "server_id", 1236, SL_EINVAL},
+        {"Access denied; you need (at least one of) the REPLICATION SLAVE privilege(s)",
+         "GRANT REPLICATION SLAVE ON *.* TO 'sluice'", 1227, SL_EAUTH},
     };
 
     (void)state;
@@ -144,11 +138,11 @@ static void a_setting_of_the_server_is_named(void **state)
 static void a_lost_connection_can_be_tried_again(void **state)
 {
     static const struct sl_case cases[] = {
-        {2013, "Lost connection to server during query", SL_EIO, "heartbeat"},
-        {2006, "Server has gone away", SL_EIO, "heartbeat"},
-        {2026, "TLS/SSL error: Connection timed out (110)", SL_EIO, "timed out"},
-        {1053, "Server shutdown in progress", SL_EIO, "shutdown"},
-        {1236, "some text of a server yet to come", SL_EIO, "yet to come"},
+        {"Lost connection to server during query", "heartbeat", 2013, SL_EIO},
+        {"Server has gone away", "heartbeat", 2006, SL_EIO},
+        {"TLS/SSL error: Connection timed out (110)", "timed out", 2026, SL_EIO},
+        {"Server shutdown in progress", "shutdown", 1053, SL_EIO},
+        {"some text of a server yet to come", "yet to come", 1236, SL_EIO},
     };
 
     (void)state;

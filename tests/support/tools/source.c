@@ -19,7 +19,7 @@
 
 static const char *setting(const char *name, const char *fallback)
 {
-    const char *value = getenv(name);
+    const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe): nobody sets it */
 
     return value != NULL ? value : fallback;
 }
@@ -57,7 +57,7 @@ static enum sl_start_kind read_start(const char *from, struct sl_position *start
         return SL_START_EARLIEST;
     }
     if (sl_position_parse(start, from, &err) != SL_OK) {
-        exit(fail(&err));
+        exit(fail(&err)); /* NOLINT(concurrency-mt-unsafe): before any thread */
     }
     return SL_START_AT;
 }
