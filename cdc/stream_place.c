@@ -126,8 +126,11 @@ int sl_stream_previous_gtids(struct sl_stream *stream, const struct sl_event *ev
         return SL_OK;
     }
     rc = sl_gtid_set_decode(&stream->read.gtids, event->body, err);
-    /* An empty set is what a server without GTIDs writes. */
-    stream->read.has_gtid = rc == SL_OK && stream->read.gtids.count > 0;
+    if (rc == SL_OK) {
+        /* A server without GTIDs writes an empty set, and so does a new one: the first transaction tells. */
+        stream->has_all_gtids = true;
+        stream->read.has_gtid = stream->read.gtids.count > 0;
+    }
     return rc;
 }
 
@@ -149,7 +152,11 @@ static int add_id(struct sl_stream *stream, struct sl_stream_undo *undo)
     struct sl_position *read = &stream->read;
 
     if (group->id == SL_GROUP_ANONYMOUS) {
-        read->has_gtid = false; /* the set no longer says what was executed: file and offset do */
+        /* The set no longer says what was executed: file and offset do. */
+        read->has_gtid = false;
+        stream->has_all_gtids = false;
+    } else if (group->id == SL_GROUP_GTID && stream->has_all_gtids) {
+        read->has_gtid = true;
     }
     if (!read->has_gtid) {
         return SL_OK;
@@ -176,7 +183,8 @@ int sl_stream_advance(struct sl_stream *stream, const struct sl_event *event,
 
     *undo = (struct sl_stream_undo){.offset = read->offset,
                                     .event_time = read->event_time,
-                                    .had_gtid = read->has_gtid};
+                                    .had_gtid = read->has_gtid,
+                                    .had_all_gtids = stream->has_all_gtids};
     rc = add_id(stream, undo);
     if (rc != SL_OK) {
         return sl_err_set(err, rc, "the transaction's identifier cannot be kept: %s",
@@ -219,6 +227,7 @@ void sl_stream_revert(struct sl_stream *stream, const struct sl_stream_undo *und
     read->offset = undo->offset;
     read->event_time = undo->event_time;
     read->has_gtid = undo->had_gtid;
+    stream->has_all_gtids = undo->had_all_gtids;
     if (undo->is_added && stream->group.id == SL_GROUP_GTID) {
         remove_gtid(&read->gtids, &stream->group.gtid);
     } else if (undo->is_added && undo->mgtid.sequence == 0) {

@@ -51,6 +51,7 @@ struct sl_stream {
     uint64_t offset;
     uint64_t next_offset;
     struct sl_position read; /* behind the last complete group */
+    bool has_all_gtids;      /* read.gtids is all that was executed before, even while has_gtid is not set */
     struct sl_xa_prepared *prepared; /* owned; the oldest first */
 
     struct sl_group group;
@@ -87,7 +88,8 @@ int sl_stream_gtid_list(struct sl_stream *stream, const struct sl_event *event,
 struct sl_stream_undo {
     uint64_t offset;
     uint32_t event_time;
-    bool had_gtid;      /* has_gtid before */
+    bool had_gtid; /* has_gtid before */
+    bool had_all_gtids;
     bool is_added;      /* the group's identifier was not in the set before */
     struct sl_mgtid mgtid; /* the domain's last one before; sequence 0: there was none */
 };

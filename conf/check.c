@@ -30,11 +30,12 @@ static void check_sizes(struct sl_conf_loader *loader)
         !is_sound(loader, "", "batch_bytes")) {
         return;
     }
-    if (pipeline->max_transaction_bytes > pipeline->memory_limit_bytes / 2) {
-        sl_conf_fail(loader, "max_transaction_bytes",
-                     "%" PRIu64 " is more than half of memory_limit (%" PRIu64
+    /* A batch whose rows replace each other grows before it is sent, and several are on the way. */
+    if (pipeline->batch_bytes > pipeline->memory_limit_bytes / 64) {
+        sl_conf_fail(loader, "batch_bytes",
+                     "%" PRIu64 " is more than a 64th of memory_limit (%" PRIu64
                      "); lower it or raise memory_limit",
-                     pipeline->max_transaction_bytes, pipeline->memory_limit_bytes);
+                     pipeline->batch_bytes, pipeline->memory_limit_bytes);
     }
     if (pipeline->batch_bytes > pipeline->max_transaction_bytes) {
         sl_conf_fail(loader, "batch_bytes",
@@ -100,19 +101,19 @@ static void check_sink_tls(struct sl_conf_loader *loader, struct sl_redis_option
 static void check_sinks(struct sl_conf_loader *loader, const cJSON *items)
 {
     struct sl_config *config = loader->config;
-    const cJSON *item = items == NULL ? NULL : items->child;
 
-    for (size_t i = 0; i < config->sink_count; i++, item = item->next) {
+    for (size_t i = 0; i < config->sink_count; i++) {
         const char *name = config->sinks[i].name;
 
-        check_sink_tls(loader, &config->sinks[i], item, i);
+        check_sink_tls(loader, &config->sinks[i], cJSON_GetArrayItem(items, (int)i), i);
         for (size_t j = 0; j < i && name != NULL; j++) {
             if (config->sinks[j].name != NULL && strcmp(config->sinks[j].name, name) == 0) {
                 char path[SL_CONF_PATH_MAX];
 
                 (void)snprintf(path, sizeof(path), "sinks[%zu].name", i);
-                sl_conf_fail(loader, path,
-                             "sinks[%zu] is called \"%s\", too; give each its own name", j, name);
+                sl_conf_fail(
+                    loader, path,
+                    "sinks[%zu] has the same name (the default is \"main\"); give each its own", j);
                 break;
             }
         }

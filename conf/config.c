@@ -175,28 +175,31 @@ static int finish(struct sl_conf_loader *loader, size_t before, struct sl_config
     return loader->is_out_of_memory ? SL_ENOMEM : SL_EINVAL;
 }
 
-/* What a file tells about itself. */
-struct file_facts {
+/* A text to be read, and where it comes from. */
+struct input {
+    const char *name;
+    char *text; /* LEN bytes and a NUL; its comments are overwritten */
+    size_t len;
+    unsigned flags;
     bool is_public; /* every user of the machine can read it */
 };
 
-static int parse_owned(const char *name, char *text, size_t len, unsigned flags,
-                       const struct file_facts *facts, struct sl_config **out,
+static int parse_input(const struct input *input, struct sl_config **out,
                        struct sl_err_list *errors)
 {
     size_t before = errors->count + errors->dropped;
-    struct sl_conf_loader loader = {.errors = errors, .flags = flags};
+    struct sl_conf_loader loader = {.errors = errors, .flags = input->flags};
 
     loader.config = calloc(1, sizeof(*loader.config));
     if (loader.config == NULL) {
         return sl_err_list_add(errors, SL_ENOMEM, "no memory left to read the configuration");
     }
-    parse_text(&loader, name, text, len);
-    if (facts->is_public && loader.has_literal_secret) {
+    parse_text(&loader, input->name, input->text, input->len);
+    if (input->is_public && loader.has_literal_secret) {
         (void)sl_err_list_add(&loader.config->warnings, SL_EINVAL,
                               "%s: every user of this machine can read the password in it; chmod "
                               "o-r it or use password_env or password_file",
-                              name);
+                              input->name);
     }
     return finish(&loader, before, out);
 }
@@ -211,23 +214,22 @@ static int fail_size(const char *name, struct sl_err_list *errors)
 int sl_config_parse(const char *name, struct sl_span text, unsigned flags, struct sl_config **out,
                     struct sl_err_list *errors)
 {
-    struct file_facts facts = {.is_public = false};
-    char *copy;
+    struct input input = {.name = name, .len = text.len, .flags = flags};
     int rc;
 
     if (text.len > SL_CONFIG_MAX_BYTES) {
         return fail_size(name, errors);
     }
-    copy = calloc(1, text.len + 1);
-    if (copy == NULL) {
+    input.text = calloc(1, text.len + 1);
+    if (input.text == NULL) {
         return sl_err_list_add(errors, SL_ENOMEM, "no memory left to read the configuration");
     }
     if (text.len > 0) {
-        memcpy(copy, text.data, text.len);
+        memcpy(input.text, text.data, text.len);
     }
-    rc = parse_owned(name, copy, text.len, flags, &facts, out, errors);
-    explicit_bzero(copy, text.len);
-    free(copy);
+    rc = parse_input(&input, out, errors);
+    explicit_bzero(input.text, text.len);
+    free(input.text);
     return rc;
 }
 
@@ -264,10 +266,8 @@ static int read_file(const char *path, int fd, char *text, size_t *len, struct s
 int sl_config_load_with(const char *path, unsigned flags, struct sl_config **out,
                         struct sl_err_list *errors)
 {
-    struct file_facts facts = {.is_public = false};
+    struct input input = {.name = path, .flags = flags};
     struct stat info;
-    size_t len = 0;
-    char *text;
     int fd;
     int rc;
 
@@ -275,21 +275,21 @@ int sl_config_load_with(const char *path, unsigned flags, struct sl_config **out
     if (fd < 0) {
         return fail_read(path, errno, errors);
     }
-    text = malloc(SL_CONFIG_MAX_BYTES + 2);
-    if (text == NULL) {
+    input.text = malloc(SL_CONFIG_MAX_BYTES + 2);
+    if (input.text == NULL) {
         rc = sl_err_list_add(errors, SL_ENOMEM, "no memory left to read the configuration");
         goto out;
     }
-    rc = read_file(path, fd, text, &len, errors);
+    rc = read_file(path, fd, input.text, &input.len, errors);
     if (rc == SL_OK) {
-        text[len] = '\0';
-        facts.is_public =
+        input.text[input.len] = '\0';
+        input.is_public =
             fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & S_IROTH) != 0;
-        rc = parse_owned(path, text, len, flags, &facts, out, errors);
+        rc = parse_input(&input, out, errors);
     }
-    explicit_bzero(text, len);
+    explicit_bzero(input.text, input.len);
 out:
-    free(text);
+    free(input.text);
     (void)close(fd);
     return rc;
 }

@@ -147,8 +147,7 @@ static void put_default(FILE *out, const struct sl_conf_key *key)
     }
 }
 
-/* The names of PARENT's children that have FLAG or, with FLAG 0, that hold a password; as a JSON
- * list. */
+/* The names of PARENT's children that must be there, as a JSON list. */
 static void put_required(FILE *out, const char *parent)
 {
     const char *comma = "";

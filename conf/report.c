@@ -41,28 +41,39 @@ static int shown_len(const char *text)
     return (int)len;
 }
 
+static const char *kind_of(const cJSON *item)
+{
+    static const struct {
+        int type;
+        const char *name;
+    } kinds[] = {
+        {cJSON_String, "another string"}, {cJSON_Number, "a number"},  {cJSON_True, "true"},
+        {cJSON_False, "false"},           {cJSON_Object, "an object"}, {cJSON_Array, "an array"},
+    };
+
+    for (size_t i = 0; item != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if ((item->type & 0xff) == kinds[i].type) {
+            return kinds[i].name;
+        }
+    }
+    return "null";
+}
+
 /* What stands in the file, before ${…}: what a variable holds is nobody's business. */
 static void describe_got(const struct sl_conf_value *value, char *out, size_t size)
 {
     const cJSON *item = value->item;
-    bool is_hidden = is_secret(value->key);
 
-    if (cJSON_IsString(item) && !is_hidden) {
+    if (item == NULL || is_secret(value->key) ||
+        (item->type & (cJSON_String | cJSON_Number)) == 0) {
+        (void)snprintf(out, size, "%s", kind_of(item));
+    } else if (cJSON_IsString(item)) {
         int len = shown_len(item->valuestring);
 
         (void)snprintf(out, size, "\"%.*s%s\"", len, item->valuestring,
                        item->valuestring[len] == '\0' ? "" : "…");
-    } else if (cJSON_IsNumber(item) && !is_hidden) {
-        (void)snprintf(out, size, "%.15g", item->valuedouble);
     } else {
-        (void)snprintf(out, size, "%s",
-                       cJSON_IsString(item)   ? "another string"
-                       : cJSON_IsNumber(item) ? "a number"
-                       : cJSON_IsTrue(item)   ? "true"
-                       : cJSON_IsFalse(item)  ? "false"
-                       : cJSON_IsObject(item) ? "an object"
-                       : cJSON_IsArray(item)  ? "an array"
-                                              : "null");
+        (void)snprintf(out, size, "%.15g", item->valuedouble);
     }
 }
 

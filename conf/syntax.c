@@ -143,12 +143,12 @@ static int blank_comments(struct scan *scan)
     return SL_OK;
 }
 
-static int hex_digit(char byte)
+static int hex_digit(int byte)
 {
     if (byte >= '0' && byte <= '9') {
         return byte - '0';
     }
-    byte = (char)(byte | 0x20);
+    byte |= 0x20;
     return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
@@ -200,12 +200,12 @@ static int take_unicode_escape(struct scan *scan)
 
 static int take_escape(struct scan *scan)
 {
-    char kind = scan->len - scan->at >= 2 ? scan->text[scan->at + 1] : '\0';
+    int kind = scan->len - scan->at >= 2 ? scan->text[scan->at + 1] : 0;
 
     if (kind == 'u') {
         return take_unicode_escape(scan);
     }
-    if (kind == '\0' || strchr("\"\\/bfnrt", kind) == NULL) {
+    if (kind == 0 || strchr("\"\\/bfnrt", kind) == NULL) {
         return fail(scan, scan->at + 1, "an escape: one of \" \\ / b f n r t u");
     }
     scan->at += 2;

@@ -128,7 +128,7 @@ static bool read_number(const struct sl_conf_value *value, uint64_t *out)
 {
     bool is_bytes = value->key->type == SL_CONF_BYTES;
 
-    if (cJSON_IsNumber(value->item)) {
+    if (value->item != NULL && cJSON_IsNumber(value->item)) {
         double number = value->item->valuedouble;
 
         if (!(number >= 0)) {

@@ -6,23 +6,34 @@
 #define SLUICE_TESTS_UNIT_CONFIG_HELP_H
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conf/config.h"
 
-#define WITH_ROOT(root, sink)                                      \
+#define WHOLE(root, sink)                                          \
     "{" root "\"source\":{\"user\":\"u\"},\"sinks\":[{" sink "}]," \
     "\"tables\":[{\"table\":\"shop.users\"}]}"
-#define MINIMAL WITH_ROOT("\"pipeline\":\"shop\",", "\"url\":\"redis://r\"")
+#define MINIMAL WHOLE("\"pipeline\":\"shop\",", "\"url\":\"redis://r\"")
+
+/* Sets a variable, or with NULL takes it away. The tests have one thread. */
+static inline void set_env(const char *name, const char *value)
+{
+    if (value == NULL) {
+        assert_int_equal(unsetenv(name), 0); /* NOLINT(concurrency-mt-unsafe) */
+    } else {
+        assert_int_equal(setenv(name, value, 1), 0); /* NOLINT(concurrency-mt-unsafe) */
+    }
+}
 
 static char help_text[8192];
 
 /* A configuration with the formatted members put into the root, source, sinks[0] or tables[0].
    Valid until the next call. */
-#define with_root(...)   with_member(0, __VA_ARGS__)
-#define with_source(...) with_member(1, __VA_ARGS__)
-#define with_sink(...)   with_member(2, __VA_ARGS__)
-#define with_table(...)  with_member(3, __VA_ARGS__)
+#define WITH_ROOT(...)   with_member(0, __VA_ARGS__)
+#define WITH_SOURCE(...) with_member(1, __VA_ARGS__)
+#define WITH_SINK(...)   with_member(2, __VA_ARGS__)
+#define WITH_TABLE(...)  with_member(3, __VA_ARGS__)
 
 static inline __attribute__((format(printf, 2, 3))) const char *with_member(int place,
                                                                             const char *format, ...)

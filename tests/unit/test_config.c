@@ -118,7 +118,7 @@ static void every_key_reaches_its_option(void **state)
 
 static void comments_are_spaces_but_not_inside_strings(void **state)
 {
-    struct sl_config *config = accepted("\xef\xbb\xbf// first \"line\n" WITH_ROOT(
+    struct sl_config *config = accepted("\xef\xbb\xbf// first \"line\n" WHOLE(
         "\"pipeline\":\"s\" /* ** / \" */,", "/**/\"url\":\"redis://h/\"") "// last");
 
     (void)state;
@@ -130,21 +130,22 @@ static void urls_say_host_port_user_and_database(void **state)
     static const struct {
         const char *url;
         const char *host;
-        int port;
         const char *user;
+        int port;
         unsigned db;
     } cases[] = {
-        {"redis://h", "h", 6379, NULL, 0},
-        {"redis://h/", "h", 6379, NULL, 0},
-        {"redis://h:1/15", "h", 1, NULL, 15},
-        {"rediss://a%40b@h:65535", "h", 65535, "a@b", 0},
-        {"redis://[fe80::1]/1", "fe80::1", 6379, NULL, 1},
-        {"redis://10.0.0.1:6380", "10.0.0.1", 6380, NULL, 0},
+        {"redis://h", "h", NULL, 6379, 0},
+        {"redis://h/", "h", NULL, 6379, 0},
+        {"redis://h:1/15", "h", NULL, 1, 15},
+        {"redis://a@b@h", "h", "a@b", 6379, 0},
+        {"rediss://a%40b@h:65535", "h", "a@b", 65535, 0},
+        {"redis://[fe80::1]/1", "fe80::1", NULL, 6379, 1},
+        {"redis://10.0.0.1:6380", "10.0.0.1", NULL, 6380, 0},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct sl_config *config = accepted(with_sink("\"url\":\"%s\"", cases[i].url));
+        struct sl_config *config = accepted(WITH_SINK("\"url\":\"%s\"", cases[i].url));
 
         assert_string_equal(config->sinks[0].host, cases[i].host);
         assert_int_equal(config->sinks[0].port, cases[i].port);
@@ -160,7 +161,7 @@ static void urls_say_host_port_user_and_database(void **state)
 
 static void tls_sinks_verify_the_server_unless_told_otherwise(void **state)
 {
-    struct sl_config *config = accepted(with_sink("\"url\":\"%s\"", "rediss://h"));
+    struct sl_config *config = accepted(WITH_SINK("\"url\":\"%s\"", "rediss://h"));
 
     (void)state;
     assert_int_equal(config->sinks[0].tls.mode, SL_TLS_VERIFY_IDENTITY);
@@ -180,7 +181,7 @@ static void start_takes_positions_of_either_server(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(positions) / sizeof(positions[0]); i++) {
-        struct sl_config *config = accepted(with_root("\"start\":\"%s\"", positions[i]));
+        struct sl_config *config = accepted(WITH_ROOT("\"start\":\"%s\"", positions[i]));
 
         assert_int_equal(config->pipeline.start.kind, SL_START_AT);
         assert_string_equal(config->pipeline.start.position, positions[i]);
@@ -193,10 +194,10 @@ static void any_string_may_hold_environment_variables(void **state)
     struct sl_config *config;
 
     (void)state;
-    assert_int_equal(setenv("SLTEST_HOST", "db.example", 1), 0);
-    assert_int_equal(setenv("SLTEST_PORT", "3310", 1), 0);
+    set_env("SLTEST_HOST", "db.example");
+    set_env("SLTEST_PORT", "3310");
     config = accepted(
-        with_source("\"host\":\"%s\",\"port\":\"${SLTEST_PORT}\"", "a-${SLTEST_HOST}$${x}$y"));
+        WITH_SOURCE("\"host\":\"%s\",\"port\":\"${SLTEST_PORT}\"", "a-${SLTEST_HOST}$${x}$y"));
     assert_string_equal(config->source.host, "a-db.example${x}$y");
     assert_int_equal(config->source.port, 3310);
     sl_config_free(config);

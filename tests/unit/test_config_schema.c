@@ -16,11 +16,12 @@
 
 #include "conf/config.h"
 #include "conf/keys.h"
+#include "tests/unit/config_help.h"
 
 static const char *conf_path(const char *name)
 {
     static char path[4096];
-    const char *data = getenv("SLUICE_TEST_DATA");
+    const char *data = getenv("SLUICE_TEST_DATA"); /* NOLINT(concurrency-mt-unsafe) */
 
     assert_non_null(data);
     (void)snprintf(path, sizeof(path), "%s/../conf/%s", data, name);
@@ -58,7 +59,7 @@ static void the_schema_is_what_the_key_table_says(void **state)
     char *got;
 
     (void)state;
-    if (getenv("SLUICE_WRITE_SCHEMA") != NULL) {
+    if (getenv("SLUICE_WRITE_SCHEMA") != NULL) { /* NOLINT(concurrency-mt-unsafe) */
         FILE *file = fopen(conf_path("sluice.schema.json"), "wbe");
 
         assert_non_null(file);
@@ -126,8 +127,8 @@ static void the_example_is_accepted_and_shows_every_key(void **state)
     char *text = read_text("sluice.json");
 
     (void)state;
-    assert_int_equal(setenv("SLUICE_SOURCE_PASSWORD", "x", 1), 0);
-    assert_int_equal(setenv("SLUICE_REDIS_PASSWORD", "", 1), 0);
+    set_env("SLUICE_SOURCE_PASSWORD", "x");
+    set_env("SLUICE_REDIS_PASSWORD", "");
     if (sl_config_load(conf_path("sluice.json"), &config, &errors) != SL_OK) {
         fail_msg("%s", errors.items[0].text);
     }

@@ -6,6 +6,9 @@
 
 #include <cmocka.h>
 
+#include <cjson/cJSON.h>
+#include <malloc.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,15 +39,15 @@ static void passwords_come_from_the_environment(void **state)
     struct sl_config *config;
 
     (void)state;
-    assert_int_equal(setenv("SLTEST_PASSWORD", SECRET, 1), 0);
-    config = accepted(with_source("\"password_env\":\"SLTEST_PASSWORD\""));
+    set_env("SLTEST_PASSWORD", SECRET);
+    config = accepted(WITH_SOURCE("\"password_env\":\"SLTEST_PASSWORD\""));
     assert_string_equal(config->source.password, SECRET);
     sl_config_free(config);
-    config = accepted(with_sink("\"password\":\"x${SLTEST_PASSWORD}\""));
+    config = accepted(WITH_SINK("\"password\":\"x${SLTEST_PASSWORD}\""));
     assert_string_equal(config->sinks[0].password, "x" SECRET);
     sl_config_free(config);
-    assert_int_equal(setenv("SLTEST_PASSWORD", "", 1), 0);
-    config = accepted(with_sink("\"password_env\":\"SLTEST_PASSWORD\""));
+    set_env("SLTEST_PASSWORD", "");
+    config = accepted(WITH_SINK("\"password_env\":\"SLTEST_PASSWORD\""));
     assert_null(config->sinks[0].password);
     sl_config_free(config);
 }
@@ -63,7 +66,7 @@ static void passwords_come_from_files_without_the_line_end(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *path = make_file(cases[i].text, strlen(cases[i].text), 0600);
-        struct sl_config *config = accepted(with_source("\"password_file\":\"%s\"", path));
+        struct sl_config *config = accepted(WITH_SOURCE("\"password_file\":\"%s\"", path));
 
         assert_string_equal(config->source.password, cases[i].want);
         assert_int_equal(config->warnings.count, 0);
@@ -75,7 +78,7 @@ static void passwords_come_from_files_without_the_line_end(void **state)
 static void a_password_file_for_everybody_draws_a_warning(void **state)
 {
     const char *path = make_file(SECRET, strlen(SECRET), 0604);
-    struct sl_config *config = accepted(with_sink("\"password_file\":\"%s\"", path));
+    struct sl_config *config = accepted(WITH_SINK("\"password_file\":\"%s\"", path));
 
     (void)state;
     assert_string_equal(config->sinks[0].password, SECRET);
@@ -106,20 +109,20 @@ static size_t load_warnings(const char *text, mode_t mode)
 static void a_password_in_a_configuration_for_everybody_draws_a_warning(void **state)
 {
     (void)state;
-    assert_int_equal(setenv("SLTEST_PASSWORD", SECRET, 1), 0);
-    assert_int_equal(load_warnings(with_source("\"password\":\"x\""), 0644), 1);
-    assert_int_equal(load_warnings(with_source("\"password\":\"x\""), 0640), 0);
-    assert_int_equal(load_warnings(with_source("\"password\":\"${SLTEST_PASSWORD}\""), 0644), 0);
+    set_env("SLTEST_PASSWORD", SECRET);
+    assert_int_equal(load_warnings(WITH_SOURCE("\"password\":\"x\""), 0644), 1);
+    assert_int_equal(load_warnings(WITH_SOURCE("\"password\":\"x\""), 0640), 0);
+    assert_int_equal(load_warnings(WITH_SOURCE("\"password\":\"${SLTEST_PASSWORD}\""), 0644), 0);
     assert_int_equal(load_warnings(MINIMAL, 0644), 0);
 }
 
 static void only_one_way_to_a_password_is_taken(void **state)
 {
     (void)state;
-    assert_int_equal(setenv("SLTEST_PASSWORD", SECRET, 1), 0);
-    assert_refused(with_source("\"password\":\"" SECRET "\",\"password_env\":\"SLTEST_PASSWORD\""),
+    set_env("SLTEST_PASSWORD", SECRET);
+    assert_refused(WITH_SOURCE("\"password\":\"" SECRET "\",\"password_env\":\"SLTEST_PASSWORD\""),
                    "source: password and password_env are both given; keep one");
-    assert_refused(with_sink("\"password_env\":\"SLTEST_PASSWORD\",\"password\":\"x\""),
+    assert_refused(WITH_SINK("\"password_env\":\"SLTEST_PASSWORD\",\"password\":\"x\""),
                    "sinks[0]: password_env and password are both given; keep one");
 }
 
@@ -129,24 +132,24 @@ static void a_password_that_cannot_be_had_is_named_by_its_key(void **state)
     const char *path;
 
     (void)state;
-    assert_int_equal(unsetenv("SLTEST_UNSET"), 0);
-    assert_refused(with_source("\"password_env\":\"SLTEST_UNSET\""),
+    set_env("SLTEST_UNSET", NULL);
+    assert_refused(WITH_SOURCE("\"password_env\":\"SLTEST_UNSET\""),
                    "source.password_env: the environment variable SLTEST_UNSET is not set");
-    assert_refused(with_source("\"password\":\"${SLTEST_UNSET}\""),
+    assert_refused(WITH_SOURCE("\"password\":\"${SLTEST_UNSET}\""),
                    "source.password: the environment variable SLTEST_UNSET is not set");
-    assert_refused(with_source("\"password_file\":\"/nonexistent/x\""),
+    assert_refused(WITH_SOURCE("\"password_file\":\"/nonexistent/x\""),
                    "source.password_file: the file cannot be read: No such file");
-    assert_refused(with_source("\"password_file\":\"/\""),
+    assert_refused(WITH_SOURCE("\"password_file\":\"/\""),
                    "source.password_file: the file cannot be read: Is a directory");
-    assert_refused(with_source("\"password_file\":\"\""),
+    assert_refused(WITH_SOURCE("\"password_file\":\"\""),
                    "source.password_file: expected the path");
     path = make_file("a\0b", 3, 0600);
-    assert_refused(with_source("\"password_file\":\"%s\"", path),
+    assert_refused(WITH_SOURCE("\"password_file\":\"%s\"", path),
                    "source.password_file: the file holds a NUL byte");
     assert_int_equal(unlink(path), 0);
     memset(text, 'x', sizeof(text));
     path = make_file(text, sizeof(text) - 1, 0600);
-    assert_refused(with_source("\"password_file\":\"%s\"", path),
+    assert_refused(WITH_SOURCE("\"password_file\":\"%s\"", path),
                    "source.password_file: expected a password of at most 4096 bytes");
     assert_int_equal(unlink(path), 0);
 }
@@ -189,29 +192,58 @@ static void no_sentence_shows_a_secret(void **state)
     };
 
     (void)state;
-    assert_int_equal(setenv("SLTEST_PASSWORD", SECRET, 1), 0);
+    set_env("SLTEST_PASSWORD", SECRET);
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-        assert_secret_kept(with_source("%s", members[i]), SECRET);
-        assert_secret_kept(with_sink("%s", members[i]), SECRET);
+        assert_secret_kept(WITH_SOURCE("%s", members[i]), SECRET);
+        assert_secret_kept(WITH_SINK("%s", members[i]), SECRET);
     }
     for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
-        assert_secret_kept(with_sink("\"url\":\"%s\"", urls[i]), SECRET);
+        assert_secret_kept(WITH_SINK("\"url\":\"%s\"", urls[i]), SECRET);
     }
-    assert_secret_kept(with_source("\"port\":\"${SLTEST_PASSWORD}\""), SECRET);
-    assert_secret_kept(with_root("\"start\":\"${SLTEST_PASSWORD}\""), SECRET);
-    assert_secret_kept(with_root("\"pipeline\":\"${SLTEST_PASSWORD}!\""), SECRET);
-    assert_secret_kept(with_table("\"key\":\"${SLTEST_PASSWORD}\""), SECRET);
-    assert_secret_kept(with_table("\"columns\":[\"${SLTEST_PASSWORD}\",\"${SLTEST_PASSWORD}\"]"),
+    assert_secret_kept(WITH_SOURCE("\"port\":\"${SLTEST_PASSWORD}\""), SECRET);
+    assert_secret_kept(WITH_ROOT("\"start\":\"${SLTEST_PASSWORD}\""), SECRET);
+    assert_secret_kept(WITH_ROOT("\"pipeline\":\"${SLTEST_PASSWORD}!\""), SECRET);
+    assert_secret_kept(WITH_TABLE("\"key\":\"${SLTEST_PASSWORD}\""), SECRET);
+    assert_secret_kept(WITH_TABLE("\"columns\":[\"${SLTEST_PASSWORD}\",\"${SLTEST_PASSWORD}\"]"),
                        SECRET);
 }
 
 static void a_url_with_a_password_says_where_it_belongs(void **state)
 {
     (void)state;
-    assert_refused(with_sink("\"url\":\"redis://u:" SECRET "@h\""),
+    assert_refused(WITH_SINK("\"url\":\"redis://u:" SECRET "@h\""),
                    "sinks[0].url: a password does not belong into a url");
-    assert_refused(with_sink("\"url\":\"rediss://:" SECRET "@h\""),
+    assert_refused(WITH_SINK("\"url\":\"rediss://:" SECRET "@h\""),
                    "sinks[0].url: a password does not belong into a url");
+}
+
+static bool was_left_in_memory;
+
+/* Sees what the JSON library gives back. */
+static void free_after_look(void *memory)
+{
+    size_t size = malloc_usable_size(memory);
+
+    was_left_in_memory = was_left_in_memory || memmem(memory, size, SECRET, strlen(SECRET)) != NULL;
+    free(memory);
+}
+
+/* Memory that holds nothing of its last owner. */
+static void *zeroed(size_t size)
+{
+    return calloc(1, size);
+}
+
+static void the_parsed_tree_is_wiped_before_it_is_freed(void **state)
+{
+    cJSON_Hooks hooks = {.malloc_fn = zeroed, .free_fn = free_after_look};
+
+    (void)state;
+    cJSON_InitHooks(&hooks);
+    sl_config_free(accepted(WITH_SOURCE("\"password\":\"" SECRET "\"")));
+    assert_secret_kept(WITH_ROOT("\"x\":[[[1,{\"y\":[\"" SECRET "\"]}],\"" SECRET "\"]]"), SECRET);
+    cJSON_InitHooks(NULL);
+    assert_false(was_left_in_memory);
 }
 
 int main(void)
@@ -224,6 +256,7 @@ int main(void)
         cmocka_unit_test(only_one_way_to_a_password_is_taken),
         cmocka_unit_test(a_password_that_cannot_be_had_is_named_by_its_key),
         cmocka_unit_test(no_sentence_shows_a_secret),
+        cmocka_unit_test(the_parsed_tree_is_wiped_before_it_is_freed),
         cmocka_unit_test(a_url_with_a_password_says_where_it_belongs),
     };
 

@@ -86,6 +86,7 @@ static const struct {
     {"create table t6 values row(1)", "create d.t6\ndml d.t6"},
     {"create table p (a int) partition by list (a) (partition p0 values in (1,2))", "create d.p"},
     {"create table cc(a varchar(10) default 'a\\') comment='\\'", "create d.cc"},
+    {"create table cc(a int) comment='\\' select 1 as a", "create d.cc\ndml d.cc"},
     {"create temporary table t(a int)", "other"},
     {"CREATE OR REPLACE TEMPORARY TABLE t(a int)", "other"},
     {"create table t (a int) WITH SYSTEM VERSIONING", "create d.t"},
@@ -119,6 +120,7 @@ static const struct {
     {"/*M!999999\\- enable the sandbox mode */", "other"},
     {"drop/**/table/**/t/**/", "drop d.t"},
     {"drop table t --", "drop d.t"},
+    {"drop table t */", "drop d.t\nunparsed"},
     {"/* rename table a to b */ drop table t", "drop d.t"},
     {"/* ApplicationName=DBeaver 23 - SQLEditor */ DROP TABLE `t`;", "drop d.t"},
     {"drop table t /* not closed", "drop d.t"},
@@ -140,6 +142,10 @@ static const struct {
     {"ALTER TABLE t COMMENT 'a\\', RENAME TO u", "alter d.t > d.u"}, /* NO_BACKSLASH_ESCAPES */
     {"ALTER TABLE t COMMENT 'a\\', RENAME TO u, COMMENT '", "alter d.t"},
     {"ALTER TABLE t COMMENT 'a\\', RENAME TO u COMMENT '' -- '", "unparsed"}, /* either */
+    {"ALTER TABLE t COMMENT 'a\\', DROP PARTITION p COMMENT '' -- '", "unparsed"},
+    {"ALTER TABLE t TRUNCATE PARTITION p COMMENT 'a\\', EXCHANGE PARTITION p WITH TABLE u COMMENT "
+     "'' -- '",
+     "unparsed"},
     {"ALTER TABLE t ADD (a int, rename int)", "alter d.t"},
     {"ALTER TABLE t ADD g int AS (concat('(', a)) VIRTUAL, RENAME u", "alter d.t > d.u"},
     {"alter table t truncate partition all", "alter d.t gone"},
@@ -251,6 +257,8 @@ static const struct {
     {"update t a join u using (id) set a.v=2", "dml"},
     {"delete from t where id in (select id from u join v)", "dml d.t"},
     {"DELETE QUICK FROM t", "dml d.t"},
+    {"delete from t where a = 1 order by b, c limit 5", "dml d.t"},
+    {"delete from t using t where a = 1", "dml"},
     {"delete t from t join t6 using(id)", "dml"},
     {"delete from t using t join u", "dml"},
     {"delete from t.*, u.* using t join u", "dml"},

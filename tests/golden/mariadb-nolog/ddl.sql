@@ -1,4 +1,5 @@
 SET GLOBAL binlog_row_metadata=NO_LOG;
+SET timestamp=1600000000;
 CREATE DATABASE shop;
 USE shop;
 CREATE TABLE img (id INT UNSIGNED PRIMARY KEY, name VARCHAR(20), note TEXT, e ENUM('p','q'), n INT NOT NULL DEFAULT 3);

@@ -1,4 +1,5 @@
 SET GLOBAL binlog_row_metadata=FULL;
+SET timestamp=1600000000;
 CREATE DATABASE shop CHARACTER SET utf8mb4;
 USE shop;
 CREATE TABLE types (

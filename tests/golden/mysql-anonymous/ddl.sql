@@ -2,6 +2,7 @@ SET GLOBAL binlog_row_metadata=MINIMAL;
 SET GLOBAL gtid_mode=ON_PERMISSIVE;
 SET GLOBAL gtid_mode=OFF_PERMISSIVE;
 SET GLOBAL binlog_checksum=NONE;
+SET timestamp=1600000000;
 CREATE DATABASE shop;
 USE shop;
 CREATE TABLE a (id INT PRIMARY KEY, v VARCHAR(20), e ENUM('x','y'));

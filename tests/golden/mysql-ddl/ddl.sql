@@ -1,4 +1,5 @@
 SET GLOBAL binlog_row_metadata=FULL;
+SET timestamp=1600000000;
 CREATE DATABASE shop;
 USE shop;
 CREATE TABLE a (id INT PRIMARY KEY, v VARCHAR(20));

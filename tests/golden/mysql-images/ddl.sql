@@ -1,4 +1,5 @@
 SET GLOBAL binlog_row_metadata=MINIMAL;
+SET timestamp=1600000000;
 CREATE DATABASE shop;
 USE shop;
 CREATE TABLE img (id INT PRIMARY KEY, name VARCHAR(20), note TEXT, n INT NOT NULL DEFAULT 3);

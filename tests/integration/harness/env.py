@@ -184,6 +184,8 @@ class Env:
             server.kill()
         for folder in self.folders:
             if failed or complaints or self.args.keep:
+                if not self.args.keep:  # logs and configurations tell enough, data is large
+                    shutil.rmtree(os.path.join(folder, "data"), ignore_errors=True)
                 self.guard.drop_folder(folder)
             else:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,94 @@
+/*
+ * Feeds every binary log of tests/golden/ through a stream and compares what the handler is told with
+ * expected.txt. SLUICE_GOLDEN_WRITE=1 writes expected.txt anew: read the difference before committing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/stream_dump.h"
+
+static void path_of(char out[512], const char *name, const char *file)
+{
+    (void)snprintf(out, 512, "%s/golden/%s/%s", getenv("SLUICE_TEST_DATA"), name, file);
+}
+
+static char *read_file(const char *path)
+{
+    FILE *file = fopen(path, "rbe");
+    char *text = NULL;
+    long size;
+
+    if (file == NULL) {
+        return NULL;
+    }
+    if (fseek(file, 0, SEEK_END) == 0 && (size = ftell(file)) >= 0) {
+        rewind(file);
+        text = calloc(1, (size_t)size + 1);
+        if (text != NULL && fread(text, 1, (size_t)size, file) != (size_t)size) {
+            free(text);
+            text = NULL;
+        }
+    }
+    (void)fclose(file);
+    return text;
+}
+
+static void write_file(const char *path, const struct sl_buf *text)
+{
+    FILE *file = fopen(path, "wbe");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(text->data, 1, text->len, file), text->len);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void dump_equals_golden(void **state)
+{
+    const char *name = *state;
+    const struct sl_stream_options options = {.verify_checksum = true};
+    struct sl_stream_dump dump = {0};
+    struct sl_err err = {0};
+    char log[512];
+    char expected[512];
+    const char *paths[] = {log};
+    char *want;
+
+    path_of(log, name, "capture.binlog");
+    path_of(expected, name, "expected.txt");
+    if (sl_stream_dump_files(&dump, paths, 1, &options, &err) != SL_OK) {
+        fail_msg("%s", err.text);
+    }
+    if (getenv("SLUICE_GOLDEN_WRITE") != NULL) {
+        write_file(expected, &dump.text);
+    }
+    want = read_file(expected);
+    assert_non_null(want);
+    assert_string_equal(sl_buf_cstr(&dump.text), want);
+    free(want);
+    sl_buf_release(&dump.text);
+}
+
+#define GOLDEN(name)                                                                               \
+    {                                                                                              \
+        name, dump_equals_golden, NULL, NULL, (void *)(uintptr_t)(name)                            \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        GOLDEN("mysql-anonymous"), GOLDEN("mysql-ddl"),          GOLDEN("mysql-images"),
+        GOLDEN("mysql-json"),      GOLDEN("mysql-payload"),      GOLDEN("mysql-transactions"),
+        GOLDEN("mysql-types"),     GOLDEN("mysql-xa"),           GOLDEN("mariadb-compressed"),
+        GOLDEN("mariadb-ddl"),     GOLDEN("mariadb-nolog"),      GOLDEN("mariadb-transactions"),
+        GOLDEN("mariadb-types"),   GOLDEN("mariadb-xa"),
+    };
+
+    return cmocka_run_group_tests_name("stream golden", tests, NULL, NULL);
+}
