@@ -1,6 +1,6 @@
 /*
- * source_file.c - files are mapped, not read: events are borrowed straight from the page cache. A file
- * that a server still writes to may grow meanwhile; what was there when it was opened is read.
+ * source_file.c - files are mapped, not read: events are borrowed straight from the page cache. A
+ * file that a server still writes to may grow meanwhile; what was there when it was opened is read.
  */
 #include "cdc/source_file.h"
 
@@ -25,13 +25,13 @@ struct sl_source_file {
     struct sl_source source;
     char **paths; /* owned */
     size_t count;
-    size_t current;        /* the file that is read, or to be opened next */
-    uint8_t *map;          /* NULL: no file is open */
+    size_t current; /* the file that is read, or to be opened next */
+    uint8_t *map;   /* NULL: no file is open */
     size_t size;
-    uint64_t offset;       /* of the next event */
-    uint64_t begin;        /* where to begin in the next file to be opened */
+    uint64_t offset; /* of the next event */
+    uint64_t begin;  /* where to begin in the next file to be opened */
     bool rotate_is_due;
-    bool format_is_due;    /* a begin behind the head of a file: its format description comes first */
+    bool format_is_due; /* a begin behind the head of a file: its format description comes first */
     uint8_t rotate[SL_FILE_ROTATE_MAX];
     atomic_bool is_interrupted;
 };
@@ -79,7 +79,8 @@ static int check_magic(const struct sl_source_file *file, struct sl_err *err)
                           path_of(file));
     }
     if (magic[0] != 0xfe || memcmp(magic + 1, "bin", 3) != 0) {
-        return sl_err_set(err, SL_EFORMAT, "%s is not a binary log: it does not begin with fe 62 69 6e",
+        return sl_err_set(err, SL_EFORMAT,
+                          "%s is not a binary log: it does not begin with fe 62 69 6e",
                           path_of(file));
     }
     return SL_OK;
@@ -110,23 +111,19 @@ static int map_file(struct sl_source_file *file, int fd, struct sl_err *err)
 }
 
 /* Finds the flavor in the format description, which names the server's version. */
-static void detect_flavor(struct sl_source_file *file)
+static enum sl_flavor flavor_of(struct sl_span events)
 {
-    size_t len = file->size - SL_FILE_MAGIC_BYTES;
-    const uint8_t *event = file->map + SL_FILE_MAGIC_BYTES;
-    bool is_mariadb;
+    size_t len = events.len < SL_FILE_FORMAT_MAX ? events.len : SL_FILE_FORMAT_MAX;
+    size_t size;
 
-    if (len > SL_FILE_FORMAT_MAX) {
-        len = SL_FILE_FORMAT_MAX;
+    if (len < SL_EVENT_HEADER_BYTES || events.data[4] != SL_EVENT_FORMAT_DESCRIPTION) {
+        return SL_FLAVOR_UNKNOWN;
     }
-    if (len < SL_EVENT_HEADER_BYTES || event[4] != SL_EVENT_FORMAT_DESCRIPTION) {
-        return;
+    size = (size_t)sl_load_le(events.data + 9, 4);
+    if (size < len) {
+        len = size;
     }
-    if (sl_load_le(event + 9, 4) < len) {
-        len = (size_t)sl_load_le(event + 9, 4);
-    }
-    is_mariadb = memmem(event, len, "MariaDB", 7) != NULL;
-    file->source.flavor = is_mariadb ? SL_FLAVOR_MARIADB : SL_FLAVOR_MYSQL;
+    return memmem(events.data, len, "MariaDB", 7) != NULL ? SL_FLAVOR_MARIADB : SL_FLAVOR_MYSQL;
 }
 
 static int open_current(struct sl_source_file *file, struct sl_err *err)
@@ -147,7 +144,8 @@ static int open_current(struct sl_source_file *file, struct sl_err *err)
         unmap(file);
         return rc;
     }
-    detect_flavor(file);
+    file->source.flavor =
+        flavor_of(sl_span_make(file->map + SL_FILE_MAGIC_BYTES, file->size - SL_FILE_MAGIC_BYTES));
     file->offset = file->begin > SL_FILE_MAGIC_BYTES ? file->begin : SL_FILE_MAGIC_BYTES;
     file->format_is_due = file->offset > SL_FILE_MAGIC_BYTES;
     file->begin = 0;
@@ -162,7 +160,8 @@ static void store_le(uint8_t *out, uint64_t value, size_t width)
     }
 }
 
-/* What a server sends before the first event of a file. It has no checksum: see sl_stream_feed(). */
+/* What a server sends before the first event of a file. It has no checksum: see sl_stream_feed().
+ */
 static int make_rotate(struct sl_source_file *file, struct sl_span *event, struct sl_err *err)
 {
     const char *name = name_of(path_of(file));

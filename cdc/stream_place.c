@@ -1,7 +1,7 @@
 /*
- * stream_place.c - where the stream is in the log. An event's end_pos is its end in the file modulo 2^32,
- * missing (0) in artificial events and inside of groups of MariaDB 11.4 and later; the size says the
- * rest. Neither alone would do: a server that resumes by GTID passes over events that it
+ * stream_place.c - where the stream is in the log. An event's end_pos is its end in the file modulo
+ * 2^32, missing (0) in artificial events and inside of groups of MariaDB 11.4 and later; the size
+ * says the rest. Neither alone would do: a server that resumes by GTID passes over events that it
  * does not send, so sizes do not add up, and files grow beyond 4 GiB.
  */
 #include "cdc/gtid_event.h"
@@ -127,7 +127,8 @@ int sl_stream_previous_gtids(struct sl_stream *stream, const struct sl_event *ev
     }
     rc = sl_gtid_set_decode(&stream->read.gtids, event->body, err);
     if (rc == SL_OK) {
-        /* A server without GTIDs writes an empty set, and so does a new one: the first transaction tells. */
+        /* A server without GTIDs writes an empty set, and so does a new one: the first transaction
+         * tells. */
         stream->has_all_gtids = true;
         stream->read.has_gtid = stream->read.gtids.count > 0;
     }
@@ -201,7 +202,8 @@ static void remove_gtid(struct sl_gtid_set *set, const struct sl_gtid *gtid)
 {
     struct sl_gtid_set one = {0};
 
-    /* Without memory for this the process has other troubles than a position that is thrown away. */
+    /* Without memory for this the process has other troubles than a position that is thrown away.
+     */
     if (sl_gtid_set_add(&one, gtid) == SL_OK) {
         (void)!sl_gtid_set_subtract(set, &one, set);
     }

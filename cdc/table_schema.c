@@ -84,7 +84,8 @@ static bool same(struct sl_span a, struct sl_span b)
 /* The number in the first parentheses of a COLUMN_TYPE; 0 when there is none. */
 static uint32_t in_parentheses(struct sl_span column_type)
 {
-    const uint8_t *open = column_type.len == 0 ? NULL : memchr(column_type.data, '(', column_type.len);
+    const uint8_t *open =
+        column_type.len == 0 ? NULL : memchr(column_type.data, '(', column_type.len);
     uint32_t value = 0;
 
     if (open == NULL) {

@@ -52,7 +52,8 @@ static int feed_parts(struct fixture *fix, const struct sl_event_parts *parts, c
 
 static int feed(struct fixture *fix, uint8_t type, uint32_t end_pos, const void *body, size_t len)
 {
-    const struct sl_event_parts parts = {.type = type, .end_pos = end_pos, .timestamp = fix->timestamp};
+    const struct sl_event_parts parts = {
+        .type = type, .end_pos = end_pos, .timestamp = fix->timestamp};
 
     return feed_parts(fix, &parts, body, len);
 }
@@ -88,7 +89,8 @@ static int feed_mgtid(struct fixture *fix, uint32_t end_pos, uint8_t sequence, u
 
 static int feed_rotate(struct fixture *fix, const char *file, uint8_t offset)
 {
-    const struct sl_event_parts parts = {.type = SL_EVENT_ROTATE, .flags = SL_EVENT_FLAG_ARTIFICIAL};
+    const struct sl_event_parts parts = {.type = SL_EVENT_ROTATE,
+                                         .flags = SL_EVENT_FLAG_ARTIFICIAL};
     uint8_t body[64] = {offset};
 
     memcpy(body + 8, file, strlen(file));
@@ -320,8 +322,9 @@ static void dummy_query_moves_the_position(void **state)
 
     (void)state;
     open_at(&fix, "b.1", 100, "10.11.2-MariaDB");
-    assert_int_equal(feed_query(&fix, 150, "# Dummy event replacing event type 160 that slave cannot handle."),
-                     SL_OK);
+    assert_int_equal(
+        feed_query(&fix, 150, "# Dummy event replacing event type 160 that slave cannot handle."),
+        SL_OK);
     told(&fix, "");
     assert_int_equal(offset_of(&fix), 150);
     close_it(&fix);
@@ -335,11 +338,13 @@ static void undecided_xa_holds_the_position_across_the_oldest(void **state)
     open_at(&fix, "b.1", 100, "9.7.4");
     assert_int_equal(feed_query(&fix, 150, "XA START X'61',X'',1"), SL_OK);
     assert_int_equal(feed_query(&fix, 180, "XA END X'61',X'',1"), SL_OK);
-    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 200, "\0\1\0\0\0\1\0\0\0\0\0\0\0a", 14), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 200, "\0\1\0\0\0\1\0\0\0\0\0\0\0a", 14),
+                     SL_OK);
     assert_int_equal(offset_of(&fix), 100);
     assert_int_equal(sl_stream_read_position(fix.dump.stream)->offset, 200);
     assert_int_equal(feed_query(&fix, 250, "XA START X'62',X'',1"), SL_OK);
-    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 300, "\0\1\0\0\0\1\0\0\0\0\0\0\0b", 14), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 300, "\0\1\0\0\0\1\0\0\0\0\0\0\0b", 14),
+                     SL_OK);
     assert_int_equal(feed_query(&fix, 350, "XA COMMIT 'a'"), SL_OK);
     assert_int_equal(offset_of(&fix), 200);
     assert_int_equal(feed_query(&fix, 400, "XA ROLLBACK X'62',X'',1"), SL_OK);
@@ -358,7 +363,8 @@ static void one_phase_xa_commits_its_own_group(void **state)
     (void)state;
     open_at(&fix, "b.1", 100, "9.7.4");
     assert_int_equal(feed_query(&fix, 150, "XA START X'61',X'',1"), SL_OK);
-    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 200, "\1\1\0\0\0\1\0\0\0\0\0\0\0a", 14), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 200, "\1\1\0\0\0\1\0\0\0\0\0\0\0a", 14),
+                     SL_OK);
     told(&fix, "begin xa\ncommit @ b.1:200 time 0\n");
     close_it(&fix);
 }
