@@ -1,5 +1,6 @@
 #include "cdc/layout.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "cdc/table_map.h"
@@ -86,6 +87,7 @@ static int add_schema(struct sl_layout *layout, const struct sl_layout_context *
         return SL_OK;
     }
     if (rc == SL_OK) {
+        assert(schema != NULL);
         *has_schema = true;
         rc = sl_table_schema_apply(&layout->table, meta, schema, &layout->arena, err);
     }

@@ -79,7 +79,8 @@ static int grow_ids(struct sl_layout_cache *cache)
         }
     }
     free(cache->ids);
-    *cache = bigger;
+    cache->ids = bigger.ids;
+    cache->id_cap = bigger.id_cap;
     return SL_OK;
 }
 

@@ -69,7 +69,6 @@ static int start(struct sl_payload_input *input, struct sl_payload *payload, str
         return sl_err_set(err, SL_ENOMEM, "no memory to decompress a transaction");
     }
     (void)ZSTD_DCtx_reset(payload->engine, ZSTD_reset_session_only);
-    input->owner = payload;
     input->in = (ZSTD_inBuffer){.src = body.data, .size = body.len};
     return SL_OK;
 }
@@ -172,7 +171,7 @@ static int next_event(struct sl_payload_input *input, uint64_t limit, struct sl_
 int sl_payload_each(struct sl_payload *payload, struct sl_span body, uint64_t limit,
                     sl_payload_fn each, void *user, struct sl_err *err)
 {
-    struct sl_payload_input input = {0};
+    struct sl_payload_input input = {.owner = payload};
     int rc = start(&input, payload, body, err);
 
     while (rc == SL_OK) {

@@ -8,6 +8,7 @@
 #include "cdc/stream_private.h"
 
 enum {
+    SL_PLACE_FIRST = 4,   /* where the first event of a file begins */
     SL_HEARTBEAT_END = 0, /* field types of HEARTBEAT_V2 (codecs/binary.cpp: Heartbeat) */
     SL_HEARTBEAT_FILE = 1,
     SL_HEARTBEAT_OFFSET = 2,
@@ -25,9 +26,11 @@ static uint64_t unfold(uint64_t from, uint32_t low)
 
 void sl_stream_measure(struct sl_stream *stream, const struct sl_event *event)
 {
-    bool is_unlogged = (event->flags & SL_EVENT_FLAG_ARTIFICIAL) != 0 ||
-                       event->type == SL_EVENT_HEARTBEAT || event->type == SL_EVENT_HEARTBEAT_V2 ||
-                       (event->type == SL_EVENT_FORMAT_DESCRIPTION && event->end_pos == 0);
+    /* The format description of a file comes again when a stream begins further on in it. */
+    bool is_repeated = event->type == SL_EVENT_FORMAT_DESCRIPTION &&
+                       (event->end_pos == 0 || stream->offset > SL_PLACE_FIRST);
+    bool is_unlogged = is_repeated || (event->flags & SL_EVENT_FLAG_ARTIFICIAL) != 0 ||
+                       event->type == SL_EVENT_HEARTBEAT || event->type == SL_EVENT_HEARTBEAT_V2;
 
     stream->next_offset = stream->offset;
     if (is_unlogged) {

@@ -232,10 +232,11 @@ static int check_places(const struct sl_table *table, const struct sl_schema *sc
 static const struct sl_schema_column *partner(const struct sl_schema *schema, uint32_t place,
                                               const struct sl_column *column, bool by_name)
 {
-    const struct sl_schema_column *at = place < schema->count ? &schema->columns[place] : NULL;
-
-    if (!by_name || (at != NULL && same(at->name, column->name))) {
-        return at;
+    if (place < schema->count && (!by_name || same(schema->columns[place].name, column->name))) {
+        return &schema->columns[place];
+    }
+    if (!by_name) {
+        return NULL;
     }
     for (size_t i = 0; i < schema->count; i++) {
         if (same(schema->columns[i].name, column->name)) {

@@ -1,5 +1,6 @@
 #include "tests/support/event_builder.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,7 @@ void sl_event_build_format(struct sl_buf *out, const char *server)
 static void strip(struct sl_buf *out, const uint8_t *event, size_t size, int *has_checksum)
 {
     check(sl_buf_add(out, event, size));
+    assert(out->data != NULL);
     if (event[4] == SL_EVENT_FORMAT_DESCRIPTION) {
         *has_checksum = event[size - SL_FORMAT_ALGORITHM_BACK] == 1;
         out->data[size - SL_FORMAT_ALGORITHM_BACK] = 0;

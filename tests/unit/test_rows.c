@@ -70,8 +70,8 @@ static void extra_information_is_passed_over(void **state)
     (void)state;
     assert_int_equal(read_rows(SL_EVENT_WRITE_ROWS, body, sizeof(body), &seen), SL_OK);
     assert_int_equal(seen.rows, 1);
-    assert_non_null(seen.after[0].data);
-    assert_int_equal(seen.after[0].data[0], 1);
+    assert_int_equal(seen.after[0].len, 1);
+    assert_memory_equal(seen.after[0].data, "\1", 1);
     assert_int_equal(seen.after[1].len, 2);
     assert_memory_equal(seen.after[1].data, "hi", 2);
     assert_true(seen.last.after_is_full);

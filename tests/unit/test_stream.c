@@ -65,6 +65,7 @@ static int feed_query(struct fixture *fix, uint32_t end_pos, const char *text)
 
     body[8] = 2; /* length of the database's name */
     memcpy(body + 13, "db", 3);
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): lengths are told */
     memcpy(body + 16, text, len);
     return feed(fix, SL_EVENT_QUERY, end_pos, body, 16 + len);
 }
@@ -93,6 +94,7 @@ static int feed_rotate(struct fixture *fix, const char *file, uint8_t offset)
                                          .flags = SL_EVENT_FLAG_ARTIFICIAL};
     uint8_t body[64] = {offset};
 
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): lengths are told */
     memcpy(body + 8, file, strlen(file));
     return feed_parts(fix, &parts, body, 8 + strlen(file));
 }
@@ -268,6 +270,18 @@ static void anonymous_transactions_make_the_set_useless(void **state)
     assert_int_equal(feed(&fix, SL_EVENT_ANONYMOUS_GTID, 250, body, sizeof(body)), SL_OK);
     assert_int_equal(feed_query(&fix, 280, "CREATE TABLE u (a INT)"), SL_OK);
     assert_false(sl_stream_position(fix.dump.stream)->has_gtid);
+    close_it(&fix);
+}
+
+static void format_description_in_the_middle_of_a_file_moves_nothing(void **state)
+{
+    struct fixture fix;
+
+    (void)state;
+    open_at(&fix, "b.1", 5000, "9.7.4");
+    fix.event.data[13] = 127; /* end_pos, as the file has it at its head */
+    assert_int_equal(sl_stream_feed(fix.dump.stream, sl_buf_span(&fix.event), &fix.err), SL_OK);
+    assert_int_equal(offset_of(&fix), 5000);
     close_it(&fix);
 }
 
@@ -517,6 +531,7 @@ int main(void)
         cmocka_unit_test(failing_commit_leaves_position_and_gtid_before_it),
         cmocka_unit_test(failing_commit_restores_the_mariadb_list),
         cmocka_unit_test(anonymous_transactions_make_the_set_useless),
+        cmocka_unit_test(format_description_in_the_middle_of_a_file_moves_nothing),
         cmocka_unit_test(group_cut_off_by_a_crash_is_rolled_back),
         cmocka_unit_test(savepoints_are_no_boundary),
         cmocka_unit_test(mariadb_standalone_statement_is_a_group),

@@ -72,6 +72,28 @@ static void dump_equals_golden(void **state)
     sl_buf_release(&dump.text);
 }
 
+/* Logs with and without checksums of two servers, one behind another: only the events count. */
+static void files_of_any_kind_follow_one_another(void **state)
+{
+    static const char *const names[] = {"mysql-types", "mysql-anonymous", "mysql-xa", "mariadb-xa"};
+    const struct sl_stream_options options = {.verify_checksum = true};
+    struct sl_stream_dump dump = {0};
+    struct sl_err err = {0};
+    char logs[4][SL_GOLDEN_PATH_MAX];
+    const char *paths[4];
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        sl_golden_path(logs[i], names[i], "capture.binlog");
+        paths[i] = logs[i];
+    }
+    if (sl_stream_dump_files(&dump, paths, 4, &options, &err) != SL_OK) {
+        fail_msg("%s", err.text);
+    }
+    assert_non_null(strstr(sl_buf_cstr(&dump.text), "insert shop.x (8|last)"));
+    sl_buf_release(&dump.text);
+}
+
 #define GOLDEN(name)                                                    \
     {                                                                   \
         name, dump_equals_golden, NULL, NULL, (void *)(uintptr_t)(name) \
@@ -80,11 +102,21 @@ static void dump_equals_golden(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        GOLDEN("mysql-anonymous"), GOLDEN("mysql-ddl"),     GOLDEN("mysql-images"),
-        GOLDEN("mysql-json"),      GOLDEN("mysql-payload"), GOLDEN("mysql-transactions"),
-        GOLDEN("mysql-types"),     GOLDEN("mysql-xa"),      GOLDEN("mariadb-compressed"),
-        GOLDEN("mariadb-ddl"),     GOLDEN("mariadb-nolog"), GOLDEN("mariadb-transactions"),
-        GOLDEN("mariadb-types"),   GOLDEN("mariadb-xa"),
+        GOLDEN("mysql-anonymous"),
+        GOLDEN("mysql-ddl"),
+        GOLDEN("mysql-images"),
+        GOLDEN("mysql-json"),
+        GOLDEN("mysql-payload"),
+        GOLDEN("mysql-transactions"),
+        GOLDEN("mysql-types"),
+        GOLDEN("mysql-xa"),
+        GOLDEN("mariadb-compressed"),
+        GOLDEN("mariadb-ddl"),
+        GOLDEN("mariadb-nolog"),
+        GOLDEN("mariadb-transactions"),
+        GOLDEN("mariadb-types"),
+        GOLDEN("mariadb-xa"),
+        cmocka_unit_test(files_of_any_kind_follow_one_another),
     };
 
     return cmocka_run_group_tests_name("stream golden", tests, NULL, NULL);
