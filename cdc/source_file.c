@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,8 @@
 
 enum {
     SL_FILE_MAGIC_BYTES = 4,
-    SL_FILE_ROTATE_MAX = SL_EVENT_HEADER_BYTES + 8 + SL_BINLOG_NAME_MAX,
+    SL_FILE_ROTATE_MAX =
+        SL_EVENT_HEADER_BYTES + 8 + SL_BINLOG_NAME_MAX + SL_EVENT_CHECKSUM_BYTES,
     SL_FILE_FORMAT_MAX = 4096, /* of the part of a format description that is looked at */
 };
 
@@ -30,7 +32,9 @@ struct sl_source_file {
     size_t size;
     uint64_t offset;       /* of the next event */
     uint64_t begin;        /* where to begin in the next file to be opened */
+    bool has_checksum;     /* the file's events do */
     bool rotate_is_due;
+    bool rotate_has_checksum; /* as the events before it: those of the last file */
     bool format_is_due;    /* a begin behind the head of a file: its format description comes first */
     uint8_t rotate[SL_FILE_ROTATE_MAX];
     atomic_bool is_interrupted;
@@ -109,13 +113,14 @@ static int map_file(struct sl_source_file *file, int fd, struct sl_err *err)
     return check_magic(file, err);
 }
 
-/* Finds the flavor in the format description, which names the server's version. */
-static void detect_flavor(struct sl_source_file *file)
+/* Finds flavor and checksums in the format description, which names the server's version. */
+static void detect_format(struct sl_source_file *file)
 {
     size_t len = file->size - SL_FILE_MAGIC_BYTES;
     const uint8_t *event = file->map + SL_FILE_MAGIC_BYTES;
     bool is_mariadb;
 
+    file->has_checksum = false;
     if (len > SL_FILE_FORMAT_MAX) {
         len = SL_FILE_FORMAT_MAX;
     }
@@ -127,6 +132,9 @@ static void detect_flavor(struct sl_source_file *file)
     }
     is_mariadb = memmem(event, len, "MariaDB", 7) != NULL;
     file->source.flavor = is_mariadb ? SL_FLAVOR_MARIADB : SL_FLAVOR_MYSQL;
+    /* The algorithm stands before a checksum that the format description always has. */
+    file->has_checksum =
+        len > SL_EVENT_HEADER_BYTES && event[len - SL_EVENT_CHECKSUM_BYTES - 1] == 1;
 }
 
 static int open_current(struct sl_source_file *file, struct sl_err *err)
@@ -147,7 +155,8 @@ static int open_current(struct sl_source_file *file, struct sl_err *err)
         unmap(file);
         return rc;
     }
-    detect_flavor(file);
+    file->rotate_has_checksum = file->has_checksum;
+    detect_format(file);
     file->offset = file->begin > SL_FILE_MAGIC_BYTES ? file->begin : SL_FILE_MAGIC_BYTES;
     file->format_is_due = file->offset > SL_FILE_MAGIC_BYTES;
     file->begin = 0;
@@ -162,22 +171,27 @@ static void store_le(uint8_t *out, uint64_t value, size_t width)
     }
 }
 
-/* What a server sends before the first event of a file. It has no checksum: see sl_stream_feed(). */
+/* What a server sends before the first event of a file. */
 static int make_rotate(struct sl_source_file *file, struct sl_span *event, struct sl_err *err)
 {
     const char *name = name_of(path_of(file));
     size_t len = strlen(name);
     size_t size = SL_EVENT_HEADER_BYTES + 8 + len;
 
-    if (size > sizeof(file->rotate) || len == 0) {
+    if (size + SL_EVENT_CHECKSUM_BYTES > sizeof(file->rotate) || len == 0) {
         return sl_err_set(err, SL_EINVAL, "%s has no name that a position can hold", path_of(file));
     }
     memset(file->rotate, 0, sizeof(file->rotate));
     file->rotate[4] = SL_EVENT_ROTATE;
-    store_le(file->rotate + 9, size, 4);
+    store_le(file->rotate + 9, size + (file->rotate_has_checksum ? SL_EVENT_CHECKSUM_BYTES : 0), 4);
     store_le(file->rotate + 17, SL_EVENT_FLAG_ARTIFICIAL, 2);
     store_le(file->rotate + SL_EVENT_HEADER_BYTES, file->offset, 8);
     memcpy(file->rotate + SL_EVENT_HEADER_BYTES + 8, name, len);
+    if (file->rotate_has_checksum) {
+        store_le(file->rotate + size, libdeflate_crc32(0, file->rotate, size),
+                 SL_EVENT_CHECKSUM_BYTES);
+        size += SL_EVENT_CHECKSUM_BYTES;
+    }
     file->rotate_is_due = false;
     *event = sl_span_make(file->rotate, size);
     return SL_OK;
@@ -261,6 +275,7 @@ static int file_open(struct sl_source *source, enum sl_start_kind kind, struct s
 
     file->current = 0;
     file->begin = 0;
+    file->has_checksum = false;
     for (size_t i = 0; kind == SL_START_AT && i < file->count; i++) {
         if (strcmp(name_of(file->paths[i]), start->file) == 0) {
             file->current = i;
