@@ -4,7 +4,11 @@
 
 int sl_handoff_init(struct sl_handoff *handoff, size_t budget, void (*wake)(void *user), void *user)
 {
-    *handoff = (struct sl_handoff){.budget = budget, .wake = wake, .wake_user = user};
+    *handoff = (struct sl_handoff){.budget = budget,
+                                     .is_hungry = true,
+                                     .hunger = SL_TAKE_ROWS,
+                                     .wake = wake,
+                                     .wake_user = user};
     if (pthread_mutex_init(&handoff->lock, NULL) != 0) {
         return SL_ENOMEM;
     }
@@ -80,7 +84,7 @@ void sl_handoff_publish(struct sl_handoff *handoff, struct sl_batch *batch,
     lock(handoff);
     handoff->open = batch;
     handoff->open_position = position;
-    if (batch->entry_count > 0) {
+    if (batch->entry_count > 0 && handoff->hunger != SL_TAKE_QUEUED) {
         wake_if_hungry(handoff);
     }
     unlock(handoff);
@@ -159,7 +163,8 @@ struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what)
 
     lock(handoff);
     batch = handoff->head != NULL ? take_queued(handoff) : take_open(handoff, what);
-    handoff->is_hungry = batch == NULL && what != SL_TAKE_QUEUED;
+    handoff->is_hungry = batch == NULL;
+    handoff->hunger = what;
     unlock(handoff);
     if (batch != NULL) {
         sl_batch_seal(batch);
@@ -199,4 +204,5 @@ void sl_handoff_reset(struct sl_handoff *handoff)
     handoff->used = 0;
     handoff->is_closed = false;
     handoff->is_hungry = true;
+    handoff->hunger = SL_TAKE_ROWS;
 }

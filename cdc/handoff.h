@@ -22,6 +22,13 @@
 #include "cdc/base/status.h"
 #include "cdc/batch.h"
 
+/* What take() may return; each includes the ones before it. */
+enum sl_take {
+    SL_TAKE_QUEUED, /* batches that were pushed */
+    SL_TAKE_ROWS,   /* the published batch, if it has commands */
+    SL_TAKE_ANY,    /* the published batch, though it may move the position and nothing else */
+};
+
 struct sl_handoff {
     pthread_mutex_t lock;
     pthread_cond_t room;
@@ -34,7 +41,8 @@ struct sl_handoff {
     size_t queued; /* batches in the queue */
     size_t budget; /* bytes */
     bool is_closed;
-    bool is_hungry; /* the loop found nothing and wants to be woken */
+    bool is_hungry; /* the loop found nothing and wants to be woken when there is */
+    enum sl_take hunger; /* what it looked for: a push wakes it always, a publish not from QUEUED */
     void (*wake)(void *user); /* called from the reader's thread, under the lock */
     void *wake_user;
 };
@@ -55,17 +63,7 @@ struct sl_batch *sl_handoff_reclaim(struct sl_handoff *handoff);
 int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
                     const struct sl_position *position) SL_MUSTCHECK;
 
-/* What take() may return; each includes the ones before it. */
-enum sl_take {
-    SL_TAKE_QUEUED, /* batches that were pushed */
-    SL_TAKE_ROWS,   /* the published batch, if it has commands */
-    SL_TAKE_ANY,    /* the published batch, though it may move the position and nothing else */
-};
-
-/*
- * Loop: the next batch, sealed, or NULL; then the reader's next offer wakes the loop, unless WHAT is
- * QUEUED: a loop that asks for no more has replies to wait for.
- */
+/* Loop: the next batch, sealed, or NULL; then the reader's next offer of that kind wakes the loop. */
 struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what);
 /* Loop: BATCH is done with. */
 void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch);

@@ -25,8 +25,8 @@ struct sl_pipeline_options {
     struct sl_start start;
     enum sl_gap_policy on_gap;
     uint64_t memory_limit_bytes;
-    uint64_t max_transaction_bytes; /* at most half of the memory limit */
-    uint64_t batch_bytes;           /* at most max_transaction_bytes */
+    uint64_t max_transaction_bytes;
+    uint64_t batch_bytes; /* at most max_transaction_bytes and a 64th of the memory limit */
     uint32_t lease_ms;
 };
 

@@ -385,10 +385,12 @@ static int pump(struct sl_reader *reader)
     struct sl_span event;
     int rc;
 
-    /* The place that the stream begins at is a checkpoint of its own: without it, a restart before
-       the first transaction would begin somewhere else. */
-    reader->position_moved = true;
-    rc = offer(reader);
+    /* The place that the stream begins at is a checkpoint of its own, written at once: without it, a
+       restart during the first transaction would begin somewhere else. */
+    rc = need_batch(reader);
+    if (rc == SL_OK) {
+        rc = push(reader, true, sl_stream_position(reader->stream));
+    }
     while (rc == SL_OK) {
         rc = reader->source->ops->next(reader->source, &event, &reader->err);
         if (rc != SL_OK) {

@@ -124,6 +124,7 @@ static int read_visibility(struct sl_meta_reader *reader, struct sl_span value)
         }
         reader->columns[i].is_invisible = (value.data[i / 8] << i % 8 & 0x80) == 0;
     }
+    reader->meta->has_visibility = true;
     return SL_OK;
 }
 

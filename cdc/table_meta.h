@@ -20,6 +20,7 @@
 struct sl_table_meta {
     bool has_signedness; /* is_unsigned of the columns can be relied on */
     bool has_names;
+    bool has_visibility;
     bool has_labels;     /* ENUM and SET labels are set (true where there are no such columns, too) */
     uint32_t *key;       /* primary key: column numbers in key order, in the arena */
     uint32_t key_count;

@@ -292,11 +292,13 @@ static int merge(struct sl_table *table, const struct sl_table_meta *meta,
         }
         if (!meta->has_names) {
             column->name = from->name;
-            column->is_invisible = from->is_invisible;
             rc = sl_arena_keep(arena, &column->name);
             if (rc != SL_OK) {
                 return rc;
             }
+        }
+        if (!meta->has_visibility) {
+            column->is_invisible = from->is_invisible;
         }
         rc = hint(column, meta, from, arena, err);
         if (rc != SL_OK) {

@@ -309,7 +309,9 @@ static void on_lost(void *user, int status, const char *why)
     struct sl_runner *runner = user;
     bool may_mend = status == SL_EIO || status == SL_EFENCED || status == SL_AGAIN;
 
-    if (!may_mend) {
+    if (status == SL_ESTOPPED) {
+        may_mend = true; /* a stop cut a long purge short: the next start does it again */
+    } else if (!may_mend) {
         sl_log(SL_LOG_ERROR, why, "pipeline=%s sink=%s", name_of(runner), runner->redis->name);
         runner->exit_status = SL_EXIT_SINK;
         atomic_store(&runner->stop_asked, true);
@@ -518,7 +520,6 @@ struct sl_runner *sl_runner_new(const struct sl_config *config, size_t sink)
         free(runner);
         return NULL;
     }
-    runner->handoff.is_hungry = true;
     runner->loop = ev_loop_new(EVFLAG_AUTO);
     if (runner->loop == NULL || make_sink(runner) != SL_OK) {
         sl_runner_free(runner);

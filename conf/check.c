@@ -30,11 +30,12 @@ static void check_sizes(struct sl_conf_loader *loader)
         !is_sound(loader, "", "batch_bytes")) {
         return;
     }
-    if (pipeline->max_transaction_bytes > pipeline->memory_limit_bytes / 2) {
-        sl_conf_fail(loader, "max_transaction_bytes",
-                     "%" PRIu64 " is more than half of memory_limit (%" PRIu64
+    /* A batch whose rows replace each other grows before it is sent, and several are on the way. */
+    if (pipeline->batch_bytes > pipeline->memory_limit_bytes / 64) {
+        sl_conf_fail(loader, "batch_bytes",
+                     "%" PRIu64 " is more than a 64th of memory_limit (%" PRIu64
                      "); lower it or raise memory_limit",
-                     pipeline->max_transaction_bytes, pipeline->memory_limit_bytes);
+                     pipeline->batch_bytes, pipeline->memory_limit_bytes);
     }
     if (pipeline->batch_bytes > pipeline->max_transaction_bytes) {
         sl_conf_fail(loader, "batch_bytes",

@@ -82,7 +82,7 @@ const struct sl_conf_key sl_conf_keys[] = {
      .help = "What rows on their way may take together, whatever the size of transactions."},
     {.path = "max_transaction_bytes", .type = SL_CONF_BYTES, .unit = "bytes", .min = 64 * KIB, .max = TIB, .fallback = "64MiB",
      AT(sl_config, pipeline.max_transaction_bytes),
-     .help = "Larger transactions are written in several steps; at most half of memory_limit."},
+     .help = "Larger transactions are written in several steps."},
     {.path = "batch_bytes", .type = SL_CONF_BYTES, .unit = "bytes", .min = 4 * KIB, .max = 64 * MIB, .fallback = "128KiB",
      AT(sl_config, pipeline.batch_bytes),
      .help = "How much is gathered before a batch goes to Redis while an earlier one is under way; at most max_transaction_bytes."},

@@ -221,8 +221,8 @@ static int put_after(struct rule_mapper *self, const struct sl_row_change *chang
     }
     rc = add_row(batch, shape, row, span_of(&self->new_key),
                  image == IMAGE_WHOLE ? SL_WRITE_WHOLE : SL_WRITE_PARTIAL, err);
-    /* A diff that does not apply (its path is absent) is no reason to guess. */
-    return rc == SL_EUNSUPPORTED && row.base != NULL ? put_reread(self, change, batch, err) : rc;
+    /* A diff that does not apply (its path is absent, it is too large) is no reason to guess. */
+    return (rc == SL_EUNSUPPORTED || rc == SL_ELIMIT) && row.base != NULL ? put_reread(self, change, batch, err) : rc;
 }
 
 static int map_update(struct rule_mapper *self, const struct sl_row_change *change,

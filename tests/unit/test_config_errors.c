@@ -299,9 +299,8 @@ static void table_patterns_and_key_templates_are_checked(void **state)
 static void values_that_do_not_fit_each_other_are_refused(void **state)
 {
     (void)state;
-    assert_refused(WITH_ROOT("\"memory_limit\":\"64MiB\""),
-                   "max_transaction_bytes: 67108864 is more "
-                   "than half of memory_limit (67108864)");
+    assert_refused(WITH_ROOT("\"memory_limit\":\"64MiB\",\"batch_bytes\":\"2MiB\""),
+                   "batch_bytes: 2097152 is more than a 64th of memory_limit (67108864)");
     assert_refused(WITH_ROOT("\"max_transaction_bytes\":\"64KiB\""),
                    "batch_bytes: 131072 is more than max_transaction_bytes (65536)");
     assert_refused(WITH_SOURCE("\"tls\":{\"cert\":\"c\"}"),

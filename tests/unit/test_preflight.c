@@ -174,9 +174,18 @@ static void a_cascading_foreign_key_is_a_warning(void **state)
                                    .may_select = true,
                                    .has_key = true,
                                    .is_cascade_child = true};
+    struct sl_source_facts facts = good_mysql();
+    struct sl_seen seen = {.topic = "table", .part = "CASCADE", .level = -1};
 
     (void)state;
     assert_int_equal(judge_table(&table, "CASCADE").level, SL_CHECK_WARN);
+    facts.version = 90600; /* logs those rows */
+    sl_preflight_table(&facts, &table, look, &seen);
+    assert_int_equal(seen.level, -1);
+    facts.flavor = SL_FLAVOR_MARIADB;
+    facts.version = 110402;
+    sl_preflight_table(&facts, &table, look, &seen);
+    assert_int_equal(seen.level, SL_CHECK_WARN);
 }
 
 static void a_cascade_is_found_in_the_definition_of_a_table(void **state)

@@ -148,7 +148,7 @@ def make_config(source_port, redis_port, tables, **changes):
     """A configuration; CHANGES replace top-level keys, a dict is merged into one, None removes one."""
     config = {
         "pipeline": PIPELINE,
-        "start": "bootstrap",
+        "start": "earliest",
         "source": {"host": "127.0.0.1", "port": source_port, "user": SOURCE_USER,
                    "password_env": "SLUICE_SOURCE_PASSWORD"},
         "sinks": [{"name": "main", "url": f"redis://127.0.0.1:{redis_port}/0", "password_env": "SLUICE_REDIS_PASSWORD"}],

@@ -117,8 +117,8 @@ static void set_type(const struct sl_schema_column *from, struct sl_column *to)
     to->kind = SL_KIND_TEXT;
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (sl_span_equals(from->data_type, types[i].data_type)) {
-            to->type = types[i].type;
-            to->kind = types[i].kind;
+            to->type = (uint8_t)types[i].type;
+            to->kind = (uint8_t)types[i].kind;
         }
     }
 }
