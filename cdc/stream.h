@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cdc/base/buf.h"
 #include "cdc/base/err.h"
 #include "cdc/base/span.h"
 #include "cdc/column.h"
@@ -144,6 +145,13 @@ const struct sl_position *sl_stream_read_position(const struct sl_stream *stream
  * changed. Not from inside of a callback.
  */
 void sl_stream_forget_tables(struct sl_stream *stream);
+/*
+ * Appends the identifier of the transaction being read, "uuid:7" or "0-1-100"; nothing when it has
+ * none. For use between begin and what ends it.
+ */
+int sl_stream_format_gtid(const struct sl_stream *stream, struct sl_buf *out) SL_MUSTCHECK;
+/* When the event being fed was written, in seconds since 1970; 0 in artificial events. */
+uint32_t sl_stream_event_time(const struct sl_stream *stream);
 /* True between begin and commit. */
 bool sl_stream_in_transaction(const struct sl_stream *stream);
 
