@@ -518,7 +518,6 @@ struct sl_runner *sl_runner_new(const struct sl_config *config, size_t sink)
         free(runner);
         return NULL;
     }
-    runner->handoff.is_hungry = true;
     runner->loop = ev_loop_new(EVFLAG_AUTO);
     if (runner->loop == NULL || make_sink(runner) != SL_OK) {
         sl_runner_free(runner);
