@@ -39,6 +39,11 @@ int sl_encode_del(struct sl_span key, struct sl_buf *out, uint32_t *key_at) SL_M
 int sl_encode_json(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
                    struct sl_err *err) SL_MUSTCHECK;
 
+/* Appends one cell, which may be NULL but not absent, as a JSON value. OUT has grown on failure, too. */
+int sl_encode_json_value(const struct sl_column *column, const struct sl_cell *cell,
+                         const struct sl_cell *base, struct sl_buf *out,
+                         struct sl_err *err) SL_MUSTCHECK;
+
 /* Appends the text of one cell that is neither absent nor NULL. */
 int sl_encode_text(const struct sl_column *column, const struct sl_cell *cell,
                    const struct sl_cell *base, struct sl_buf *out, struct sl_err *err) SL_MUSTCHECK;

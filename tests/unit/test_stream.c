@@ -52,7 +52,8 @@ static int feed_parts(struct fixture *fix, const struct sl_event_parts *parts, c
 
 static int feed(struct fixture *fix, uint8_t type, uint32_t end_pos, const void *body, size_t len)
 {
-    const struct sl_event_parts parts = {.type = type, .end_pos = end_pos, .timestamp = fix->timestamp};
+    const struct sl_event_parts parts = {
+        .type = type, .end_pos = end_pos, .timestamp = fix->timestamp};
 
     return feed_parts(fix, &parts, body, len);
 }
@@ -64,6 +65,7 @@ static int feed_query(struct fixture *fix, uint32_t end_pos, const char *text)
 
     body[8] = 2; /* length of the database's name */
     memcpy(body + 13, "db", 3);
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): lengths are told */
     memcpy(body + 16, text, len);
     return feed(fix, SL_EVENT_QUERY, end_pos, body, 16 + len);
 }
@@ -88,9 +90,11 @@ static int feed_mgtid(struct fixture *fix, uint32_t end_pos, uint8_t sequence, u
 
 static int feed_rotate(struct fixture *fix, const char *file, uint8_t offset)
 {
-    const struct sl_event_parts parts = {.type = SL_EVENT_ROTATE, .flags = SL_EVENT_FLAG_ARTIFICIAL};
+    const struct sl_event_parts parts = {.type = SL_EVENT_ROTATE,
+                                         .flags = SL_EVENT_FLAG_ARTIFICIAL};
     uint8_t body[64] = {offset};
 
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): lengths are told */
     memcpy(body + 8, file, strlen(file));
     return feed_parts(fix, &parts, body, 8 + strlen(file));
 }
@@ -269,6 +273,18 @@ static void anonymous_transactions_make_the_set_useless(void **state)
     close_it(&fix);
 }
 
+static void format_description_in_the_middle_of_a_file_moves_nothing(void **state)
+{
+    struct fixture fix;
+
+    (void)state;
+    open_at(&fix, "b.1", 5000, "9.7.4");
+    fix.event.data[13] = 127; /* end_pos, as the file has it at its head */
+    assert_int_equal(sl_stream_feed(fix.dump.stream, sl_buf_span(&fix.event), &fix.err), SL_OK);
+    assert_int_equal(offset_of(&fix), 5000);
+    close_it(&fix);
+}
+
 /* ---- groups ---- */
 
 static void group_cut_off_by_a_crash_is_rolled_back(void **state)
@@ -320,8 +336,9 @@ static void dummy_query_moves_the_position(void **state)
 
     (void)state;
     open_at(&fix, "b.1", 100, "10.11.2-MariaDB");
-    assert_int_equal(feed_query(&fix, 150, "# Dummy event replacing event type 160 that slave cannot handle."),
-                     SL_OK);
+    assert_int_equal(
+        feed_query(&fix, 150, "# Dummy event replacing event type 160 that slave cannot handle."),
+        SL_OK);
     told(&fix, "");
     assert_int_equal(offset_of(&fix), 150);
     close_it(&fix);
@@ -335,11 +352,13 @@ static void undecided_xa_holds_the_position_across_the_oldest(void **state)
     open_at(&fix, "b.1", 100, "9.7.4");
     assert_int_equal(feed_query(&fix, 150, "XA START X'61',X'',1"), SL_OK);
     assert_int_equal(feed_query(&fix, 180, "XA END X'61',X'',1"), SL_OK);
-    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 200, "\0\1\0\0\0\1\0\0\0\0\0\0\0a", 14), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 200, "\0\1\0\0\0\1\0\0\0\0\0\0\0a", 14),
+                     SL_OK);
     assert_int_equal(offset_of(&fix), 100);
     assert_int_equal(sl_stream_read_position(fix.dump.stream)->offset, 200);
     assert_int_equal(feed_query(&fix, 250, "XA START X'62',X'',1"), SL_OK);
-    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 300, "\0\1\0\0\0\1\0\0\0\0\0\0\0b", 14), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 300, "\0\1\0\0\0\1\0\0\0\0\0\0\0b", 14),
+                     SL_OK);
     assert_int_equal(feed_query(&fix, 350, "XA COMMIT 'a'"), SL_OK);
     assert_int_equal(offset_of(&fix), 200);
     assert_int_equal(feed_query(&fix, 400, "XA ROLLBACK X'62',X'',1"), SL_OK);
@@ -358,7 +377,8 @@ static void one_phase_xa_commits_its_own_group(void **state)
     (void)state;
     open_at(&fix, "b.1", 100, "9.7.4");
     assert_int_equal(feed_query(&fix, 150, "XA START X'61',X'',1"), SL_OK);
-    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 200, "\1\1\0\0\0\1\0\0\0\0\0\0\0a", 14), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 200, "\1\1\0\0\0\1\0\0\0\0\0\0\0a", 14),
+                     SL_OK);
     told(&fix, "begin xa\ncommit @ b.1:200 time 0\n");
     close_it(&fix);
 }
@@ -511,6 +531,7 @@ int main(void)
         cmocka_unit_test(failing_commit_leaves_position_and_gtid_before_it),
         cmocka_unit_test(failing_commit_restores_the_mariadb_list),
         cmocka_unit_test(anonymous_transactions_make_the_set_useless),
+        cmocka_unit_test(format_description_in_the_middle_of_a_file_moves_nothing),
         cmocka_unit_test(group_cut_off_by_a_crash_is_rolled_back),
         cmocka_unit_test(savepoints_are_no_boundary),
         cmocka_unit_test(mariadb_standalone_statement_is_a_group),
