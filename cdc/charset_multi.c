@@ -165,14 +165,15 @@ static inline int decode_gb18030(const struct sl_charset *charset, const uint8_t
     if (is_within(pos[1], '0', '9')) {
         return decode_gb18030_four(pos, end, character);
     }
+    *character = find_pair(charset->grid, pos[0], pos[1]);
+    if (*character != 0) {
+        return 2;
+    }
     if (!is_pair(charset->shape, pos[0], pos[1])) {
         return SL_UNREADABLE;
     }
-    *character = find_pair(charset->grid, pos[0], pos[1]);
-    if (*character == 0) {
-        *character = find_run(sl_charset_gb18030_two_runs, sl_charset_gb18030_two_run_count,
-                              (uint32_t)pos[0] << 8 | pos[1]);
-    }
+    *character = find_run(sl_charset_gb18030_two_runs, sl_charset_gb18030_two_run_count,
+                          (uint32_t)pos[0] << 8 | pos[1]);
     return *character != 0 ? 2 : -2;
 }
 

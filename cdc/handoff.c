@@ -4,7 +4,11 @@
 
 int sl_handoff_init(struct sl_handoff *handoff, size_t budget, void (*wake)(void *user), void *user)
 {
-    *handoff = (struct sl_handoff){.budget = budget, .wake = wake, .wake_user = user};
+    *handoff = (struct sl_handoff){.budget = budget,
+                                   .wants_queued = true,
+                                   .wants_open = true,
+                                   .wake = wake,
+                                   .wake_user = user};
     if (pthread_mutex_init(&handoff->lock, NULL) != 0) {
         return SL_ENOMEM;
     }
@@ -44,12 +48,12 @@ static void unlock(struct sl_handoff *handoff)
     (void)pthread_mutex_unlock(&handoff->lock);
 }
 
-static void wake_if_hungry(struct sl_handoff *handoff)
+/* One wake-up brings the loop to look at everything. */
+static void wake_loop(struct sl_handoff *handoff)
 {
-    if (handoff->is_hungry) {
-        handoff->is_hungry = false;
-        handoff->wake(handoff->wake_user);
-    }
+    handoff->wants_queued = false;
+    handoff->wants_open = false;
+    handoff->wake(handoff->wake_user);
 }
 
 int sl_handoff_get(struct sl_handoff *handoff, struct sl_batch **batch)
@@ -80,8 +84,8 @@ void sl_handoff_publish(struct sl_handoff *handoff, struct sl_batch *batch,
     lock(handoff);
     handoff->open = batch;
     handoff->open_position = position;
-    if (batch->entry_count > 0) {
-        wake_if_hungry(handoff);
+    if (handoff->wants_open && batch->entry_count > 0) {
+        wake_loop(handoff);
     }
     unlock(handoff);
 }
@@ -105,6 +109,7 @@ int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
         int rc = sl_position_copy(&batch->position, position);
 
         if (rc != SL_OK) {
+            sl_batch_free(batch);
             return rc;
         }
         batch->has_position = true;
@@ -119,7 +124,9 @@ int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
     handoff->tail = batch;
     handoff->queued++;
     handoff->used += batch->data.cap;
-    wake_if_hungry(handoff);
+    if (handoff->wants_queued) {
+        wake_loop(handoff);
+    }
     unlock(handoff);
     return SL_OK;
 }
@@ -137,11 +144,12 @@ static struct sl_batch *take_queued(struct sl_handoff *handoff)
     return batch;
 }
 
-static struct sl_batch *take_open(struct sl_handoff *handoff, bool take_empty)
+static struct sl_batch *take_open(struct sl_handoff *handoff, enum sl_take what)
 {
     struct sl_batch *batch = handoff->open;
 
-    if (batch == NULL || (batch->entry_count == 0 && !take_empty) ||
+    if (batch == NULL || what == SL_TAKE_QUEUED ||
+        (batch->entry_count == 0 && what != SL_TAKE_ANY) ||
         sl_position_copy(&batch->position, handoff->open_position) != SL_OK) {
         return NULL;
     }
@@ -152,13 +160,14 @@ static struct sl_batch *take_open(struct sl_handoff *handoff, bool take_empty)
     return batch;
 }
 
-struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, bool take_empty)
+struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what)
 {
     struct sl_batch *batch;
 
     lock(handoff);
-    batch = handoff->head != NULL ? take_queued(handoff) : take_open(handoff, take_empty);
-    handoff->is_hungry = batch == NULL;
+    batch = handoff->head != NULL ? take_queued(handoff) : take_open(handoff, what);
+    handoff->wants_queued = batch == NULL;
+    handoff->wants_open = batch == NULL && what != SL_TAKE_QUEUED;
     unlock(handoff);
     if (batch != NULL) {
         sl_batch_seal(batch);
@@ -197,5 +206,6 @@ void sl_handoff_reset(struct sl_handoff *handoff)
     handoff->queued = 0;
     handoff->used = 0;
     handoff->is_closed = false;
-    handoff->is_hungry = true;
+    handoff->wants_queued = true;
+    handoff->wants_open = true;
 }

@@ -30,8 +30,7 @@ struct sl_position {
 /* A position that is all zeros is initialised, too. */
 void sl_position_init(struct sl_position *position);
 void sl_position_release(struct sl_position *position);
-/* Makes TO (initialised) equal to FROM and reuses its memory. SL_ENOMEM: TO can only be released.
- */
+/* Makes TO (initialised) equal to FROM, reusing memory. SL_ENOMEM: TO can only be released. */
 int sl_position_copy(struct sl_position *to, const struct sl_position *from) SL_MUSTCHECK;
 
 /* Sets file (cut to fit is an error: SL_ELIMIT) and offset. */

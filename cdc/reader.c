@@ -385,10 +385,12 @@ static int pump(struct sl_reader *reader)
     struct sl_span event;
     int rc;
 
-    /* The place that the stream begins at is a checkpoint of its own: without it, a restart before
-       the first transaction would begin somewhere else. */
-    reader->position_moved = true;
-    rc = offer(reader);
+    /* The place that the stream begins at is a checkpoint of its own, written at once: without it, a
+       restart during the first transaction would begin somewhere else. */
+    rc = need_batch(reader);
+    if (rc == SL_OK) {
+        rc = push(reader, true, sl_stream_position(reader->stream));
+    }
     while (rc == SL_OK) {
         rc = reader->source->ops->next(reader->source, &event, &reader->err);
         if (rc != SL_OK) {
@@ -396,7 +398,6 @@ static int pump(struct sl_reader *reader)
         }
         reclaim(reader);
         rc = sl_stream_feed(reader->stream, event, &reader->err);
-        atomic_store_explicit(&reader->stats.is_connected, true, memory_order_relaxed);
         count(reader);
         if (rc == SL_OK) {
             rc = offer(reader);
@@ -413,6 +414,8 @@ static int run(struct sl_reader *reader)
         rc = make_stream(reader);
     }
     if (rc == SL_OK) {
+        atomic_store(&reader->stats.is_connected, true);
+        reader->options.changed(reader->options.changed_user);
         rc = pump(reader);
     }
     reader->source->ops->close(reader->source);
@@ -427,9 +430,8 @@ static void *thread_main(void *user)
     if (atomic_load(&reader->stop)) {
         reader->status = SL_ESTOPPED;
     }
-    if (reader->options.ended != NULL) {
-        reader->options.ended(reader->options.ended_user);
-    }
+    atomic_store(&reader->stats.has_ended, true);
+    reader->options.changed(reader->options.changed_user);
     return NULL;
 }
 

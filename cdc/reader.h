@@ -28,9 +28,9 @@ struct sl_reader_options {
     uint64_t max_event_bytes;
     sl_schema_fn schema;
     void *schema_user;
-    /* Called by the reader thread when it ends, as its last act; may be NULL. */
-    void (*ended)(void *user);
-    void *ended_user;
+    /* Called by the reader thread when is_connected or has_ended in its stats turned true. */
+    void (*changed)(void *user);
+    void *changed_user;
     /* Called for things that an operator should know and that do not end the reader. */
     void (*notice)(void *user, const char *text);
     void *notice_user;
@@ -43,7 +43,8 @@ struct sl_reader_stats {
     atomic_uint_fast64_t rows;
     atomic_uint_fast64_t transactions;
     atomic_uint_fast32_t event_time; /* seconds since 1970 of the last event; 0: none yet */
-    atomic_bool is_connected;        /* the source has sent its first event */
+    atomic_bool is_connected;        /* the source streams */
+    atomic_bool has_ended;           /* sl_reader_join() will not wait */
 };
 
 struct sl_reader;

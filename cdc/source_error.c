@@ -17,7 +17,6 @@ enum {
     SL_ER_COLUMNACCESS_DENIED = 1143,
     SL_ER_TOO_MANY_USER_CONNECTIONS = 1203,
     SL_ER_SPECIFIC_ACCESS_DENIED = 1227,
-    SL_ER_BINLOG_FATAL = 1236, /* ER_MASTER_FATAL_ERROR_READING_BINLOG */
     SL_ER_MUST_CHANGE_PASSWORD = 1820,
     SL_ER_MUST_CHANGE_PASSWORD_LOGIN = 1862,
     SL_ER_ACCESS_DENIED_NO_PASSWORD = 1698,
@@ -155,7 +154,8 @@ int sl_source_error_query(const struct sl_source_peer *peer, const char *what,
     }
 }
 
-/* A rule for error 1236, whose number says nothing and whose text says everything. */
+/* A rule for error 1236 (ER_MASTER_FATAL_ERROR_READING_BINLOG), whose number says nothing and whose
+ * text says everything. */
 struct sl_fatal_rule {
     const char *part; /* of the text, in any case */
     int status;
@@ -211,6 +211,10 @@ static const struct sl_fatal_rule fatal_rules[] = {
      "the position lies inside an event or the file is damaged: give one from SHOW BINLOG EVENTS "
      "or "
      "load the tables again (sluice bootstrap)"},
+    {"truncated in the middle of event", SL_EGAP,
+     "the position lies inside an event or the file is damaged: give one from SHOW BINLOG EVENTS "
+     "or "
+     "load the tables again (sluice bootstrap)"},
     {"max_allowed_packet", SL_EGAP,
      "the position lies inside an event or the file is damaged: give one from SHOW BINLOG EVENTS "
      "or "
@@ -240,8 +244,8 @@ static int fatal_reading(const struct sl_source_peer *peer, const char *where,
     const struct sl_fatal_rule *rule = find_rule(fault->text);
 
     if (rule == NULL) {
-        return sl_err_set(err, SL_EIO, "source %s:%u stopped the stream from %s: %s", peer->host,
-                          peer->port, where, fault->text);
+        return sl_err_set(err, SL_EIO, "source %s:%u stopped the stream from %s: %s (error %u)",
+                          peer->host, peer->port, where, fault->text, fault->code);
     }
     return sl_err_set(err, rule->status, "source %s:%u cannot stream from %s: %s; %s", peer->host,
                       peer->port, where, fault->text, rule->remedy);
@@ -251,8 +255,6 @@ int sl_source_error_stream(const struct sl_source_peer *peer, const char *where,
                            const struct sl_source_fault *fault, struct sl_err *err)
 {
     switch (fault->code) {
-    case SL_ER_BINLOG_FATAL:
-        return fatal_reading(peer, where, fault, err);
     case SL_ER_SPECIFIC_ACCESS_DENIED:
     case SL_ER_ACCESS_DENIED:
     case SL_ER_DBACCESS_DENIED:
@@ -270,7 +272,8 @@ int sl_source_error_stream(const struct sl_source_peer *peer, const char *where,
                           "heartbeat periods (%s)",
                           peer->host, peer->port, fault->text);
     default:
-        return sl_err_set(err, SL_EIO, "the stream from source %s:%u ended: %s (error %u)",
-                          peer->host, peer->port, fault->text, fault->code);
+        /* Mostly 1236, ER_MASTER_FATAL_ERROR_READING_BINLOG; MariaDB has numbers of their own for
+         * some of its texts. */
+        return fatal_reading(peer, where, fault, err);
     }
 }

@@ -59,6 +59,11 @@ bool sl_stream_in_transaction(const struct sl_stream *stream)
     return stream->group.is_open;
 }
 
+uint32_t sl_stream_event_time(const struct sl_stream *stream)
+{
+    return stream->event_time;
+}
+
 const struct sl_stream_stats *sl_stream_stats(const struct sl_stream *stream)
 {
     return &stream->stats;
@@ -299,6 +304,7 @@ static int feed(struct sl_stream *stream, struct sl_span raw, const struct sl_ev
     int rc;
 
     sl_stream_measure(stream, event);
+    stream->event_time = event->timestamp;
     if (event->type == SL_EVENT_FORMAT_DESCRIPTION) {
         rc = sl_stream_format(stream, raw, event, err);
     } else if (!stream->has_format && event->type != SL_EVENT_ROTATE) {

@@ -50,6 +50,20 @@ int sl_stream_announce(struct sl_stream *stream, const struct sl_event *event, s
     return rc;
 }
 
+int sl_stream_format_gtid(const struct sl_stream *stream, struct sl_buf *out)
+{
+    switch (stream->group.id) {
+    case SL_GROUP_GTID:
+        return sl_gtid_format(&stream->group.gtid, out);
+    case SL_GROUP_MGTID:
+        return sl_mgtid_format(&stream->group.mgtid, out);
+    case SL_GROUP_NO_ID:
+    case SL_GROUP_ANONYMOUS:
+        break;
+    }
+    return SL_OK;
+}
+
 int sl_stream_begin(struct sl_stream *stream, bool is_xa, struct sl_err *err)
 {
     struct sl_group *group = &stream->group;

@@ -79,7 +79,7 @@ static size_t put_decimal(uint8_t *out, struct sl_decimal_float decimal)
     while (count > 1 && digits[count - 1] == '0') {
         count--;
     }
-    if (point >= SL_PLAIN_POINT_MIN && point <= SL_PLAIN_POINT_MAX) {
+    if (point >= SL_PLAIN_POINT_MIN && (point <= SL_PLAIN_POINT_MAX || point < count)) {
         return put_plain(out, digits, count, point);
     }
     return put_exponent(out, digits, count, point);

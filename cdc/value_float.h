@@ -3,10 +3,10 @@
  * number; of several such, the one closest to it.
  *
  * Form, as both servers print a DOUBLE (strings/dtoa.cc: my_gcvt): with its value written as
- * 0.DIGITS * 10^POINT, a number whose POINT is -14 to 15 is written plain ("1.5",
- * "100000000000000", "0.000001"), any other with an exponent without plus or padding ("1e15",
- * "1.5e-300"). Never trailing zeros after a point, negative zero is "-0". Every text is a JSON
- * number.
+ * 0.DIGITS * 10^POINT, a number is written plain if POINT is -14 to 15 ("1.5", "100000000000000",
+ * "0.000001") or above that with digits after the point ("4503599627370495.5"), else with an
+ * exponent without plus or padding ("1e15", "1.5e-300"). Never trailing zeros after a point;
+ * negative zero is "-0". Every text is a JSON number.
  */
 #ifndef SLUICE_CDC_VALUE_FLOAT_H
 #define SLUICE_CDC_VALUE_FLOAT_H

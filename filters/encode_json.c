@@ -21,16 +21,13 @@ int sl_encode_text(const struct sl_column *column, const struct sl_cell *cell,
                       (int)column->name.len, (const char *)column->name.data);
 }
 
-/* SELECT pads ZEROFILL columns, but JSON numbers have no leading zeros. */
+/* SELECT pads ZEROFILL and YEAR with zeros, which a JSON number may not begin with. */
 static void strip_zeros(struct sl_buf *out, size_t at)
 {
-    size_t zeros = 0;
+    struct sl_span number = sl_value_json_number(sl_span_make(out->data + at, out->len - at));
 
-    while (at + zeros + 1 < out->len && out->data[at + zeros] == '0') {
-        zeros++;
-    }
-    memmove(out->data + at, out->data + at + zeros, out->len - at - zeros);
-    out->len -= zeros;
+    memmove(out->data + at, number.data, number.len);
+    out->len = at + number.len;
 }
 
 static int base64_tail(struct sl_buf *out, size_t at)
@@ -49,8 +46,8 @@ static int base64_tail(struct sl_buf *out, size_t at)
     return rc;
 }
 
-static int add_value(const struct sl_column *column, const struct sl_cell *cell,
-                     const struct sl_cell *base, struct sl_buf *out, struct sl_err *err)
+int sl_encode_json_value(const struct sl_column *column, const struct sl_cell *cell,
+                         const struct sl_cell *base, struct sl_buf *out, struct sl_err *err)
 {
     size_t at = out->len;
     int rc;
@@ -64,7 +61,7 @@ static int add_value(const struct sl_column *column, const struct sl_cell *cell,
     }
     switch ((enum sl_kind)column->kind) {
     case SL_KIND_NUMBER:
-        if (column->is_zerofill) {
+        if (out->data[at] == '0') {
             strip_zeros(out, at);
         }
         return SL_OK;
@@ -78,15 +75,15 @@ static int add_value(const struct sl_column *column, const struct sl_cell *cell,
     return SL_OK;
 }
 
-int sl_encode_json(const struct sl_layout *layout, struct sl_row row, struct sl_buf *out,
+int sl_encode_json(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
                    struct sl_err *err)
 {
     size_t before = out->len;
     uint8_t separator = '{';
     int rc = SL_OK;
 
-    for (uint32_t i = 0; rc == SL_OK && i < layout->column_count; i++) {
-        uint32_t number = layout->columns[i];
+    for (uint32_t i = 0; rc == SL_OK && i < shape->column_count; i++) {
+        uint32_t number = shape->columns[i];
         const struct sl_cell *cell = &row.cells[number];
 
         if (cell->state == SL_CELL_ABSENT) {
@@ -94,11 +91,11 @@ int sl_encode_json(const struct sl_layout *layout, struct sl_row row, struct sl_
         }
         rc = sl_buf_add_byte(out, separator);
         if (rc == SL_OK) {
-            rc = sl_buf_add(out, layout->heads[i].data, layout->heads[i].len);
+            rc = sl_buf_add(out, shape->heads[i].data, shape->heads[i].len);
         }
         if (rc == SL_OK) {
-            rc = add_value(&layout->table->columns[number], cell,
-                           row.base != NULL ? &row.base[number] : NULL, out, err);
+            rc = sl_encode_json_value(&shape->table->columns[number], cell,
+                                      row.base != NULL ? &row.base[number] : NULL, out, err);
         }
         separator = ',';
     }

@@ -40,13 +40,13 @@ int sl_encode_del(struct sl_span key, struct sl_buf *out, uint32_t *key_at)
     return rc;
 }
 
-static int add_expire(const struct sl_layout *layout, struct sl_span key, struct sl_buf *out,
+static int add_expire(const struct sl_shape *shape, struct sl_span key, struct sl_buf *out,
                       uint16_t *commands)
 {
     uint32_t key_at;
     int rc;
 
-    if (layout->rule->ttl_s == 0) {
+    if (shape->rule->ttl_s == 0) {
         return SL_OK;
     }
     rc = SL_ADD(out, SL_ARG_EXPIRE);
@@ -54,7 +54,7 @@ static int add_expire(const struct sl_layout *layout, struct sl_span key, struct
         rc = add_key(key, out, &key_at);
     }
     if (rc == SL_OK) {
-        rc = sl_resp_u64(out, layout->rule->ttl_s);
+        rc = sl_resp_u64(out, shape->rule->ttl_s);
     }
     *commands += 1;
     return rc;
@@ -66,12 +66,12 @@ struct tally {
     uint32_t nulls;
 };
 
-static struct tally count_cells(const struct sl_layout *layout, const struct sl_cell *cells)
+static struct tally count_cells(const struct sl_shape *shape, const struct sl_cell *cells)
 {
     struct tally tally = {0};
 
-    for (uint32_t i = 0; i < layout->column_count; i++) {
-        uint32_t state = cells[layout->columns[i]].state;
+    for (uint32_t i = 0; i < shape->column_count; i++) {
+        uint32_t state = cells[shape->columns[i]].state;
 
         tally.nulls += state == SL_CELL_NULL;
         tally.values += state != SL_CELL_NULL && state != SL_CELL_ABSENT;
@@ -79,53 +79,53 @@ static struct tally count_cells(const struct sl_layout *layout, const struct sl_
     return tally;
 }
 
-static int add_field(const struct sl_layout *layout, uint32_t i, struct sl_row row,
+static int add_field(const struct sl_shape *shape, uint32_t i, struct sl_row row,
                      struct sl_buf *out, struct sl_err *err)
 {
-    uint32_t number = layout->columns[i];
+    uint32_t number = shape->columns[i];
     const struct sl_cell *cell = &row.cells[number];
     size_t start;
-    int rc = sl_buf_add(out, layout->heads[i].data, layout->heads[i].len);
+    int rc = sl_buf_add(out, shape->heads[i].data, shape->heads[i].len);
 
     if (rc == SL_OK) {
         rc = sl_resp_begin(out, cell->len, &start);
     }
     if (rc == SL_OK) {
-        rc = sl_encode_text(&layout->table->columns[number], cell,
+        rc = sl_encode_text(&shape->table->columns[number], cell,
                             row.base != NULL ? &row.base[number] : NULL, out, err);
     }
     return rc == SL_OK ? sl_resp_end(out, cell->len, start) : rc;
 }
 
-static int add_fields(const struct sl_layout *layout, struct sl_row row, struct sl_buf *out,
+static int add_fields(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
                       struct sl_err *err)
 {
     int rc = SL_OK;
 
-    for (uint32_t i = 0; rc == SL_OK && i < layout->column_count; i++) {
-        uint32_t state = row.cells[layout->columns[i]].state;
+    for (uint32_t i = 0; rc == SL_OK && i < shape->column_count; i++) {
+        uint32_t state = row.cells[shape->columns[i]].state;
 
         if (state != SL_CELL_NULL && state != SL_CELL_ABSENT) {
-            rc = add_field(layout, i, row, out, err);
+            rc = add_field(shape, i, row, out, err);
         }
     }
     return rc;
 }
 
-static int add_null_names(const struct sl_layout *layout, const struct sl_cell *cells,
+static int add_null_names(const struct sl_shape *shape, const struct sl_cell *cells,
                           struct sl_buf *out)
 {
     int rc = SL_OK;
 
-    for (uint32_t i = 0; rc == SL_OK && i < layout->column_count; i++) {
-        if (cells[layout->columns[i]].state == SL_CELL_NULL) {
-            rc = sl_buf_add(out, layout->heads[i].data, layout->heads[i].len);
+    for (uint32_t i = 0; rc == SL_OK && i < shape->column_count; i++) {
+        if (cells[shape->columns[i]].state == SL_CELL_NULL) {
+            rc = sl_buf_add(out, shape->heads[i].data, shape->heads[i].len);
         }
     }
     return rc;
 }
 
-static int add_hset(const struct sl_layout *layout, struct sl_row row, uint32_t fields,
+static int add_hset(const struct sl_shape *shape, struct sl_row row, uint32_t fields,
                     struct sl_span key, struct sl_buf *out, uint32_t *key_at, struct sl_err *err)
 {
     int rc = sl_resp_array(out, 2 + 2 * (size_t)fields);
@@ -136,10 +136,10 @@ static int add_hset(const struct sl_layout *layout, struct sl_row row, uint32_t 
     if (rc == SL_OK) {
         rc = add_key(key, out, key_at);
     }
-    return rc == SL_OK ? add_fields(layout, row, out, err) : rc;
+    return rc == SL_OK ? add_fields(shape, row, out, err) : rc;
 }
 
-static int add_hdel(const struct sl_layout *layout, const struct sl_cell *cells, uint32_t fields,
+static int add_hdel(const struct sl_shape *shape, const struct sl_cell *cells, uint32_t fields,
                     struct sl_span key, struct sl_buf *out)
 {
     uint32_t key_at;
@@ -151,32 +151,32 @@ static int add_hdel(const struct sl_layout *layout, const struct sl_cell *cells,
     if (rc == SL_OK) {
         rc = add_key(key, out, &key_at);
     }
-    return rc == SL_OK ? add_null_names(layout, cells, out) : rc;
+    return rc == SL_OK ? add_null_names(shape, cells, out) : rc;
 }
 
-static int put_hash(const struct sl_layout *layout, struct sl_row row, struct sl_span key,
+static int put_hash(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
                     struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
 {
-    struct tally tally = count_cells(layout, row.cells);
+    struct tally tally = count_cells(shape, row.cells);
     int rc;
 
     *commands = 1;
     if (tally.values == 0) {
         return sl_encode_del(key, out, key_at); /* Redis has no hash without a field */
     }
-    rc = add_hset(layout, row, tally.values, key, out, key_at, err);
+    rc = add_hset(shape, row, tally.values, key, out, key_at, err);
     if (rc == SL_OK && tally.nulls > 0) {
         *commands = 2;
-        rc = add_hdel(layout, row.cells, tally.nulls, key, out);
+        rc = add_hdel(shape, row.cells, tally.nulls, key, out);
     }
-    return rc == SL_OK ? add_expire(layout, key, out, commands) : rc;
+    return rc == SL_OK ? add_expire(shape, key, out, commands) : rc;
 }
 
-static int put_json(const struct sl_layout *layout, struct sl_row row, struct sl_span key,
+static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
                     struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
 {
     enum { GUESS = 300 }; /* most JSON rows have a length of three digits */
-    uint64_t ttl = layout->rule->ttl_s;
+    uint64_t ttl = shape->rule->ttl_s;
     size_t start;
     int rc = sl_resp_array(out, ttl > 0 ? 5 : 3);
 
@@ -191,7 +191,7 @@ static int put_json(const struct sl_layout *layout, struct sl_row row, struct sl
         rc = sl_resp_begin(out, GUESS, &start);
     }
     if (rc == SL_OK) {
-        rc = sl_encode_json(layout, row, out, err);
+        rc = sl_encode_json(shape, row, out, err);
     }
     if (rc == SL_OK) {
         rc = sl_resp_end(out, GUESS, start);
@@ -203,13 +203,13 @@ static int put_json(const struct sl_layout *layout, struct sl_row row, struct sl
     return rc;
 }
 
-int sl_encode_put(const struct sl_layout *layout, struct sl_row row, struct sl_span key,
+int sl_encode_put(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
                   struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
 {
     size_t before = out->len;
-    int rc = layout->rule->value == SL_VALUE_HASH
-                 ? put_hash(layout, row, key, out, key_at, commands, err)
-                 : put_json(layout, row, key, out, key_at, commands, err);
+    int rc = shape->rule->value == SL_VALUE_HASH
+                 ? put_hash(shape, row, key, out, key_at, commands, err)
+                 : put_json(shape, row, key, out, key_at, commands, err);
 
     if (rc != SL_OK) {
         out->len = before;
@@ -228,10 +228,10 @@ static const char merge_script[] =
     "for i=n+1,#ARGV do redis.call('HDEL',KEYS[1],ARGV[i]) end "
     "return 1";
 
-static int merge_hash(const struct sl_layout *layout, struct sl_row row, struct sl_span key,
+static int merge_hash(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
                       struct sl_buf *out, uint32_t *key_at, struct sl_err *err)
 {
-    struct tally tally = count_cells(layout, row.cells);
+    struct tally tally = count_cells(shape, row.cells);
     int rc = sl_resp_array(out, 5 + 2 * (size_t)tally.values + tally.nulls);
 
     if (rc == SL_OK) {
@@ -250,21 +250,21 @@ static int merge_hash(const struct sl_layout *layout, struct sl_row row, struct 
         rc = sl_resp_u64(out, tally.values);
     }
     if (rc == SL_OK) {
-        rc = add_fields(layout, row, out, err);
+        rc = add_fields(shape, row, out, err);
     }
-    return rc == SL_OK ? add_null_names(layout, row.cells, out) : rc;
+    return rc == SL_OK ? add_null_names(shape, row.cells, out) : rc;
 }
 
-int sl_encode_merge(const struct sl_layout *layout, struct sl_row row, struct sl_span key,
+int sl_encode_merge(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
                     struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
 {
     size_t before = out->len;
     int rc;
 
     *commands = 1;
-    rc = merge_hash(layout, row, key, out, key_at, err);
+    rc = merge_hash(shape, row, key, out, key_at, err);
     if (rc == SL_OK) {
-        rc = add_expire(layout, key, out, commands);
+        rc = add_expire(shape, key, out, commands);
     }
     if (rc != SL_OK) {
         out->len = before;

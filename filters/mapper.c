@@ -29,9 +29,9 @@ static bool wants(struct sl_mapper *mapper, struct sl_span db, struct sl_span ta
     return sl_rule_find(self->rules, self->count, db, table) != NULL;
 }
 
-static void free_layout(void *layout)
+static void free_layout(void *shape)
 {
-    sl_layout_free(layout);
+    sl_shape_free(shape);
 }
 
 static int compile_table(struct sl_mapper *mapper, struct sl_table *table, struct sl_err *err)
@@ -39,11 +39,11 @@ static int compile_table(struct sl_mapper *mapper, struct sl_table *table, struc
     struct rule_mapper *self = self_of(mapper);
     const struct sl_table_rule *rule =
         sl_rule_find(self->rules, self->count, table->db, table->name);
-    struct sl_layout *layout;
-    int rc = sl_layout_new(rule, table, &layout, err);
+    struct sl_shape *shape;
+    int rc = sl_shape_new(rule, table, &shape, err);
 
     if (rc == SL_OK) {
-        table->user = layout;
+        table->user = shape;
         table->user_free = free_layout;
     }
     return rc;
@@ -54,11 +54,11 @@ static struct sl_span span_of(const struct sl_buf *buf)
     return sl_span_make(buf->data, buf->len);
 }
 
-static int render_key(const struct sl_layout *layout, const struct sl_cell *cells,
+static int render_key(const struct sl_shape *shape, const struct sl_cell *cells,
                       const struct sl_cell *fallback, struct sl_buf *out, struct sl_err *err)
 {
     sl_buf_clear(out);
-    return sl_key_render(&layout->key, layout->table, cells, fallback, out, err);
+    return sl_key_render(&shape->key, shape->table, cells, fallback, out, err);
 }
 
 static int add_del(struct sl_batch *batch, struct sl_span key)
@@ -78,11 +78,11 @@ static int add_del(struct sl_batch *batch, struct sl_span key)
     return rc;
 }
 
-typedef int (*encode_fn)(const struct sl_layout *layout, struct sl_row row, struct sl_span key,
+typedef int (*encode_fn)(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
                          struct sl_buf *out, uint32_t *key_at, uint16_t *commands,
                          struct sl_err *err);
 
-static int add_row(struct sl_batch *batch, const struct sl_layout *layout, struct sl_row row,
+static int add_row(struct sl_batch *batch, const struct sl_shape *shape, struct sl_row row,
                    struct sl_span key, enum sl_write write, struct sl_err *err)
 {
     encode_fn encode = write == SL_WRITE_WHOLE ? sl_encode_put : sl_encode_merge;
@@ -92,7 +92,7 @@ static int add_row(struct sl_batch *batch, const struct sl_layout *layout, struc
     int rc;
 
     sl_batch_begin(batch, &offset);
-    rc = encode(layout, row, key, &batch->data, &key_at, &commands, err);
+    rc = encode(shape, row, key, &batch->data, &key_at, &commands, err);
     if (rc == SL_OK) {
         rc = sl_batch_end(batch, offset, key_at, (uint32_t)key.len, commands, write);
     }
@@ -138,7 +138,7 @@ static int put_reread(struct rule_mapper *self, const struct sl_row_change *chan
                       struct sl_batch *batch, struct sl_err *err)
 {
     const struct sl_table *table = change->table;
-    const struct sl_layout *layout = table->user;
+    const struct sl_shape *shape = table->user;
     uint32_t count = table->column_count;
     int rc = reserve_cells(self, 2 * count);
 
@@ -155,13 +155,13 @@ static int put_reread(struct rule_mapper *self, const struct sl_row_change *chan
     merge_cells(self->cells, change);
     rc = self->reread(self->reread_user, table, self->cells, self->cells + count, err);
     if (rc == SL_DONE) {
-        rc = render_key(layout, self->cells, NULL, &self->new_key, err);
+        rc = render_key(shape, self->cells, NULL, &self->new_key, err);
         return rc == SL_OK ? add_del(batch, span_of(&self->new_key)) : rc;
     }
     if (rc == SL_OK) {
-        rc = render_key(layout, self->cells + count, NULL, &self->new_key, err);
+        rc = render_key(shape, self->cells + count, NULL, &self->new_key, err);
     }
-    return rc == SL_OK ? add_row(batch, layout, (struct sl_row){.cells = self->cells + count},
+    return rc == SL_OK ? add_row(batch, shape, (struct sl_row){.cells = self->cells + count},
                                  span_of(&self->new_key), SL_WRITE_WHOLE, err)
                        : rc;
 }
@@ -172,13 +172,13 @@ enum image {
     IMAGE_LOST,    /* a partial JSON value without the document it builds on */
 };
 
-static enum image judge_image(const struct sl_layout *layout, const struct sl_cell *cells,
+static enum image judge_image(const struct sl_shape *shape, const struct sl_cell *cells,
                               const struct sl_cell *base)
 {
     enum image image = IMAGE_WHOLE;
 
-    for (uint32_t i = 0; i < layout->column_count; i++) {
-        uint32_t number = layout->columns[i];
+    for (uint32_t i = 0; i < shape->column_count; i++) {
+        uint32_t number = shape->columns[i];
 
         if (cells[number].state == SL_CELL_JSON_DIFF &&
             (base == NULL || base[number].state != SL_CELL_VALUE)) {
@@ -191,10 +191,10 @@ static enum image judge_image(const struct sl_layout *layout, const struct sl_ce
     return image;
 }
 
-static bool has_diffs(const struct sl_layout *layout, const struct sl_cell *cells)
+static bool has_diffs(const struct sl_shape *shape, const struct sl_cell *cells)
 {
-    for (uint32_t i = 0; i < layout->column_count; i++) {
-        if (cells[layout->columns[i]].state == SL_CELL_JSON_DIFF) {
+    for (uint32_t i = 0; i < shape->column_count; i++) {
+        if (cells[shape->columns[i]].state == SL_CELL_JSON_DIFF) {
             return true;
         }
     }
@@ -205,35 +205,35 @@ static bool has_diffs(const struct sl_layout *layout, const struct sl_cell *cell
 static int put_after(struct rule_mapper *self, const struct sl_row_change *change, bool key_moved,
                      struct sl_batch *batch, struct sl_err *err)
 {
-    const struct sl_layout *layout = change->table->user;
+    const struct sl_shape *shape = change->table->user;
     struct sl_row row = {.cells = change->after};
     enum image image = IMAGE_WHOLE;
     int rc;
 
-    if (!change->after_is_full || has_diffs(layout, change->after)) {
+    if (!change->after_is_full || has_diffs(shape, change->after)) {
         row.base = change->before;
-        image = judge_image(layout, change->after, change->before);
+        image = judge_image(shape, change->after, change->before);
     }
     if (image == IMAGE_LOST ||
         (image == IMAGE_PARTIAL && (change->op == SL_OP_INSERT || key_moved ||
-                                    layout->rule->value != SL_VALUE_HASH))) {
+                                    shape->rule->value != SL_VALUE_HASH))) {
         return put_reread(self, change, batch, err);
     }
-    rc = add_row(batch, layout, row, span_of(&self->new_key),
+    rc = add_row(batch, shape, row, span_of(&self->new_key),
                  image == IMAGE_WHOLE ? SL_WRITE_WHOLE : SL_WRITE_PARTIAL, err);
-    /* A diff that does not apply (its path is absent) is no reason to guess. */
-    return rc == SL_EUNSUPPORTED && row.base != NULL ? put_reread(self, change, batch, err) : rc;
+    /* A diff that does not apply (its path is absent, it is too large) is no reason to guess. */
+    return (rc == SL_EUNSUPPORTED || rc == SL_ELIMIT) && row.base != NULL ? put_reread(self, change, batch, err) : rc;
 }
 
 static int map_update(struct rule_mapper *self, const struct sl_row_change *change,
                       struct sl_batch *batch, struct sl_err *err)
 {
-    const struct sl_layout *layout = change->table->user;
-    bool key_moved = !sl_key_same(&layout->key, change->before, change->after);
-    int rc = render_key(layout, change->after, change->before, &self->new_key, err);
+    const struct sl_shape *shape = change->table->user;
+    bool key_moved = !sl_key_same(&shape->key, change->before, change->after);
+    int rc = render_key(shape, change->after, change->before, &self->new_key, err);
 
     if (rc == SL_OK && key_moved) {
-        rc = render_key(layout, change->before, NULL, &self->old_key, err);
+        rc = render_key(shape, change->before, NULL, &self->old_key, err);
         /* Different bytes can still make the same key, for instance -0 and 0. */
         key_moved = rc == SL_OK && (self->old_key.len != self->new_key.len ||
                                     memcmp(self->old_key.data, self->new_key.data,
@@ -249,17 +249,17 @@ static int map_row(struct sl_mapper *mapper, const struct sl_row_change *change,
                    struct sl_batch *batch, struct sl_err *err)
 {
     struct rule_mapper *self = self_of(mapper);
-    const struct sl_layout *layout = change->table->user;
+    const struct sl_shape *shape = change->table->user;
     int rc;
 
     switch (change->op) {
     case SL_OP_INSERT:
-        rc = render_key(layout, change->after, NULL, &self->new_key, err);
+        rc = render_key(shape, change->after, NULL, &self->new_key, err);
         return rc == SL_OK ? put_after(self, change, false, batch, err) : rc;
     case SL_OP_UPDATE:
         return map_update(self, change, batch, err);
     case SL_OP_DELETE:
-        rc = render_key(layout, change->before, NULL, &self->old_key, err);
+        rc = render_key(shape, change->before, NULL, &self->old_key, err);
         return rc == SL_OK ? add_del(batch, span_of(&self->old_key)) : rc;
     }
     return SL_EFORMAT;

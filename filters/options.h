@@ -15,8 +15,8 @@ enum sl_value_kind {
 };
 
 struct sl_table_rule {
-    /* "DATABASE.TABLE" as the user wrote it, for messages, and its two sides, split at the first dot.
-       In both, * stands for any characters (none too) and ? for exactly one. */
+    /* "DATABASE.TABLE" as the user wrote it, for messages, and its two sides, split at the first
+       dot. In both, * stands for any characters (none too) and ? for exactly one. */
     const char *pattern;
     const char *db_pattern;
     const char *table_pattern;

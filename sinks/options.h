@@ -23,8 +23,8 @@ struct sl_redis_options {
     uint32_t db;
     const char *user;     /* ACL user; NULL: the default one */
     const char *password; /* NULL: none */
-    /* mode is SL_TLS_DISABLED but for SL_REDIS_TLS, and then REQUIRED, VERIFY_CA or VERIFY_IDENTITY.
-       ca NULL: the system's certificates. cert and key come together. */
+    /* mode is SL_TLS_DISABLED but for SL_REDIS_TLS, and then REQUIRED, VERIFY_CA or
+       VERIFY_IDENTITY. ca NULL: the system's certificates. cert and key come together. */
     struct sl_tls_options tls;
     uint32_t connect_timeout_ms;
 };

@@ -63,8 +63,8 @@ int sl_tls_socket(const struct sl_client *client)
 void sl_tls_prepare(struct sl_client *client)
 {
     enum sl_tls_mode mode = client->options.tls.mode;
-    my_bool use = mode != SL_TLS_DISABLED;
-    my_bool verify = mode == SL_TLS_VERIFY_IDENTITY;
+    my_bool use = mode != SL_TLS_DISABLED ? 1 : 0;
+    my_bool verify = mode == SL_TLS_VERIFY_IDENTITY ? 1 : 0;
 
     if (mode == SL_TLS_VERIFY_CA || mode == SL_TLS_VERIFY_IDENTITY) {
         set_files(client);

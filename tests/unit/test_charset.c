@@ -157,6 +157,9 @@ static void unreadable_bytes_become_question_marks_as_on_each_server(void **stat
         /* surrogates */
         {"utf16", "de00410042", "?AB", "?AB"},
         {"utf16", "d83d00410042", "?\u3D00䄀", "?\u3D00䄀?"},
+        {"utf16", "dc01dc0141", "?ǜŁ", "?ǜŁ"},
+        {"utf16", "d83dd83d41", "?㷘㵁", "?㷘㵁"},
+        {"utf16le", "01dc01dc41", "?ǜ䇜", "?ǜ䇜"},
         {"ucs2", "d83d", "\xed\xa0\xbd", "\xed\xa0\xbd"},
         {"utf32", "0000d83d", "\xed\xa0\xbd", "\xed\xa0\xbd"},
         /* beyond Unicode */

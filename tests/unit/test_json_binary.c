@@ -123,7 +123,7 @@ static void corrupt_scalars_are_refused(void **state)
         {"\x04\x03", 2, "neither null"},
         {"\x0b\x00\x00\x00\x00\x00\x00\xf0\x7f", 9, "infinite"},
         {"\x0b\x00\x00\x00\x00\x00\x00\xf8\xff", 9, "infinite"},
-        {"\x0c\xff\xff\xff\xff\xff\x01", 7, "string or opaque"}, /* a sixth byte of length */
+        {"\x0c\x80\x80\x80\x80\x80\x00", 7, "string or opaque"}, /* a sixth byte of length */
         {"\x0c\xff\xff\xff\xff\x7f", 6, "string or opaque"},     /* 2^35 - 1 bytes */
         {"\x0f\xf6\x01\x05", 4, "precision"},
         {"\x0f\xf6\x03\x42\x00\x80", 6, "precision"}, /* 66 digits */

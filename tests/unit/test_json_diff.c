@@ -251,26 +251,38 @@ static void changes_build_on_each_other(void **state)
     sl_buf_release(&out);
 }
 
-/* Sets $[0] of the array again and again to an array [null], one level deeper each time. */
-static int deepen(unsigned levels, struct sl_buf *out, struct sl_err *err)
+static const uint8_t null_array[] = {2, 1, 0, 7, 0, 4, 0, 0}; /* [null] */
+
+/* Appends a change that replaces what lies LEVELS arrays deep. */
+static void add_deep_change(struct sl_buf *diff, unsigned levels, struct sl_span value)
 {
-    static const uint8_t array[] = {2, 1, 0, 7, 0, 4, 0, 0};
+    assert_int_equal(sl_buf_add_byte(diff, SL_REPLACE), SL_OK);
+    assert_int_equal(sl_buf_add_byte(diff, 0xfc), SL_OK);
+    assert_int_equal(sl_buf_add_byte(diff, (uint8_t)(1 + 3 * levels)), SL_OK);
+    assert_int_equal(sl_buf_add_byte(diff, (uint8_t)((1 + 3 * levels) >> 8)), SL_OK);
+    assert_int_equal(sl_buf_add_byte(diff, '$'), SL_OK);
+    for (unsigned i = 0; i < levels; i++) {
+        assert_int_equal(sl_buf_add_str(diff, "[0]"), SL_OK);
+    }
+    assert_int_equal(sl_buf_add_byte(diff, (uint8_t)value.len), SL_OK);
+    assert_int_equal(sl_buf_add(diff, value.data, value.len), SL_OK);
+}
+
+/* Makes [null] LEVELS arrays deep, then puts 7 into the innermost if CHANGE_INNERMOST. */
+static int deepen(unsigned levels, int change_innermost, struct sl_buf *out, struct sl_err *err)
+{
+    struct sl_span array = sl_span_make(null_array, sizeof(null_array));
     struct sl_buf diff = {0};
     int rc;
 
     for (unsigned level = 1; level < levels; level++) {
-        assert_int_equal(sl_buf_add_byte(&diff, SL_REPLACE), SL_OK);
-        assert_int_equal(sl_buf_add_byte(&diff, 0xfc), SL_OK);
-        assert_int_equal(sl_buf_add_byte(&diff, (uint8_t)(1 + 3 * level)), SL_OK);
-        assert_int_equal(sl_buf_add_byte(&diff, (uint8_t)((1 + 3 * level) >> 8)), SL_OK);
-        assert_int_equal(sl_buf_add_byte(&diff, '$'), SL_OK);
-        for (unsigned i = 0; i < level; i++) {
-            assert_int_equal(sl_buf_add_str(&diff, "[0]"), SL_OK);
-        }
-        assert_int_equal(sl_buf_add_byte(&diff, sizeof(array)), SL_OK);
-        assert_int_equal(sl_buf_add(&diff, array, sizeof(array)), SL_OK);
+        add_deep_change(&diff, level, array);
     }
-    rc = apply(sl_span_make(array, sizeof(array)), sl_span_make(diff.data, diff.len), out, err);
+    if (change_innermost) {
+        add_deep_change(&diff, levels, sl_span_make(seven, sizeof(seven) - 1));
+    }
+    sl_buf_clear(out);
+    rc = apply(array, sl_span_make(diff.data, diff.len), out, err);
     sl_buf_release(&diff);
     return rc;
 }
@@ -281,11 +293,52 @@ static void result_is_limited_to_a_hundred_levels(void **state)
     struct sl_err err = {0};
 
     (void)state;
-    assert_int_equal(deepen(100, &out, &err), SL_OK);
+    assert_int_equal(deepen(100, 0, &out, &err), SL_OK);
     assert_int_equal(out.len, 204);
-    assert_int_equal(deepen(101, &out, &err), SL_EFORMAT);
-    assert_non_null(strstr(err.text, "100 levels"));
-    assert_int_equal(out.len, 204);
+    assert_int_equal(deepen(100, 1, &out, &err), SL_OK);
+    assert_int_equal(out.len, 201);
+    for (unsigned levels = 101; levels < 104; levels++) {
+        assert_int_equal(deepen(levels, 0, &out, &err), SL_EFORMAT);
+        assert_int_equal(deepen(levels, 1, &out, &err), SL_EFORMAT);
+        assert_non_null(strstr(err.text, "100 levels"));
+    }
+    sl_buf_release(&out);
+}
+
+/* LEVELS arrays of one element inside each other, the last one empty. */
+static size_t nest(uint8_t *out, unsigned levels)
+{
+    static const uint8_t empty[] = {0, 0, 4, 0};
+    size_t len = 0;
+
+    out[len++] = 2;
+    for (unsigned left = levels - 1; left > 0; left--) {
+        const uint8_t array[] = {1, 0, (uint8_t)(7 * left + 4), (uint8_t)((7 * left + 4) >> 8), 2,
+                                 7, 0};
+
+        memcpy(out + len, array, sizeof(array));
+        len += sizeof(array);
+    }
+    memcpy(out + len, empty, sizeof(empty));
+    return len + sizeof(empty);
+}
+
+static void untouched_parts_count_as_levels_too(void **state)
+{
+    uint8_t document[1024];
+    struct sl_buf diff = {0};
+    struct sl_buf out = {0};
+
+    (void)state;
+    add_change(&diff, SL_INSERT, "$[1]");
+    assert_int_equal(apply(sl_span_make(document, nest(document, 100)),
+                           sl_span_make(diff.data, diff.len), &out, NULL),
+                     SL_OK);
+    assert_int_equal(out.len, 203);
+    assert_int_equal(apply(sl_span_make(document, nest(document, 101)),
+                           sl_span_make(diff.data, diff.len), &out, NULL),
+                     SL_EFORMAT);
+    sl_buf_release(&diff);
     sl_buf_release(&out);
 }
 
@@ -356,6 +409,7 @@ int main(void)
         cmocka_unit_test(corrupt_operation_and_value_are_refused),
         cmocka_unit_test(changes_build_on_each_other),
         cmocka_unit_test(result_is_limited_to_a_hundred_levels),
+        cmocka_unit_test(untouched_parts_count_as_levels_too),
         cmocka_unit_test(document_with_too_many_values_asks_for_the_row),
         cmocka_unit_test(changes_of_a_long_array_cannot_take_quadratic_time),
     };

@@ -15,7 +15,7 @@ CHECKPOINT = f"sluice:{{{PIPELINE}}}:checkpoint"
 HEARTBEAT = f"sluice:{{{PIPELINE}}}:heartbeat"
 
 
-def case(servers=("mariadb", "mysql"), suites=("check", "soak"), timeout=180):  # pylint: disable=redefined-outer-name
+def case(servers=("mariadb", "mysql"), suites=("check",), timeout=180):  # pylint: disable=redefined-outer-name
     """Says which sources a case is about, in which suites it runs, and after how long it is stuck."""
     def mark(function):
         function.servers = servers
@@ -184,6 +184,8 @@ class Env:
             server.kill()
         for folder in self.folders:
             if failed or complaints or self.args.keep:
+                if not self.args.keep:  # logs and configurations tell enough, data is large
+                    shutil.rmtree(os.path.join(folder, "data"), ignore_errors=True)
                 self.guard.drop_folder(folder)
             else:
                 shutil.rmtree(folder, ignore_errors=True)

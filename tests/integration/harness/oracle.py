@@ -57,6 +57,14 @@ class Layout:
         return [row[1].decode() for row in usable if row[0] == usable[0][0]]
 
 
+def to_single(value):
+    """The nearest number of IEEE single precision."""
+    try:
+        return struct.unpack("<f", struct.pack("<f", value))[0]
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
 class Number:
     """A FLOAT (width 4) or DOUBLE (width 8): equal to any shortest decimal of it."""
 
@@ -65,7 +73,7 @@ class Number:
         self.width = width
 
     def _round(self, value):
-        return struct.unpack("<f", struct.pack("<f", value))[0] if self.width == 4 else value
+        return to_single(value) if self.width == 4 else value
 
     def shortest_digits(self):
         """The fewest significant digits that read back to the value."""
@@ -77,10 +85,7 @@ class Number:
     def accepts(self, text):
         if not JSON_NUMBER.match(text):
             return False
-        try:
-            value = self._round(float(text))
-        except OverflowError:
-            return False
+        value = self._round(float(text))
         digits = re.sub(r"[eE].*", "", text).replace(".", "").replace("-", "").strip("0")
         return value == self.value and math.copysign(1, value) == math.copysign(1, self.value) and \
             len(digits) <= self.shortest_digits()
@@ -125,7 +130,7 @@ def _select_item(name, kind):
 
 def _hash_value(kind, raw):
     if kind == "float":
-        return Number(struct.unpack("<f", struct.pack("<f", float(raw)))[0], 4)
+        return Number(to_single(float(raw)), 4)
     return Number(float(raw), 8) if kind == "double" else raw
 
 

@@ -6,6 +6,7 @@ import socket
 import tempfile
 
 DEFAULT_ROOT = "/var/tmp/sluice-sid"
+CHROOT = "/usr/sbin/chroot"  # not on the path of plain users of Debian
 
 
 class Failure(Exception):
@@ -73,8 +74,8 @@ class Root(Host):
 
     def command(self, argv, user=None):
         if os.geteuid() != 0:
-            return ["unshare", "--map-root-user", "chroot", self.path, *argv]
-        return ["chroot", *([f"--userspec={user}:{user}"] if user else []), self.path, *argv]
+            return ["unshare", "--map-root-user", CHROOT, self.path, *argv]
+        return [CHROOT, *([f"--userspec={user}:{user}"] if user else []), self.path, *argv]
 
     def owner(self, user):
         if user is None or os.geteuid() != 0:

@@ -64,7 +64,7 @@ class Sluice:
         def check():
             if not self.process.is_running():
                 raise Failure(f"sluice run ended with status {self.process.poll()} before it was ready: {self.said()[-2000:]}")
-            return READY.search(self.said())
+            return self.ready_said()
 
         wait_until(lambda: f"sluice's ready line; it said: {self.said()[-1500:]}", timeout, check)
 
@@ -75,6 +75,10 @@ class Sluice:
         with open(self.log_path, "rb") as file:
             file.seek(self.start_offset)
             return file.read().decode("utf-8", "replace")
+
+    def ready_said(self, offset=0):
+        """Whether the last process has said that it streams, behind OFFSET of what it said."""
+        return READY.search(self.said()[offset:]) is not None
 
     def wait_said(self, pattern, timeout=60):
         return wait_until(lambda: f"sluice to say /{pattern}/; it said: {self.said()[-1500:]}", timeout,
@@ -144,7 +148,7 @@ def make_config(source_port, redis_port, tables, **changes):
     """A configuration; CHANGES replace top-level keys, a dict is merged into one, None removes one."""
     config = {
         "pipeline": PIPELINE,
-        "start": "bootstrap",
+        "start": "earliest",
         "source": {"host": "127.0.0.1", "port": source_port, "user": SOURCE_USER,
                    "password_env": "SLUICE_SOURCE_PASSWORD"},
         "sinks": [{"name": "main", "url": f"redis://127.0.0.1:{redis_port}/0", "password_env": "SLUICE_REDIS_PASSWORD"}],

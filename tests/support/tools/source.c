@@ -1,11 +1,11 @@
 /*
- * source_tool.c - drives cdc/client/ against a real server for tests/integration. Settings come
+ * source.c - drives cdc/client/ against a real server for tests/integration. Settings come
  * from the environment (SRC_HOST, SRC_PORT, SRC_USER, SRC_PASSWORD, SRC_SERVER_ID, SRC_TLS,
  * SRC_HEARTBEAT_MS); each command prints lines that a script can compare.
  *
- *   source_tool dump FROM [LIMIT]   FROM: now, earliest or a position; ends at the log's end
- *   source_tool follow FROM [LIMIT] the same, waiting for more
- *   source_tool interrupt FROM MS   follow, interrupted by another thread after MS
+ *   tool_source dump FROM [LIMIT]   FROM: now, earliest or a position; ends at the log's end
+ *   tool_source follow FROM [LIMIT] the same, waiting for more
+ *   tool_source interrupt FROM MS   follow, interrupted by another thread after MS
  */
 #include <pthread.h>
 #include <signal.h>
@@ -19,7 +19,7 @@
 
 static const char *setting(const char *name, const char *fallback)
 {
-    const char *value = getenv(name);
+    const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe): nobody sets it */
 
     return value != NULL ? value : fallback;
 }
@@ -57,7 +57,7 @@ static enum sl_start_kind read_start(const char *from, struct sl_position *start
         return SL_START_EARLIEST;
     }
     if (sl_position_parse(start, from, &err) != SL_OK) {
-        exit(fail(&err));
+        exit(fail(&err)); /* NOLINT(concurrency-mt-unsafe): before any thread */
     }
     return SL_START_AT;
 }
@@ -172,6 +172,6 @@ int main(int argc, char **argv)
     if (argc == 4 && strcmp(argv[1], "interrupt") == 0) {
         return run_interrupted(argv[2], argv[3]);
     }
-    (void)fprintf(stderr, "usage: source_tool dump|follow FROM [LIMIT] | interrupt FROM MS\n");
+    (void)fprintf(stderr, "usage: tool_source dump|follow FROM [LIMIT] | interrupt FROM MS\n");
     return 2;
 }

@@ -1,20 +1,20 @@
-#include "filters/layout.h"
+#include "filters/shape.h"
 
 #include <stdlib.h>
 
 #include "cdc/resp.h"
 #include "filters/json_string.h"
 
-void sl_layout_free(struct sl_layout *layout)
+void sl_shape_free(struct sl_shape *shape)
 {
-    if (layout == NULL) {
+    if (shape == NULL) {
         return;
     }
-    sl_key_release(&layout->key);
-    sl_buf_release(&layout->bytes);
-    free(layout->columns);
-    free(layout->heads);
-    free(layout);
+    sl_key_release(&shape->key);
+    sl_buf_release(&shape->bytes);
+    free(shape->columns);
+    free(shape->heads);
+    free(shape);
 }
 
 static bool is_chosen(const struct sl_table_rule *rule, struct sl_span name)
@@ -49,68 +49,68 @@ static int check_columns(const struct sl_table_rule *rule, const struct sl_table
     return SL_OK;
 }
 
-static int add_head(struct sl_layout *layout, struct sl_span name)
+static int add_head(struct sl_shape *shape, struct sl_span name)
 {
     int rc;
 
-    if (layout->rule->value == SL_VALUE_HASH) {
-        return sl_resp_bulk(&layout->bytes, name.data, name.len);
+    if (shape->rule->value == SL_VALUE_HASH) {
+        return sl_resp_bulk(&shape->bytes, name.data, name.len);
     }
-    rc = sl_json_string(name, &layout->bytes);
-    return rc == SL_OK ? sl_buf_add_byte(&layout->bytes, ':') : rc;
+    rc = sl_json_string(name, &shape->bytes);
+    return rc == SL_OK ? sl_buf_add_byte(&shape->bytes, ':') : rc;
 }
 
 /* The views are made last, when bytes does not move any more. */
-static int choose_columns(struct sl_layout *layout)
+static int choose_columns(struct sl_shape *shape)
 {
-    const struct sl_table *table = layout->table;
+    const struct sl_table *table = shape->table;
     size_t at = 0;
 
     for (uint32_t i = 0; i < table->column_count; i++) {
         struct sl_span name = table->columns[i].name;
-        size_t before = layout->bytes.len;
+        size_t before = shape->bytes.len;
         int rc;
 
-        if (!is_chosen(layout->rule, name)) {
+        if (!is_chosen(shape->rule, name)) {
             continue;
         }
-        rc = add_head(layout, name);
+        rc = add_head(shape, name);
         if (rc != SL_OK) {
             return rc;
         }
-        layout->heads[layout->column_count].len = layout->bytes.len - before;
-        layout->columns[layout->column_count++] = i;
+        shape->heads[shape->column_count].len = shape->bytes.len - before;
+        shape->columns[shape->column_count++] = i;
     }
-    for (uint32_t i = 0; i < layout->column_count; i++) {
-        layout->heads[i].data = layout->bytes.data + at;
-        at += layout->heads[i].len;
+    for (uint32_t i = 0; i < shape->column_count; i++) {
+        shape->heads[i].data = shape->bytes.data + at;
+        at += shape->heads[i].len;
     }
     return SL_OK;
 }
 
-static int build(struct sl_layout *layout, struct sl_err *err)
+static int build(struct sl_shape *shape, struct sl_err *err)
 {
-    size_t count = layout->table->column_count;
-    int rc = check_columns(layout->rule, layout->table, err);
+    size_t count = shape->table->column_count;
+    int rc = check_columns(shape->rule, shape->table, err);
 
     if (rc == SL_OK) {
-        rc = sl_key_compile(layout->rule->key_template, layout->table, &layout->key, err);
+        rc = sl_key_compile(shape->rule->key_template, shape->table, &shape->key, err);
     }
     if (rc != SL_OK) {
         return rc;
     }
-    layout->columns = calloc(count + 1, sizeof(*layout->columns));
-    layout->heads = calloc(count + 1, sizeof(*layout->heads));
-    if (layout->columns == NULL || layout->heads == NULL) {
+    shape->columns = calloc(count + 1, sizeof(*shape->columns));
+    shape->heads = calloc(count + 1, sizeof(*shape->heads));
+    if (shape->columns == NULL || shape->heads == NULL) {
         return SL_ENOMEM;
     }
-    return choose_columns(layout);
+    return choose_columns(shape);
 }
 
-int sl_layout_new(const struct sl_table_rule *rule, const struct sl_table *table,
-                  struct sl_layout **out, struct sl_err *err)
+int sl_shape_new(const struct sl_table_rule *rule, const struct sl_table *table,
+                  struct sl_shape **out, struct sl_err *err)
 {
-    struct sl_layout *layout;
+    struct sl_shape *shape;
     int rc;
 
     if (!table->has_names) {
@@ -120,17 +120,17 @@ int sl_layout_new(const struct sl_table_rule *rule, const struct sl_table *table
                           (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
                           (const char *)table->name.data);
     }
-    layout = calloc(1, sizeof(*layout));
-    if (layout == NULL) {
+    shape = calloc(1, sizeof(*shape));
+    if (shape == NULL) {
         return SL_ENOMEM;
     }
-    layout->rule = rule;
-    layout->table = table;
-    rc = build(layout, err);
+    shape->rule = rule;
+    shape->table = table;
+    rc = build(shape, err);
     if (rc != SL_OK) {
-        sl_layout_free(layout);
+        sl_shape_free(shape);
         return rc;
     }
-    *out = layout;
+    *out = shape;
     return SL_OK;
 }

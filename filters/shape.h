@@ -1,9 +1,9 @@
 /*
- * layout.h - a table rule compiled for one table layout: what to do with its rows. Hangs on
- * sl_table.user; compiled once a layout, so that a row costs no look-up.
+ * shape.h - a table rule compiled for one table layout: which key and which columns its rows get.
+ * Hangs on sl_table.user; compiled once a layout, so that a row costs no look-up.
  */
-#ifndef SLUICE_FILTERS_LAYOUT_H
-#define SLUICE_FILTERS_LAYOUT_H
+#ifndef SLUICE_FILTERS_SHAPE_H
+#define SLUICE_FILTERS_SHAPE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 #include "filters/key.h"
 #include "filters/options.h"
 
-struct sl_layout {
+struct sl_shape {
     const struct sl_table_rule *rule; /* borrowed from the configuration */
     const struct sl_table *table;     /* borrowed: the table that this hangs on */
     struct sl_key key;
@@ -27,8 +27,8 @@ struct sl_layout {
 };
 
 /* SL_EINVAL, SL_ESCHEMA: RULE does not fit TABLE, ERR says why. *OUT is owned by the caller. */
-int sl_layout_new(const struct sl_table_rule *rule, const struct sl_table *table,
-                  struct sl_layout **out, struct sl_err *err) SL_MUSTCHECK;
-void sl_layout_free(struct sl_layout *layout);
+int sl_shape_new(const struct sl_table_rule *rule, const struct sl_table *table,
+                  struct sl_shape **out, struct sl_err *err) SL_MUSTCHECK;
+void sl_shape_free(struct sl_shape *shape);
 
 #endif

@@ -1,0 +1,306 @@
+#include "cdc/client/row_query.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cdc/client/connect.h"
+#include "cdc/value.h"
+#include "cdc/value_float.h"
+
+enum {
+    SL_ROW_READ_TIMEOUT_MS = 60000,
+    SL_ER_BAD_FIELD = 1054,
+    SL_ER_NO_SUCH_TABLE = 1146,
+};
+
+struct sl_row_query {
+    struct sl_client client;
+    struct sl_buf sql;
+    struct sl_buf floats; /* the re-rendered FLOAT and DOUBLE cells of the row */
+    MYSQL_RES *rows;      /* what the last read's cells point into */
+};
+
+struct sl_row_query *sl_row_query_new(const struct sl_source_options *options)
+{
+    struct sl_row_query *query = calloc(1, sizeof(*query));
+
+    if (query != NULL && sl_client_init(&query->client, options) != SL_OK) {
+        sl_row_query_free(query);
+        return NULL;
+    }
+    return query;
+}
+
+static void drop_rows(struct sl_row_query *query)
+{
+    if (query->rows != NULL) {
+        mysql_free_result(query->rows);
+        query->rows = NULL;
+    }
+}
+
+void sl_row_query_free(struct sl_row_query *query)
+{
+    if (query != NULL) {
+        drop_rows(query);
+        sl_client_release(&query->client);
+        sl_buf_release(&query->sql);
+        sl_buf_release(&query->floats);
+        free(query);
+    }
+}
+
+void sl_row_query_interrupt(struct sl_row_query *query)
+{
+    sl_client_interrupt(&query->client);
+}
+
+static bool is_float(const struct sl_column *column)
+{
+    return column->type == SL_TYPE_FLOAT || column->type == SL_TYPE_DOUBLE;
+}
+
+/*
+ * FLOAT is printed with six digits only, and FLOAT(m,d) with d decimals; times 1e0 it is a
+ * DOUBLE of the same value (and sign of zero), which both servers print exactly. BIT plus 0 is
+ * its decimal.
+ */
+static int add_column(struct sl_buf *sql, const struct sl_column *column)
+{
+    int rc = sl_client_add_name(sql, column->name.data, column->name.len);
+
+    if (rc == SL_OK && is_float(column)) {
+        rc = sl_buf_add_str(sql, "*1e0");
+    } else if (rc == SL_OK && column->type == SL_TYPE_BIT) {
+        rc = sl_buf_add_str(sql, "+0");
+    }
+    return rc;
+}
+
+static int add_columns(struct sl_buf *sql, const struct sl_table *table)
+{
+    int rc = sl_buf_add_str(sql, "SELECT ");
+
+    for (uint32_t i = 0; rc == SL_OK && i < table->column_count; i++) {
+        if (i > 0) {
+            rc = sl_buf_add_byte(sql, ',');
+        }
+        rc = rc == SL_OK ? add_column(sql, &table->columns[i]) : rc;
+    }
+    return rc;
+}
+
+static int add_hex(struct sl_buf *sql, struct sl_span bytes)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    int rc = sl_buf_add_str(sql, "X'");
+
+    for (size_t i = 0; rc == SL_OK && i < bytes.len; i++) {
+        const char pair[2] = {digits[bytes.data[i] >> 4], digits[bytes.data[i] & 15]};
+
+        rc = sl_buf_add(sql, pair, sizeof(pair));
+    }
+    return rc == SL_OK ? sl_buf_add_byte(sql, '\'') : rc;
+}
+
+/* A FLOAT equals only the DOUBLE with all its digits, not its own short text. */
+static int add_float(struct sl_buf *sql, const struct sl_column *column, const char *text)
+{
+    double value = column->type == SL_TYPE_FLOAT ? (double)strtof(text, NULL) : strtod(text, NULL);
+
+    return sl_buf_add_format(sql, "%.17g", value);
+}
+
+/*
+ * DECIMAL and BIGINT go without quotes: next to a string the servers compare them as DOUBLE. Bytes
+ * go as hexadecimal so that no character set is guessed for them.
+ */
+static int add_value(struct sl_buf *sql, const struct sl_column *column, struct sl_buf *text)
+{
+    const char *terminated = sl_buf_cstr(text);
+
+    if (terminated == NULL) {
+        return SL_ENOMEM;
+    }
+    if (is_float(column)) {
+        return add_float(sql, column, terminated);
+    }
+    if (column->kind == SL_KIND_NUMBER || column->type == SL_TYPE_NEWDECIMAL) {
+        return sl_buf_add(sql, text->data, text->len);
+    }
+    if (column->kind == SL_KIND_BYTES) {
+        return add_hex(sql, sl_span_make(text->data, text->len));
+    }
+    return sl_client_add_literal(sql, text->data, text->len);
+}
+
+static int add_condition(struct sl_buf *sql, const struct sl_column *column,
+                         const struct sl_cell *cell, struct sl_err *err)
+{
+    struct sl_buf text = {0};
+    int rc = sl_client_add_name(sql, column->name.data, column->name.len);
+
+    rc = rc == SL_OK ? sl_buf_add_byte(sql, '=') : rc;
+    if (rc == SL_OK && cell->state == SL_CELL_TEXT) {
+        rc = sl_buf_add(&text, cell->data, cell->len);
+    } else if (rc == SL_OK && cell->state == SL_CELL_VALUE) {
+        rc = sl_value_text(column, cell, &text, err);
+    } else if (rc == SL_OK) {
+        rc = sl_err_set(err, SL_ESCHEMA,
+                        "a row cannot be read again: its change does not hold key column %.*s",
+                        (int)column->name.len, (const char *)column->name.data);
+    }
+    rc = rc == SL_OK ? add_value(sql, column, &text) : rc;
+    sl_buf_release(&text);
+    return rc;
+}
+
+static int add_table(struct sl_buf *sql, const struct sl_table *table)
+{
+    int rc = sl_buf_add_str(sql, " FROM ");
+
+    rc = rc == SL_OK ? sl_client_add_name(sql, table->db.data, table->db.len) : rc;
+    rc = rc == SL_OK ? sl_buf_add_byte(sql, '.') : rc;
+    rc = rc == SL_OK ? sl_client_add_name(sql, table->name.data, table->name.len) : rc;
+    return rc == SL_OK ? sl_buf_add_str(sql, " WHERE ") : rc;
+}
+
+static int build(struct sl_buf *sql, const struct sl_table *table, const struct sl_cell *key,
+                 struct sl_err *err)
+{
+    int rc;
+
+    sl_buf_clear(sql);
+    rc = add_columns(sql, table);
+    rc = rc == SL_OK ? add_table(sql, table) : rc;
+    for (uint32_t i = 0; rc == SL_OK && i < table->key_count; i++) {
+        uint32_t number = table->key[i];
+
+        rc = i > 0 ? sl_buf_add_str(sql, " AND ") : SL_OK;
+        rc = rc == SL_OK ? add_condition(sql, &table->columns[number], &key[number], err) : rc;
+    }
+    if (rc == SL_OK && sl_buf_cstr(sql) == NULL) {
+        rc = SL_ENOMEM;
+    }
+    return rc;
+}
+
+static int connect_if_needed(struct sl_row_query *query, struct sl_err *err)
+{
+    if (query->client.handle != NULL) {
+        return SL_OK;
+    }
+    return sl_client_open(&query->client, SL_ROW_READ_TIMEOUT_MS, err);
+}
+
+static int run_once(struct sl_row_query *query, struct sl_err *err)
+{
+    int rc = connect_if_needed(query, err);
+
+    if (rc == SL_OK) {
+        rc = sl_client_query(&query->client, (const char *)query->sql.data, "read a row again",
+                             &query->rows, err);
+    }
+    return rc;
+}
+
+/* The connection is idle for long times and may have been closed: tries a second one. */
+static int run(struct sl_row_query *query, const struct sl_table *table, struct sl_err *err)
+{
+    int rc = run_once(query, err);
+    unsigned code = query->client.handle != NULL ? mysql_errno(query->client.handle) : 0;
+
+    if (rc == SL_EIO && (code == SL_ER_BAD_FIELD || code == SL_ER_NO_SUCH_TABLE)) {
+        return sl_err_set(err, SL_ESCHEMA,
+                          "a row of table %.*s.%.*s cannot be read again: the table was changed or "
+                          "dropped since (error %u)",
+                          (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
+                          (const char *)table->name.data, code);
+    }
+    if (rc == SL_EIO && !sl_client_is_interrupted(&query->client)) {
+        sl_client_close(&query->client);
+        rc = run_once(query, err);
+    }
+    if (rc != SL_OK) {
+        sl_client_close(&query->client);
+    }
+    return rc;
+}
+
+static size_t format_float(const struct sl_column *column, const char *text, uint8_t *out)
+{
+    union {
+        double value;
+        uint64_t bits;
+    } wide = {.value = strtod(text, NULL)};
+
+    union {
+        float value;
+        uint32_t bits;
+    } narrow = {.value = (float)wide.value};
+
+    return column->type == SL_TYPE_FLOAT ? sl_float_format_float(narrow.bits, out)
+                                         : sl_float_format_double(wide.bits, out);
+}
+
+/* QUERY->floats has room for every column, so that its bytes stay where they are. */
+static void set_cell(struct sl_row_query *query, const struct sl_column *column, const char *text,
+                     unsigned long len, struct sl_cell *cell)
+{
+    if (text == NULL) {
+        *cell = (struct sl_cell){.state = SL_CELL_NULL};
+        return;
+    }
+    *cell = (struct sl_cell){
+        .data = (const uint8_t *)text, .len = (uint32_t)len, .state = SL_CELL_TEXT};
+    if (is_float(column)) {
+        cell->data = sl_buf_tail(&query->floats);
+        cell->len = (uint32_t)format_float(column, text, sl_buf_tail(&query->floats));
+        sl_buf_commit(&query->floats, cell->len);
+    }
+}
+
+static int check_table(const struct sl_table *table, struct sl_err *err)
+{
+    if (table->key_count > 0 && table->has_names) {
+        return SL_OK;
+    }
+    return sl_err_set(err, SL_ESCHEMA,
+                      "a row of table %.*s.%.*s cannot be read again: its key or its column names "
+                      "are not known; set binlog_row_image = FULL at the source",
+                      (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
+                      (const char *)table->name.data);
+}
+
+int sl_row_query_read(void *user, const struct sl_table *table, const struct sl_cell *key,
+                      struct sl_cell *out, struct sl_err *err)
+{
+    struct sl_row_query *query = user;
+    unsigned long *lengths;
+    MYSQL_ROW row;
+    int rc = check_table(table, err);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    drop_rows(query);
+    sl_buf_clear(&query->floats);
+    rc = build(&query->sql, table, key, err);
+    rc = rc == SL_OK
+             ? sl_buf_reserve(&query->floats, (size_t)table->column_count * SL_FLOAT_TEXT_MAX)
+             : rc;
+    rc = rc == SL_OK ? run(query, table, err) : rc;
+    if (rc != SL_OK) {
+        return rc;
+    }
+    row = query->rows != NULL ? mysql_fetch_row(query->rows) : NULL;
+    if (row == NULL) {
+        return SL_DONE;
+    }
+    lengths = mysql_fetch_lengths(query->rows);
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        set_cell(query, &table->columns[i], row[i], lengths[i], &out[i]);
+    }
+    return SL_OK;
+}

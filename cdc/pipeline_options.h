@@ -1,0 +1,33 @@
+/*
+ * pipeline_options.h - what a pipeline is told: its name, where it begins and how much it may hold.
+ * Plain values that the loader fills and owns.
+ */
+#ifndef SLUICE_CDC_PIPELINE_OPTIONS_H
+#define SLUICE_CDC_PIPELINE_OPTIONS_H
+
+#include <stdint.h>
+
+#include "cdc/source.h"
+
+/* What to do when changes are missing that cannot be had any more. */
+enum sl_gap_policy {
+    SL_GAP_STOP, /* leave with status 5 */
+};
+
+/* Where to begin when there is no checkpoint. */
+struct sl_start {
+    enum sl_start_kind kind;
+    const char *position; /* SL_START_AT: text for sl_position_parse(); else NULL */
+};
+
+struct sl_pipeline_options {
+    const char *name; /* letters, digits, '_', '-', '.'; safe inside a key's braces */
+    struct sl_start start;
+    enum sl_gap_policy on_gap;
+    uint64_t memory_limit_bytes;
+    uint64_t max_transaction_bytes;
+    uint64_t batch_bytes; /* at most max_transaction_bytes and a 64th of the memory limit */
+    uint32_t lease_ms;
+};
+
+#endif

@@ -1,0 +1,166 @@
+/*
+ * run.c - the daemon: one runner for each sink, and the signals.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cdc/base/log.h"
+#include "cmd/command.h"
+#include "cmd/runner.h"
+
+/* Blocked before any thread is made: this one alone waits for them. */
+static void block_signals(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGTERM);
+    (void)sigaddset(set, SIGINT);
+    (void)sigaddset(set, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, set, NULL);
+}
+
+struct crew {
+    struct sl_runner **runners;
+    size_t count;
+};
+
+static void free_crew(struct crew *crew)
+{
+    for (size_t i = 0; i < crew->count; i++) {
+        sl_runner_free(crew->runners[i]);
+    }
+    free(crew->runners);
+}
+
+static int start_crew(const struct sl_config *config, struct crew *crew, struct sl_err *err)
+{
+    int rc = SL_OK;
+
+    crew->runners = calloc(config->sink_count, sizeof(*crew->runners));
+    if (crew->runners == NULL) {
+        return sl_err_set(err, SL_ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; rc == SL_OK && i < config->sink_count; i++) {
+        struct sl_runner *runner = sl_runner_new(config, i);
+
+        if (runner == NULL) {
+            return sl_err_set(err, SL_ENOMEM, "out of memory");
+        }
+        rc = sl_runner_start(runner, err);
+        if (rc == SL_OK) {
+            crew->runners[crew->count++] = runner;
+        } else {
+            sl_runner_free(runner);
+        }
+    }
+    return rc;
+}
+
+static void stop_crew(struct crew *crew)
+{
+    for (size_t i = 0; i < crew->count; i++) {
+        sl_runner_stop(crew->runners[i]);
+    }
+}
+
+/* The worst status counts: 5 is data in danger. */
+static int join_crew(struct crew *crew)
+{
+    int worst = SL_EXIT_OK;
+
+    for (size_t i = 0; i < crew->count; i++) {
+        int status = sl_runner_join(crew->runners[i]);
+
+        worst = status > worst ? status : worst;
+    }
+    return worst;
+}
+
+static bool all_ended(const struct crew *crew)
+{
+    for (size_t i = 0; i < crew->count; i++) {
+        if (!sl_runner_has_ended(crew->runners[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Until a stop is asked for, or no runner is left. One sink that fails does not stop the others. */
+static void wait_for_end(const sigset_t *set, const struct crew *crew)
+{
+    const struct timespec slice = {.tv_nsec = 100 * 1000 * 1000};
+
+    while (!all_ended(crew)) {
+        int signal_number = sigtimedwait(set, NULL, &slice);
+
+        if (signal_number == SIGTERM || signal_number == SIGINT) {
+            sl_log(SL_LOG_INFO, "stopping", "signal=%s",
+                   signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
+            return;
+        }
+        if (signal_number == SIGHUP) {
+            sl_log_text(SL_LOG_WARN, "SIGHUP is ignored: this version reads its configuration at start "
+                                     "only; restart it, continuing");
+        }
+    }
+}
+
+static int run_daemon(const struct sl_config *config)
+{
+    struct crew crew = {0};
+    struct sl_err err = {0};
+    sigset_t set;
+    int status;
+    int rc;
+
+    block_signals(&set);
+    rc = start_crew(config, &crew, &err);
+    if (rc == SL_OK) {
+        wait_for_end(&set, &crew);
+    } else {
+        sl_log_text(SL_LOG_ERROR, err.text);
+    }
+    stop_crew(&crew);
+    status = join_crew(&crew);
+    free_crew(&crew);
+    if (rc == SL_OK && status == SL_EXIT_OK) {
+        sl_log(SL_LOG_INFO, "stopped", "pipeline=%s", config->pipeline.name);
+    }
+    return rc == SL_OK ? status : SL_EXIT_SINK;
+}
+
+static int run(int argc, char **argv)
+{
+    const char *path = SL_DEFAULT_CONFIG;
+    struct sl_config *config;
+    int status;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "-c") == 0 && i + 1 < argc) {
+            path = argv[++i];
+        } else {
+            return sl_usage_error(&sl_command_run, "unknown option \"%s\"", argv[i]);
+        }
+    }
+    config = sl_command_config(path, 0);
+    if (config == NULL) {
+        return SL_EXIT_USAGE;
+    }
+    status = run_daemon(config);
+    sl_config_free(config);
+    return status;
+}
+
+const struct sl_command sl_command_run = {
+    .name = "run",
+    .summary = "stream changes into Redis until SIGTERM or SIGINT",
+    .usage =
+        "Usage: sluice run [-c FILE]\n\n"
+        "Streams the changes of the configured tables into every configured sink. SIGTERM and\n"
+        "SIGINT: finish what is on the way, write the checkpoint, leave.\n\n"
+        "Exit status: 0 asked to stop, 2 bad usage or configuration, 3 source unusable, 4 sink\n"
+        "unusable, 5 cannot continue without losing data (the log says why).\n",
+    .run = run,
+};

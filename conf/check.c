@@ -1,0 +1,150 @@
+/*
+ * check.c - what no key can know by itself: values that must fit each other.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/loader.h"
+
+/* True when nothing was said about "PATH.NAME" yet: a value that was refused would only draw a
+   second sentence, about a default that the user never wrote. */
+static bool is_sound(const struct sl_conf_loader *loader, const char *path, const char *name)
+{
+    char prefix[SL_CONF_PATH_MAX];
+    int len = snprintf(prefix, sizeof(prefix), "%s%s%s: ", path, path[0] == '\0' ? "" : ".", name);
+
+    for (size_t i = 0; i < loader->errors->count; i++) {
+        if (strncmp(loader->errors->items[i].text, prefix, (size_t)len) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void check_sizes(struct sl_conf_loader *loader)
+{
+    const struct sl_pipeline_options *pipeline = &loader->config->pipeline;
+
+    if (!is_sound(loader, "", "memory_limit") || !is_sound(loader, "", "max_transaction_bytes") ||
+        !is_sound(loader, "", "batch_bytes")) {
+        return;
+    }
+    /* A batch whose rows replace each other grows before it is sent, and several are on the way. */
+    if (pipeline->batch_bytes > pipeline->memory_limit_bytes / 64) {
+        sl_conf_fail(loader, "batch_bytes",
+                     "%" PRIu64 " is more than a 64th of memory_limit (%" PRIu64
+                     "); lower it or raise memory_limit",
+                     pipeline->batch_bytes, pipeline->memory_limit_bytes);
+    }
+    if (pipeline->batch_bytes > pipeline->max_transaction_bytes) {
+        sl_conf_fail(loader, "batch_bytes",
+                     "%" PRIu64 " is more than max_transaction_bytes (%" PRIu64 "); lower it",
+                     pipeline->batch_bytes, pipeline->max_transaction_bytes);
+    }
+}
+
+static void check_pair(struct sl_conf_loader *loader, const struct sl_tls_options *tls,
+                       const char *path)
+{
+    if ((tls->cert == NULL) != (tls->key == NULL) && is_sound(loader, path, "cert") &&
+        is_sound(loader, path, "key")) {
+        sl_conf_fail(loader, path, "cert and key belong together, and %s is missing",
+                     tls->cert == NULL ? "cert" : "key");
+    }
+}
+
+/* Without a file of authorities Oracle's client library refuses to verify (sql-common/client.cc).
+ */
+static void check_source_tls(struct sl_conf_loader *loader)
+{
+    const struct sl_tls_options *tls = &loader->config->source.tls;
+
+    check_pair(loader, tls, "source.tls");
+    if (!is_sound(loader, "source.tls", "mode") || !is_sound(loader, "source.tls", "ca")) {
+        return;
+    }
+    if (tls->mode >= SL_TLS_VERIFY_CA && tls->ca == NULL) {
+        sl_conf_fail(loader, "source.tls.ca",
+                     "missing: mode \"verify_ca\" and \"verify_identity\" need the file with the "
+                     "authorities to trust");
+    }
+    if (tls->mode == SL_TLS_DISABLED && (tls->ca != NULL || tls->cert != NULL)) {
+        sl_conf_fail(loader, "source.tls.mode",
+                     "\"disabled\" makes no use of ca and cert; remove them or choose \"required\" "
+                     "or more");
+    }
+}
+
+/* Settings for TLS on a connection without would leave a user believing in it. */
+static void check_sink_tls(struct sl_conf_loader *loader, struct sl_redis_options *sink,
+                           const cJSON *item, size_t number)
+{
+    char path[SL_CONF_PATH_MAX];
+    bool is_known;
+
+    (void)snprintf(path, sizeof(path), "sinks[%zu]", number);
+    is_known = is_sound(loader, path, "url");
+    (void)snprintf(path, sizeof(path), "sinks[%zu].tls", number);
+    check_pair(loader, &sink->tls, path);
+    if (!is_known || sink->scheme == SL_REDIS_TLS) {
+        return;
+    }
+    sink->tls.mode = SL_TLS_DISABLED;
+    if (cJSON_GetObjectItemCaseSensitive(item, "tls") != NULL) {
+        sl_conf_fail(loader, path,
+                     "this url makes a connection without TLS; use rediss:// or "
+                     "remove tls");
+    }
+}
+
+static void check_sinks(struct sl_conf_loader *loader, const cJSON *items)
+{
+    struct sl_config *config = loader->config;
+
+    for (size_t i = 0; i < config->sink_count; i++) {
+        const char *name = config->sinks[i].name;
+
+        check_sink_tls(loader, &config->sinks[i], cJSON_GetArrayItem(items, (int)i), i);
+        for (size_t j = 0; j < i && name != NULL; j++) {
+            if (config->sinks[j].name != NULL && strcmp(config->sinks[j].name, name) == 0) {
+                char path[SL_CONF_PATH_MAX];
+
+                (void)snprintf(path, sizeof(path), "sinks[%zu].name", i);
+                sl_conf_fail(
+                    loader, path,
+                    "sinks[%zu] has the same name (the default is \"main\"); give each its own", j);
+                break;
+            }
+        }
+    }
+}
+
+static void check_tables(struct sl_conf_loader *loader)
+{
+    const struct sl_config *config = loader->config;
+
+    for (size_t i = 0; i < config->table_count; i++) {
+        const char *pattern = config->tables[i].pattern;
+
+        for (size_t j = 0; j < i && pattern != NULL; j++) {
+            if (config->tables[j].pattern != NULL &&
+                strcmp(config->tables[j].pattern, pattern) == 0) {
+                char path[SL_CONF_PATH_MAX];
+
+                (void)snprintf(path, sizeof(path), "tables[%zu].table", i);
+                sl_conf_fail(loader, path,
+                             "tables[%zu] has the same pattern and decides first; remove one", j);
+                break;
+            }
+        }
+    }
+}
+
+void sl_conf_check(struct sl_conf_loader *loader, const cJSON *root)
+{
+    check_sizes(loader);
+    check_source_tls(loader);
+    check_sinks(loader, cJSON_GetObjectItemCaseSensitive(root, "sinks"));
+    check_tables(loader);
+}

@@ -1,0 +1,189 @@
+#include "conf/keys.h"
+
+#include "conf/config.h"
+#include "conf/loader.h"
+
+#define KIB UINT64_C(1024)
+#define MIB (KIB * 1024)
+#define TIB (MIB * 1024 * 1024)
+
+/* A member of STRUCT: where it is and how large. */
+#define AT(type, member) \
+    .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+
+#define HIDDEN SL_CONF_HIDE_VALUE
+#define LATER  "remove it"
+
+static const struct sl_conf_choice source_tls_modes[] = {
+    {.name = "disabled", .value = SL_TLS_DISABLED},
+    {.name = "preferred", .value = SL_TLS_PREFERRED},
+    {.name = "required", .value = SL_TLS_REQUIRED},
+    {.name = "verify_ca", .value = SL_TLS_VERIFY_CA},
+    {.name = "verify_identity", .value = SL_TLS_VERIFY_IDENTITY},
+    {.name = NULL},
+};
+
+static const struct sl_conf_choice sink_tls_modes[] = {
+    {.name = "required", .value = SL_TLS_REQUIRED},
+    {.name = "verify_ca", .value = SL_TLS_VERIFY_CA},
+    {.name = "verify_identity", .value = SL_TLS_VERIFY_IDENTITY},
+    {.name = NULL},
+};
+
+static const struct sl_conf_choice gap_policies[] = {
+    {.name = "stop", .value = SL_GAP_STOP},
+    {.name = "bootstrap", .instead = "use \"stop\""},
+    {.name = NULL},
+};
+
+static const struct sl_conf_choice value_kinds[] = {
+    {.name = "hash", .value = SL_VALUE_HASH},
+    {.name = "json", .value = SL_VALUE_JSON},
+    {.name = "stream", .instead = "use \"hash\" or \"json\""},
+    {.name = "invalidate", .instead = "use \"hash\" or \"json\""},
+    {.name = NULL},
+};
+
+static const struct sl_conf_choice codecs[] = {
+    {.name = "none", .value = 0},
+    {.name = "zstd", .instead = "use \"none\""},
+    {.name = "zstd-dict", .instead = "use \"none\""},
+    {.name = NULL},
+};
+
+static const struct sl_conf_choice log_levels[] = {
+    {.name = "error", .value = SL_LOG_ERROR},
+    {.name = "warn", .value = SL_LOG_WARN},
+    {.name = "info", .value = SL_LOG_INFO},
+    {.name = "debug", .value = SL_LOG_DEBUG},
+    {.name = NULL},
+};
+
+static const struct sl_conf_choice log_formats[] = {
+    {.name = "logfmt", .value = SL_LOG_LOGFMT},
+    {.name = "json", .value = SL_LOG_JSON},
+    {.name = NULL},
+};
+
+/* clang-format off */
+const struct sl_conf_key sl_conf_keys[] = {
+    {.path = "pipeline", .type = SL_CONF_STRING, .flags = SL_CONF_REQUIRED, .min = 1, .max = 64,
+     .take = sl_conf_take_name, AT(sl_config, pipeline.name),
+     .help = "Names the checkpoint, the lease and the metrics label: letters, digits, \"_\", \"-\" and \".\"."},
+    {.path = "start", .type = SL_CONF_STRING, .min = 1, .max = MIB, .fallback = "now",
+     .take = sl_conf_take_start, AT(sl_config, pipeline.start),
+     .help = "Where to begin without a checkpoint: \"now\" (rows that do not change from then on are not in the cache), "
+             "\"earliest\" (the oldest binary log that the server still has), \"FILE:POS\", a MySQL GTID set or a MariaDB GTID list."},
+    {.path = "on_gap", .type = SL_CONF_CHOICE, .fallback = "stop", .choices = gap_policies,
+     AT(sl_config, pipeline.on_gap),
+     .help = "What to do when changes are missing that cannot be had any more: \"stop\" leaves with exit status 5."},
+    {.path = "memory_limit", .type = SL_CONF_BYTES, .unit = "bytes", .min = 16 * MIB, .max = TIB, .fallback = "256MiB",
+     AT(sl_config, pipeline.memory_limit_bytes),
+     .help = "What rows on their way may take together, whatever the size of transactions."},
+    {.path = "max_transaction_bytes", .type = SL_CONF_BYTES, .unit = "bytes", .min = 64 * KIB, .max = TIB, .fallback = "64MiB",
+     AT(sl_config, pipeline.max_transaction_bytes),
+     .help = "Larger transactions are written in several steps."},
+    {.path = "batch_bytes", .type = SL_CONF_BYTES, .unit = "bytes", .min = 4 * KIB, .max = 64 * MIB, .fallback = "128KiB",
+     AT(sl_config, pipeline.batch_bytes),
+     .help = "How much is gathered before a batch goes to Redis while an earlier one is under way; at most max_transaction_bytes."},
+    {.path = "lease_ms", .type = SL_CONF_INTEGER, .unit = "milliseconds", .min = 1000, .max = 600000, .fallback = "10000",
+     AT(sl_config, pipeline.lease_ms),
+     .help = "After how long a standby takes over from a writer that fell silent."},
+
+    {.path = "source", .type = SL_CONF_OBJECT, .flags = SL_CONF_REQUIRED,
+     .help = "The MySQL or MariaDB server whose binary log is read."},
+    {.path = "source.host", .type = SL_CONF_STRING, .min = 1, .max = 255, .fallback = "127.0.0.1", AT(sl_config, source.host),
+     .help = "Host name or address."},
+    {.path = "source.port", .type = SL_CONF_INTEGER, .min = 1, .max = 65535, .fallback = "3306", AT(sl_config, source.port),
+     .help = "TCP port."},
+    {.path = "source.user", .type = SL_CONF_STRING, .flags = SL_CONF_REQUIRED, .min = 1, .max = 128, AT(sl_config, source.user),
+     .help = "Account with REPLICATION SLAVE, REPLICATION CLIENT and SELECT."},
+    {.path = "source.password", .type = SL_CONF_SECRET, AT(sl_config, source.password),
+     .help = "The password itself; better password_env or password_file."},
+    {.path = "source.password_env", .type = SL_CONF_SECRET_ENV, AT(sl_config, source.password),
+     .help = "Name of the environment variable that holds the password."},
+    {.path = "source.password_file", .type = SL_CONF_SECRET_FILE, AT(sl_config, source.password),
+     .help = "File that holds the password; a line end behind it does not count."},
+    {.path = "source.server_id", .type = SL_CONF_INTEGER, .min = 1, .max = UINT32_MAX, AT(sl_config, source.server_id),
+     .help = "Must differ from that of every other replica of the source; sinks after the first count up from it. Default: derived from host, pipeline and sink names."},
+    {.path = "source.heartbeat_ms", .type = SL_CONF_INTEGER, .unit = "milliseconds", .min = 100, .max = 60000, .fallback = "1000",
+     AT(sl_config, source.heartbeat_ms),
+     .help = "How often an idle source is asked to show that it is alive."},
+    {.path = "source.connect_timeout_ms", .type = SL_CONF_INTEGER, .unit = "milliseconds", .min = 100, .max = 600000, .fallback = "10000",
+     AT(sl_config, source.connect_timeout_ms),
+     .help = "How long one attempt to connect may take."},
+    {.path = "source.tls", .type = SL_CONF_OBJECT, .help = "Encryption of the connection to the source."},
+    {.path = "source.tls.mode", .type = SL_CONF_CHOICE, .fallback = "preferred", .choices = source_tls_modes, AT(sl_config, source.tls.mode),
+     .help = "\"preferred\" encrypts when the server can, \"verify_ca\" also checks its certificate and \"verify_identity\" its name."},
+    {.path = "source.tls.ca", .type = SL_CONF_STRING, .min = 1, .max = 4096, AT(sl_config, source.tls.ca),
+     .help = "PEM file with the certificate authorities to trust."},
+    {.path = "source.tls.cert", .type = SL_CONF_STRING, .min = 1, .max = 4096, AT(sl_config, source.tls.cert),
+     .help = "PEM file with the client's certificate; needs key."},
+    {.path = "source.tls.key", .type = SL_CONF_STRING, .min = 1, .max = 4096, AT(sl_config, source.tls.key),
+     .help = "PEM file with the client's private key; needs cert."},
+
+    {.path = "sinks", .type = SL_CONF_OBJECTS, .flags = SL_CONF_REQUIRED, .min = 1, .max = 64,
+     .offset = offsetof(struct sl_config, sinks), .size = sizeof(struct sl_redis_options),
+     .count_offset = offsetof(struct sl_config, sink_count),
+     .help = "The Redis servers to keep; each has its own checkpoint and does not wait for the others."},
+    {.path = "sinks[].name", .type = SL_CONF_STRING, .min = 1, .max = 64, .fallback = "main", .take = sl_conf_take_name,
+     AT(sl_redis_options, name),
+     .help = "Names the sink in messages and metrics; differs between sinks."},
+    {.path = "sinks[].url", .type = SL_CONF_STRING, .flags = SL_CONF_REQUIRED | HIDDEN, .min = 1, .max = 4096, .take = sl_conf_take_url,
+     AT(sl_redis_options, host),
+     .help = "redis://[user@]host[:port][/db], rediss:// (the same with TLS) or redis+unix:///path[?db=N]."},
+    {.path = "sinks[].password", .type = SL_CONF_SECRET, AT(sl_redis_options, password),
+     .help = "The password itself; better password_env or password_file."},
+    {.path = "sinks[].password_env", .type = SL_CONF_SECRET_ENV, AT(sl_redis_options, password),
+     .help = "Name of the environment variable that holds the password; empty for none."},
+    {.path = "sinks[].password_file", .type = SL_CONF_SECRET_FILE, AT(sl_redis_options, password),
+     .help = "File that holds the password; a line end behind it does not count."},
+    {.path = "sinks[].connect_timeout_ms", .type = SL_CONF_INTEGER, .unit = "milliseconds", .min = 100, .max = 600000, .fallback = "5000",
+     AT(sl_redis_options, connect_timeout_ms),
+     .help = "How long one attempt to connect may take."},
+    {.path = "sinks[].tls", .type = SL_CONF_OBJECT, .help = "How a rediss:// server is checked."},
+    {.path = "sinks[].tls.mode", .type = SL_CONF_CHOICE, .fallback = "verify_identity", .choices = sink_tls_modes, AT(sl_redis_options, tls.mode),
+     .help = "\"verify_identity\" checks the server's certificate and name, \"verify_ca\" the certificate, \"required\" nothing."},
+    {.path = "sinks[].tls.ca", .type = SL_CONF_STRING, .min = 1, .max = 4096, AT(sl_redis_options, tls.ca),
+     .help = "PEM file with the certificate authorities to trust. Default: the system's."},
+    {.path = "sinks[].tls.cert", .type = SL_CONF_STRING, .min = 1, .max = 4096, AT(sl_redis_options, tls.cert),
+     .help = "PEM file with the client's certificate; needs key."},
+    {.path = "sinks[].tls.key", .type = SL_CONF_STRING, .min = 1, .max = 4096, AT(sl_redis_options, tls.key),
+     .help = "PEM file with the client's private key; needs cert."},
+
+    {.path = "tables", .type = SL_CONF_OBJECTS, .flags = SL_CONF_REQUIRED, .min = 1, .max = 10000,
+     .offset = offsetof(struct sl_config, tables), .size = sizeof(struct sl_table_rule),
+     .count_offset = offsetof(struct sl_config, table_count),
+     .help = "What to keep; the first entry that matches a table decides, tables that none matches are left out."},
+    {.path = "tables[].table", .type = SL_CONF_STRING, .flags = SL_CONF_REQUIRED, .min = 3, .max = 256, .take = sl_conf_take_table,
+     AT(sl_table_rule, pattern),
+     .help = "\"DATABASE.TABLE\"; \"*\" stands for any characters, \"?\" for one."},
+    {.path = "tables[].key", .type = SL_CONF_STRING, .min = 1, .max = 1024, .fallback = "{db}:{table}:{pk}", .take = sl_conf_take_template,
+     AT(sl_table_rule, key_template),
+     .help = "The key of a row: {db}, {table}, {pk} (the primary key's columns joined with \":\") and {column}; \"{{\" and \"}}\" are braces themselves."},
+    {.path = "tables[].value", .type = SL_CONF_CHOICE, .fallback = "hash", .choices = value_kinds, AT(sl_table_rule, value),
+     .help = "\"hash\": a hash a row, a field a column. \"json\": a string a row, a JSON object."},
+    {.path = "tables[].columns", .type = SL_CONF_STRINGS, .min = 1, .max = 4096,
+     .offset = offsetof(struct sl_table_rule, columns), .count_offset = offsetof(struct sl_table_rule, column_count),
+     .help = "The columns to keep. Default: all."},
+    {.path = "tables[].ttl", .type = SL_CONF_INTEGER, .unit = "seconds", .min = 1, .max = 3153600000, AT(sl_table_rule, ttl_s),
+     .help = "Keys expire this long after their row's last change. Default: never."},
+    {.path = "tables[].compress", .type = SL_CONF_CHOICE, .fallback = "none", .choices = codecs,
+     .help = "Compression of values."},
+    {.path = "tables[].where", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
+    {.path = "tables[].skip", .flags = SL_CONF_UNAVAILABLE, .help = "remove it and list the tables that you want"},
+    {.path = "tables[].rename", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
+    {.path = "tables[].transform", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
+    {.path = "tables[].redelete_ms", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
+
+    {.path = "http", .flags = SL_CONF_UNAVAILABLE, .help = "remove it and watch the heartbeat key in Redis"},
+
+    {.path = "log", .type = SL_CONF_OBJECT, .help = "What goes to stderr."},
+    {.path = "log.level", .type = SL_CONF_CHOICE, .fallback = "info", .choices = log_levels, AT(sl_config, log.level),
+     .help = "The least urgent lines to write."},
+    {.path = "log.format", .type = SL_CONF_CHOICE, .fallback = "logfmt", .choices = log_formats, AT(sl_config, log.format),
+     .help = "\"logfmt\" is key=value, \"json\" an object a line."},
+};
+/* clang-format on */
+
+const size_t sl_conf_key_count = sizeof(sl_conf_keys) / sizeof(sl_conf_keys[0]);

@@ -1,0 +1,78 @@
+/*
+ * names.c - strings with a shape of their own: names, table patterns, key templates.
+ */
+#include <string.h>
+
+#include "conf/loader.h"
+
+/* Names become part of Redis keys, inside the braces of a hash tag, and of metrics labels. */
+void sl_conf_take_name(struct sl_conf_loader *loader, const struct sl_conf_value *value)
+{
+    static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+
+    if (value->text[strspn(value->text, set)] != '\0') {
+        sl_conf_fail_expected(loader, value, "letters, digits, \"_\", \"-\" and \".\" only");
+        return;
+    }
+    sl_conf_store_text(value, value->text);
+}
+
+void sl_conf_take_table(struct sl_conf_loader *loader, const struct sl_conf_value *value)
+{
+    struct sl_table_rule *rule = value->base;
+    const char *dot = strchr(value->text, '.');
+
+    if (strchr(value->text, '`') != NULL) {
+        sl_conf_fail_expected(loader, value, "\"DATABASE.TABLE\" without backquotes");
+        return;
+    }
+    if (dot == NULL || dot == value->text || dot[1] == '\0') {
+        sl_conf_fail_expected(loader, value,
+                              "\"DATABASE.TABLE\" (\"*\" and \"?\" may stand for letters)");
+        return;
+    }
+    rule->pattern = value->text;
+    rule->db_pattern = sl_conf_copy(loader, value->text, (size_t)(dot - value->text));
+    rule->table_pattern = dot + 1;
+}
+
+/* Reads the placeholder behind the brace at TEXT; returns the place behind it, NULL if it is none.
+ */
+static const char *skip_placeholder(const char *text, bool *tells_rows)
+{
+    size_t len = strcspn(text + 1, "{}");
+    const char *name = text + 1;
+
+    if (len == 0 || name[len] != '}') {
+        return NULL;
+    }
+    if (!(len == 2 && memcmp(name, "db", 2) == 0) && !(len == 5 && memcmp(name, "table", 5) == 0)) {
+        *tells_rows = true;
+    }
+    return name + len + 1;
+}
+
+void sl_conf_take_template(struct sl_conf_loader *loader, const struct sl_conf_value *value)
+{
+    const char *at = value->text;
+    bool tells_rows = false;
+
+    while (at != NULL && *at != '\0') {
+        if ((at[0] == '{' && at[1] == '{') || (at[0] == '}' && at[1] == '}')) {
+            at += 2;
+        } else if (*at == '{') {
+            at = skip_placeholder(at, &tells_rows);
+        } else {
+            at = *at == '}' ? NULL : at + 1;
+        }
+    }
+    if (at == NULL) {
+        sl_conf_fail_expected(
+            loader, value, "a key with names between braces ({pk}, {column}; \"{{\" for a brace)");
+    } else if (!tells_rows) {
+        sl_conf_fail_expected(loader, value,
+                              "a key with {pk} or a column, as all rows would share this one");
+    } else {
+        sl_conf_store_text(value, value->text);
+    }
+}

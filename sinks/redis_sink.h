@@ -1,0 +1,74 @@
+/*
+ * redis_sink.h - the way of batches into one Redis, and of acknowledgements back.
+ *
+ *     handoff -> take -> group: head | rows | checkpoint, tick, tail -> socket
+ *                                              replies -> acknowledged position -> batch given back
+ *
+ * Driven by the loop thread that owns it. sl_redis_sink_open() waits; after it everything is
+ * driven by events. A failure of any kind ends the session: what was not acknowledged is read again
+ * from the checkpoint by the next one. Nothing is kept to be sent again.
+ */
+#ifndef SLUICE_SINKS_REDIS_SINK_H
+#define SLUICE_SINKS_REDIS_SINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ev.h>
+
+#include "cdc/base/clock.h"
+#include "cdc/base/err.h"
+#include "cdc/handoff.h"
+#include "cdc/position.h"
+#include "sinks/session.h"
+
+/* For the heartbeat key. */
+enum sl_sink_state {
+    SL_SINK_STREAMING,
+    SL_SINK_RECONNECTING, /* the source is away; the sink is fine */
+    SL_SINK_STOPPING,
+};
+
+struct sl_sink_stats {
+    uint64_t transactions; /* acknowledged */
+    uint64_t rows;         /* changes acknowledged, superseded ones too */
+    uint64_t commands;     /* sent, for rows */
+    uint64_t bytes;        /* sent, for rows */
+    uint64_t groups;       /* MULTI/EXEC acknowledged */
+    uint64_t purged;       /* keys removed for DROP and TRUNCATE */
+};
+
+struct sl_redis_sink_options {
+    struct sl_session_options session;
+    struct sl_handoff *handoff; /* borrowed */
+    struct ev_loop *loop;       /* borrowed */
+    const struct sl_clock *clock;
+    /* The session is over; called once, from an event, never from a call of yours. STATUS as of
+       sl_session_open(), and SL_EFENCED: another writer came or the data went back in time. */
+    void (*lost)(void *user, int status, const char *why);
+    /* Everything handed over is acknowledged; asked for by sl_redis_sink_drain(). */
+    void (*drained)(void *user);
+    void *user;
+};
+
+struct sl_redis_sink;
+
+struct sl_redis_sink *sl_redis_sink_new(const struct sl_redis_sink_options *options);
+void sl_redis_sink_free(struct sl_redis_sink *sink);
+
+/* A session, see sl_session_open(). Afterwards events run. */
+int sl_redis_sink_open(struct sl_redis_sink *sink, struct sl_err *err) SL_MUSTCHECK;
+/* Ends the session at once; what is on the way counts as not applied. */
+void sl_redis_sink_close(struct sl_redis_sink *sink, bool release_lease);
+
+/* The handoff has something: called when its wake-up arrives. */
+void sl_redis_sink_pump(struct sl_redis_sink *sink);
+/* The reader has ended: sends what is whole, undoes what is not, then calls drained(). */
+void sl_redis_sink_drain(struct sl_redis_sink *sink);
+void sl_redis_sink_set_state(struct sl_redis_sink *sink, enum sl_sink_state state);
+
+/* The last acknowledged position, or NULL when there is none yet (a new pipeline). */
+const struct sl_position *sl_redis_sink_position(const struct sl_redis_sink *sink);
+const struct sl_sink_stats *sl_redis_sink_stats(const struct sl_redis_sink *sink);
+
+#endif

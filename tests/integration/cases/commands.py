@@ -1,0 +1,142 @@
+"""The commands beside run: bootstrap, reconcile, get, status, and the HTTP pages."""
+import json
+import os
+import urllib.error
+import urllib.request
+
+from harness.env import case
+from harness.oracle import Table, expected
+from harness.place import Failure, free_port
+from harness.process import wait_until
+
+
+@case()
+def case_bootstrap_loads_once_and_run_goes_on_from_there(env):
+    env.start_servers()
+    work = env.workload()
+    work.run(transactions=300)
+    program = env.sluice(work.oracle_tables)
+    program.call("bootstrap", status=0)
+    env.require_equal(work.oracle_tables)
+    work.run(transactions=100)
+    program.start()
+    env.settle(work.oracle_tables)
+
+
+@case()
+def case_bootstrap_beside_the_daemon_while_rows_change(env):
+    env.start_servers()
+    work = env.workload()
+    work.run(transactions=300)
+    program = env.sluice(work.oracle_tables).start()
+    work.start()
+    program.call("bootstrap", "--table", "it.types", "--table", "it.composite", status=0)
+    work.stop()
+    env.settle(work.oracle_tables)
+
+
+@case()
+def case_reconcile_finds_and_mends_every_kind_of_drift(env):
+    env.start_servers()
+    work = env.workload(["small", "composite"])
+    work.run(transactions=200)
+    program = env.sluice(work.oracle_tables).start()
+    env.settle(work.oracle_tables)
+    program.call("reconcile", status=0)
+    with env.source.connect() as connection:
+        keys = sorted(expected(connection, Table("it", "small")))
+    missing, different, extra = keys[0], keys[1], b"it:small:100000"
+    env.redis_call("DEL", missing)
+    env.redis_call("HSET", different, "number", "424242")
+    env.redis_call("HSET", extra, "id", "100000")
+    report = os.path.join(program.folder, "drift.ndjson")
+    program.call("reconcile", "--report", program.place.inner(report), status=1)
+    with open(report, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    reported = {line.get("key") for line in lines}
+    due = {key.decode() for key in (missing, different, extra)}
+    if reported != due:
+        raise Failure(f"reconcile reports {sorted(map(str, reported))}, due are {sorted(due)}")
+    program.call("reconcile", "--repair", status=0)
+    env.settle(work.oracle_tables)
+    program.call("reconcile", status=0)
+
+
+@case()
+def case_reconcile_while_rows_change_reports_nothing(env):
+    env.start_servers()
+    work = env.workload(["small", "composite"])
+    program = env.sluice(work.oracle_tables).start()
+    work.start()
+    try:
+        for _ in range(3):
+            program.call("reconcile", status=0)
+    finally:
+        work.stop()
+    env.settle(work.oracle_tables)
+
+
+@case()
+def case_get_prints_a_row_as_json(env):
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (a VARCHAR(9), b INT, v VARCHAR(200), PRIMARY KEY (a,b))",
+            "INSERT INTO it.t VALUES ('x:y',1,REPEAT('v',200)),('z',2,NULL)")
+    for value, compress in (("hash", "none"), ("json", "none"), ("json", "zstd")):
+        env.redis_call("FLUSHALL")
+        program = env.sluice([{"table": "it.t", "value": value, "compress": compress}]).start()
+        env.quiesce(program)
+        _, out, _ = program.call("get", "it.t", "x:y", "1", status=0)
+        row = json.loads(out)
+        if row.get("v") != "v" * 200 or str(row.get("b")) != "1":
+            raise Failure(f"get of a {value} row, compress {compress}, prints {out}")
+        program.call("get", "it.t", "x", "1", status=1)
+        program.stop()
+
+
+@case()
+def case_status_tells_running_from_stopped(env):
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY)")
+    program = env.sluice([Table("it", "t")])
+    program.call("status", status=1)
+    program.start()
+    env.quiesce()
+    wait_until("status to be 0", 10, lambda: program.call("status")[0] == 0)
+    _, out, _ = program.call("status", "--json", status=0)
+    json.loads(out)
+    program.kill()
+    wait_until("status to notice that the daemon is gone", 30, lambda: program.call("status")[0] == 1)
+
+
+def _fetch(port, path):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as reply:
+            return reply.status, reply.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except urllib.error.URLError as error:
+        return 0, str(error)
+
+
+@case()
+def case_http_pages(env):
+    env.start_servers()
+    work = env.workload(["small"])
+    port = free_port()
+    env.sluice(work.oracle_tables, http={"listen": f"127.0.0.1:{port}"}).start()
+    work.run(transactions=50)
+    env.settle(work.oracle_tables)
+    status, text = _fetch(port, "/metrics")
+    if status != 200 or "sluice_" not in text:
+        raise Failure(f"/metrics answers {status}: {text[:500]}")
+    status, text = _fetch(port, "/healthz")
+    if status != 200:
+        raise Failure(f"/healthz answers {status}: {text[:500]}")
+    status, text = _fetch(port, "/status.json")
+    if status != 200:
+        raise Failure(f"/status.json answers {status}: {text[:500]}")
+    json.loads(text)
+    env.redis.pause()
+    wait_until("/healthz to turn red while Redis hangs", 60, lambda: _fetch(port, "/healthz")[0] == 503)
+    env.redis.resume()
+    wait_until("/healthz to turn green again", 30, lambda: _fetch(port, "/healthz")[0] == 200)

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""Runs the integration cases against real servers: one line a case, one JSON file of counts.
+
+Every case runs in a process of its own with servers of its own, so that none can disturb another. A case
+that is named in pending.txt runs only when asked for by --only or --pending; it is always printed and counted
+as pending, so nothing is left out unseen.
+"""
+import argparse
+import concurrent.futures
+import importlib
+import json
+import os
+import pkgutil
+import random
+import subprocess
+import sys
+import threading
+import time
+import traceback
+import zlib
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+from harness.env import Env  # noqa: E402  pylint: disable=wrong-import-position
+from harness.guard import Guard  # noqa: E402  pylint: disable=wrong-import-position
+from harness.place import Failure  # noqa: E402  pylint: disable=wrong-import-position
+
+print_lock = threading.Lock()
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--server", choices=("mariadb", "mysql"), default="mariadb")
+    parser.add_argument("--redis", choices=("host", "root"), help="default: host with mariadb, root with mysql")
+    parser.add_argument("--metadata", choices=("full", "minimal"), default="full", help="binlog_row_metadata")
+    parser.add_argument("--image", choices=("full", "minimal", "noblob"), default="full", help="binlog_row_image")
+    parser.add_argument("--binary", default=os.path.join(HERE, "../../build/release/sluice"))
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="a case or a file of cases; repeatable")
+    parser.add_argument("--suite", choices=("check", "soak"), default="check")
+    parser.add_argument("--pending", action="store_true", help="run the pending cases, too")
+    parser.add_argument("--seed", type=int, help="default: a new one, printed")
+    parser.add_argument("--seconds", type=float, default=3, help="how long random changes go on in a case")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--counts", metavar="FILE", help="where to write the counts as JSON")
+    parser.add_argument("--keep", action="store_true", help="keep the folders of cases that passed")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    args.redis = args.redis or ("root" if args.server == "mysql" else "host")
+    args.seed = args.seed if args.seed is not None else random.SystemRandom().getrandbits(32)
+    return args
+
+
+def load_cases():
+    """{name: function}; a name that two files use would hide one of them."""
+    found = {}
+    for module in sorted(pkgutil.iter_modules([os.path.join(HERE, "cases")]), key=lambda item: item.name):
+        loaded = importlib.import_module("cases." + module.name)
+        for name, function in vars(loaded).items():
+            if name.startswith("case_") and getattr(function, "__module__", "") == loaded.__name__:
+                if name in found:
+                    raise SystemExit(f"run.py: {name} is in cases/{module.name}.py and in another file; rename one")
+                if not hasattr(function, "servers"):
+                    raise SystemExit(f"run.py: {name} in cases/{module.name}.py lacks the @case() decorator")
+                function.file = module.name
+                found[name] = function
+    return found
+
+
+def load_pending(args, cases):
+    """{case: reason} of pending.txt, whose lines are: case [server]: reason"""
+    pending = {}
+    with open(os.path.join(HERE, "pending.txt"), encoding="utf-8") as file:
+        for line in file:
+            line = line.split("#", 1)[0].strip()
+            if not line:
+                continue
+            names, _, reason = line.partition(":")
+            name, _, server = names.strip().partition(" ")
+            if name not in cases or not reason.strip():
+                raise SystemExit(f"run.py: pending.txt names {name}, which is no case or has no reason")
+            if server in ("", args.server):
+                pending[name] = reason.strip()
+    return pending
+
+
+def run_child(args, function):
+    """In the case's own process: 0 passed, 1 failed."""
+    guard = Guard()
+    env, failure = None, None
+    try:
+        env = Env(guard, args, zlib.crc32(f"{args.seed}/{args.child}".encode()))
+        function(env)
+    except Failure as error:
+        failure = str(error)
+    except Exception as error:  # pylint: disable=broad-except
+        failure = "".join(traceback.format_exception(error, limit=-3, chain=False))
+    if env is not None:
+        for complaint in env.close(failure is not None):
+            failure = f"{failure or ''}{'; ' if failure else ''}{complaint}"
+        if failure:
+            failure += "".join(f"\n  kept: {folder}" for folder in env.kept())
+    guard.close()
+    if failure:
+        print(failure)
+    return 1 if failure else 0
+
+
+def run_case(args, name, function):
+    """Starts the child and prints its line; True when it passed."""
+    began = time.monotonic()
+    timeout = function.timeout + 2 * args.seconds
+    command = [sys.executable, os.path.abspath(__file__), "--child", name, "--server", args.server, "--redis", args.redis,
+               "--metadata", args.metadata, "--image", args.image, "--binary", args.binary, "--seed", str(args.seed),
+               "--seconds", str(args.seconds), *(["--keep"] if args.keep else [])]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}) as child:
+        try:
+            output = child.communicate(timeout=timeout)[0]
+            status = child.returncode
+        except subprocess.TimeoutExpired:
+            child.kill()
+            output = child.communicate()[0] + f"was still running after {timeout:.0f} s".encode()
+            status = -1
+    took = time.monotonic() - began
+    with print_lock:
+        label = f"{args.server}/{args.metadata}/{args.image} {name}"
+        print(f"{'ok  ' if status == 0 else 'FAIL'} {label} {took:.1f}s", flush=True)
+        if status != 0:
+            text = output.decode("utf-8", "replace").strip() or f"ended with status {status}"
+            print("     " + text[:6000].replace("\n", "\n     "))
+            print(f"     again: tests/integration/run.py --server {args.server} --metadata {args.metadata} --image {args.image} "
+                  f"--binary {args.binary} --seed {args.seed} --seconds {args.seconds:g} --only {name}", flush=True)
+    return status == 0
+
+
+def choose(args, cases, pending):
+    chosen, waiting = [], []
+    for name, function in cases.items():
+        if args.server not in function.servers:
+            continue
+        if args.only:
+            if name in args.only or name[len("case_"):] in args.only or function.file in args.only:
+                chosen.append(name)
+        elif args.suite in function.suites:
+            (waiting if name in pending and not args.pending else chosen).append(name)
+    known = set(cases) | {name[len("case_"):] for name in cases} | {function.file for function in cases.values()}
+    unknown = [name for name in args.only if name not in known]
+    if unknown:
+        raise SystemExit(f"run.py: no case or file is called {', '.join(unknown)}; --list shows them")
+    return chosen, waiting
+
+
+def main():
+    args = arguments()
+    cases = load_cases()
+    if args.child:
+        return run_child(args, cases[args.child])
+    pending = load_pending(args, cases)
+    chosen, waiting = choose(args, cases, pending)
+    if args.list:
+        for name in chosen + waiting:
+            state = f"  (pending: {pending[name]})" if name in pending else ""
+            print(f"{cases[name].file}: {name}{state}")
+        return 0
+    if not os.access(args.binary, os.X_OK):
+        raise SystemExit(f"run.py: there is no program {args.binary}; make build makes it, --binary names another")
+    print(f"seed {args.seed}", flush=True)
+    with concurrent.futures.ThreadPoolExecutor(max(args.jobs, 1)) as pool:
+        results = dict(zip(chosen, pool.map(lambda name: run_case(args, name, cases[name]), chosen)))
+    for name in waiting:
+        print(f"pending {args.server} {name}: {pending[name]}")
+    passed = sum(results.values())
+    counts = {"passed": passed, "failed": len(results) - passed, "pending": len(waiting), "seed": args.seed,
+              "cases": results}
+    if args.counts:
+        with open(args.counts, "w", encoding="utf-8") as file:
+            json.dump(counts, file, indent=1)
+    print(f"{passed} passed, {counts['failed']} failed" + (f", {len(waiting)} pending" if waiting else ""))
+    # A run without a single case would prove nothing.
+    return 0 if results and passed == len(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,420 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/config.h"
+#include "tests/unit/config_help.h"
+
+static void a_wrong_value_is_named_with_what_was_expected(void **state)
+{
+    (void)state;
+    assert_refused(WITH_TABLE("\"ttl\":\"1d\""), "tables[0].ttl: expected seconds ≥ 1, got \"1d\"");
+    assert_refused(WITH_TABLE("\"ttl\":0"), "tables[0].ttl: expected seconds ≥ 1, got 0");
+    assert_refused(WITH_TABLE("\"ttl\":-5"), "tables[0].ttl: expected seconds ≥ 1, got -5");
+    assert_refused(WITH_TABLE("\"ttl\":1.5"), "tables[0].ttl: expected seconds ≥ 1, got 1.5");
+    assert_refused(WITH_TABLE("\"ttl\":\"60\""), "tables[0].ttl: expected seconds ≥ 1, got \"60\"");
+    assert_refused(WITH_TABLE("\"ttl\":1e30"),
+                   "tables[0].ttl: expected seconds ≤ 3153600000, got 1e+30");
+    assert_refused(WITH_SOURCE("\"port\":65536"),
+                   "source.port: expected an integer from 1 to 65535, got 65536");
+    assert_refused(WITH_ROOT("\"lease_ms\":true"),
+                   "lease_ms: expected milliseconds ≥ 1000, got true");
+    assert_refused(WITH_SOURCE("\"host\":null"), "source.host: expected a string, got null");
+    assert_refused(WITH_SOURCE("\"host\":\"\""),
+                   "source.host: expected a string of 1 to 255 bytes, got \"\"");
+    assert_refused(WITH_SOURCE("\"host\":\"a\\nb\""),
+                   "source.host: expected a string without control characters");
+    assert_refused(WITH_SOURCE("\"tls\":[]"), "source.tls: expected an object, got an array");
+    assert_refused(WITH_SOURCE("\"tls\":{\"mode\":\"on\"}"),
+                   "source.tls.mode: expected one of \"disabled\", \"preferred\", \"required\", "
+                   "\"verify_ca\", \"verify_identity\", got \"on\"");
+    assert_refused(WITH_ROOT("\"log\":{\"level\":3}"),
+                   "log.level: expected one of \"error\", \"warn\", \"info\", \"debug\", got 3");
+}
+
+static void a_long_value_is_shown_cut(void **state)
+{
+    char text[200] = {0};
+
+    (void)state;
+    memset(text, 'x', sizeof(text) - 1);
+    text[59] = '\xc3';
+    text[60] = '\xa9';
+    assert_refused(WITH_TABLE("\"ttl\":\"%s\"", text),
+                   "tables[0].ttl: expected seconds ≥ 1, got \"xxx");
+    text[59] = '\0';
+    (void)snprintf(text + 59, sizeof(text) - 59, "…\"");
+    {
+        char want[256];
+
+        (void)snprintf(want, sizeof(want), "tables[0].ttl: expected seconds ≥ 1, got \"%s", text);
+        text[59] = '\xc3';
+        text[60] = '\xa9';
+        memset(text + 61, 'x', sizeof(text) - 62);
+        assert_refused(WITH_TABLE("\"ttl\":\"%s\"", text), want);
+    }
+}
+
+static void sizes_are_integers_or_have_a_binary_unit(void **state)
+{
+    static const char *const bad[] = {"\"256MB\"", "\"MiB\"",   "\"1.5GiB\"",
+                                      "\"-1MiB\"", "\"\"",      "\"99999999999999999999999\"",
+                                      "true",      "\"16 MiB\""};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_refused(WITH_ROOT("\"memory_limit\":%s", bad[i]),
+                       i == 5 ? "memory_limit: expected bytes"
+                              : "memory_limit: expected bytes ≥ 16777216");
+    }
+    assert_refused(WITH_ROOT("\"memory_limit\":\"2000000TiB\""),
+                   "memory_limit: expected bytes ≤ 1099511627776");
+    assert_refused(WITH_ROOT("\"memory_limit\":\"15MiB\""),
+                   "memory_limit: expected bytes ≥ 16777216");
+}
+
+static void an_unknown_key_brings_the_nearest_one(void **state)
+{
+    (void)state;
+    assert_refused(WITH_TABLE("\"tlt\":5"), "tables[0].tlt: unknown key; did you mean \"ttl\"?");
+    assert_refused(WITH_SOURCE("\"passwrod_env\":\"X\""),
+                   "source.passwrod_env: unknown key; did you mean \"password_env\"?");
+    assert_refused(WITH_SOURCE("\"Host\":\"X\""),
+                   "source.Host: unknown key; did you mean \"host\"?");
+    assert_refused(WITH_ROOT("\"ttl\":5"), "ttl: unknown key here; did you mean tables[].ttl?");
+    assert_refused(WITH_ROOT("\"log\":{\"colour\":1}"),
+                   "log.colour: unknown key; known here are level, format");
+    assert_refused(WITH_ROOT("\"\":1"), ": unknown key; known here are pipeline, start");
+}
+
+static void a_key_given_twice_is_refused(void **state)
+{
+    (void)state;
+    assert_refused(WITH_SOURCE("\"port\":1,\"port\":2"), "source.port: given twice; keep one");
+    assert_refused(WITH_ROOT("\"source\":{\"user\":\"v\"}"), "source: given twice; keep one");
+    assert_refused(WITH_TABLE("\"columns\":[\"a\",\"b\",\"A\"]"),
+                   "tables[0].columns: \"A\" stands there twice; keep one");
+}
+
+static void a_missing_required_key_is_named(void **state)
+{
+    (void)state;
+    assert_refused("{\"source\":{\"user\":\"u\"},\"sinks\":[{\"url\":\"redis://h\"}],"
+                   "\"tables\":[{\"table\":\"a.b\"}]}",
+                   "pipeline: missing. Names the checkpoint");
+    assert_refused("{\"pipeline\":\"p\",\"sinks\":[{\"url\":\"redis://h\"}],"
+                   "\"tables\":[{\"table\":\"a.b\"}]}",
+                   "source: missing. ");
+    assert_refused("{\"pipeline\":\"p\",\"source\":{\"user\":\"u\"},\"sinks\":[{}],"
+                   "\"tables\":[{\"table\":\"a.b\"}]}",
+                   "sinks[0].url: missing. ");
+    assert_refused("{\"pipeline\":\"p\",\"source\":{\"user\":\"u\"},"
+                   "\"sinks\":[{\"url\":\"redis://h\"}],\"tables\":[{\"table\":\"a.b\"},{}]}",
+                   "tables[1].table: missing. ");
+    assert_refused("{\"pipeline\":\"p\",\"source\":{\"user\":\"u\"},"
+                   "\"sinks\":[{\"url\":\"redis://h\"}],\"tables\":[]}",
+                   "tables: expected an array of 1 to 10000 objects, got an array");
+    assert_refused("{\"pipeline\":\"p\",\"source\":{\"user\":\"u\"},"
+                   "\"sinks\":[{\"url\":\"redis://h\"}],\"tables\":[7]}",
+                   "tables[0]: expected an object");
+    assert_refused("[]", "the configuration: expected an object");
+}
+
+static void all_mistakes_are_told_at_once(void **state)
+{
+    static const char *const want[] = {"strat: unknown key",     "pipeline: missing",
+                                       "source.user: missing",   "source.port: expected",
+                                       "sinks[0].url: expected", "tables[1].ttl: expected"};
+    static const char text[] =
+        "{\"strat\":\"now\",\"source\":{\"port\":0},\"sinks\":[{\"url\":\"x\"}],"
+        "\"tables\":[{\"table\":\"a.b\"},{\"table\":\"a.c\",\"ttl\":0}]}";
+    struct sl_err_list errors = {0};
+    struct sl_config *config = NULL;
+
+    (void)state;
+    assert_int_equal(sl_config_parse("f", sl_span_make(text, strlen(text)), 0, &config, &errors),
+                     SL_EINVAL);
+    assert_null(config);
+    assert_int_equal(errors.count, sizeof(want) / sizeof(want[0]));
+    for (size_t i = 0; i < errors.count; i++) {
+        bool found = false;
+
+        for (size_t j = 0; j < errors.count; j++) {
+            found = found || strncmp(errors.items[j].text, want[i], strlen(want[i])) == 0;
+        }
+        assert_true(found);
+        assert_int_equal(errors.items[i].status, SL_EINVAL);
+    }
+    sl_err_list_release(&errors);
+}
+
+static void more_mistakes_than_anybody_reads_are_only_counted(void **state)
+{
+    static char text[8192] = "{";
+    struct sl_err_list errors = {0};
+    struct sl_config *config = NULL;
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "\"zzzzzzz%d\":1%s", i,
+                       i < 99 ? "," : "}");
+    }
+    assert_int_equal(sl_config_parse("f", sl_span_make(text, strlen(text)), 0, &config, &errors),
+                     SL_EINVAL);
+    assert_int_equal(errors.count, SL_ERR_LIST_MAX);
+    assert_true(errors.dropped >= 50);
+    sl_err_list_release(&errors);
+}
+
+static void what_this_version_cannot_do_says_so(void **state)
+{
+    (void)state;
+    assert_refused(WITH_ROOT("\"start\":\"bootstrap\""),
+                   "start: \"bootstrap\" is not available in this version; use ");
+    assert_refused(WITH_ROOT("\"on_gap\":\"bootstrap\""),
+                   "on_gap: \"bootstrap\" is not available in this version; use \"stop\"");
+    assert_refused(WITH_ROOT("\"http\":{\"listen\":\"127.0.0.1:9464\"}"),
+                   "http: not available in this version; ");
+    assert_refused(WITH_TABLE("\"where\":\"a = 1\""),
+                   "tables[0].where: not available in this version; ");
+    assert_refused(WITH_TABLE("\"skip\":true"), "tables[0].skip: not available in this version; ");
+    assert_refused(WITH_TABLE("\"rename\":{}"),
+                   "tables[0].rename: not available in this version; ");
+    assert_refused(WITH_TABLE("\"value\":\"stream\""),
+                   "tables[0].value: \"stream\" is not available in this version; ");
+    assert_refused(WITH_TABLE("\"value\":\"invalidate\""),
+                   "tables[0].value: \"invalidate\" is not available in this version; ");
+    assert_refused(WITH_TABLE("\"compress\":\"zstd\""),
+                   "tables[0].compress: \"zstd\" is not available in this version; use \"none\"");
+    assert_refused(WITH_SINK("\"url\":\"redis+sentinel://a:1,b:2/m/0\""),
+                   "sinks[0].url: redis+sentinel:// is not available in this version; ");
+    assert_refused(WITH_SINK("\"url\":\"redis+cluster://a:1\""),
+                   "sinks[0].url: redis+cluster:// is not available in this version; ");
+}
+
+static void a_start_that_is_no_position_is_refused(void **state)
+{
+    static const char *const bad[] = {"NOW",
+                                      "mysql-bin.000001",
+                                      "mysql-bin.000001:3",
+                                      "mysql-bin:4",
+                                      "/var/mysql-bin.000001:4",
+                                      ":4",
+                                      ".1:4x",
+                                      "0-1",
+                                      "0-1-100,",
+                                      "0-1-1 00",
+                                      "3e11fa47-71ca-11e1-9e33-c80aa9429562",
+                                      "3e11fa47-71ca-11e1-9e33-c80aa9429562:",
+                                      "3e11fa47-71ca-11e1-9e33-c80aa942956:1",
+                                      "a.:5"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_refused(WITH_ROOT("\"start\":\"%s\"", bad[i]),
+                       "start: expected \"now\", \"earliest\"");
+    }
+}
+
+static void a_url_that_cannot_be_right_is_refused_without_showing_it(void **state)
+{
+    static const struct {
+        const char *url;
+        const char *want;
+    } cases[] = {
+        {"http://h", "expected redis://"},
+        {"redis:/h", "expected redis://"},
+        {"redis://", "expected a host name"},
+        {"redis://:6379", "expected a host name"},
+        {"redis://h h", "expected a host name"},
+        {"redis://a:b:c", "expected a port"},
+        {"redis://h:", "expected a port"},
+        {"redis://h:0", "expected a port"},
+        {"redis://h:65536", "expected a port"},
+        {"redis://h/x", "expected the number of a database"},
+        {"redis://h/1/2", "expected the number of a database"},
+        {"redis://h/2147483648", "expected the number of a database"},
+        {"redis://h?db=1", "expected nothing but a database"},
+        {"redis://@h", "expected a user name"},
+        {"redis://%zz@h", "expected a user name"},
+        {"redis://%00@h", "expected a user name"},
+        {"redis://%4", "expected a host name"},
+        {"redis://[::1", "expected an IPv6 address"},
+        {"redis://[zz]", "expected an IPv6 address"},
+        {"redis://[::1]6379", "expected \":\" and a port"},
+        {"redis+unix://run/r.sock", "expected an absolute path"},
+        {"redis+unix:///", "expected an absolute path"},
+        {"redis+unix:///run/r.sock?x=1", "expected nothing but \"?db=N\""},
+        {"redis+unix:///run/r.sock?db=", "expected the number of a database"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char want[128];
+
+        (void)snprintf(want, sizeof(want), "sinks[0].url: %s", cases[i].want);
+        assert_refused(WITH_SINK("\"url\":\"%s\"", cases[i].url), want);
+    }
+}
+
+static void names_that_would_break_a_key_are_refused(void **state)
+{
+    (void)state;
+    assert_refused(WITH_ROOT("\"pipeline\":\"a{b}\""), "pipeline: expected letters, digits");
+    assert_refused(WITH_SINK("\"name\":\"a b\""), "sinks[0].name: expected letters, digits");
+}
+
+static void table_patterns_and_key_templates_are_checked(void **state)
+{
+    static const char *const patterns[] = {"users", ".users", "shop.", "`a`.`b`"};
+    static const char *const templates[] = {"{", "{}", "a{pk", "pk}", "{a{b}}", "{pk}}", "}{"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+        assert_refused(WITH_TABLE("\"table\":\"%s\"", patterns[i]),
+                       "tables[0].table: expected \"DATABASE.TABLE\"");
+    }
+    for (size_t i = 0; i < sizeof(templates) / sizeof(templates[0]); i++) {
+        assert_refused(WITH_TABLE("\"key\":\"%s\"", templates[i]),
+                       "tables[0].key: expected a key with names between braces");
+    }
+    assert_refused(WITH_TABLE("\"key\":\"{db}:{table}:{{pk}}\""),
+                   "tables[0].key: expected a key with {pk} or a column");
+    assert_refused(WITH_TABLE("\"columns\":[]"),
+                   "tables[0].columns: expected an array of 1 to 4096 strings");
+    assert_refused(WITH_TABLE("\"columns\":\"id\""),
+                   "tables[0].columns: expected an array of 1 to 4096 strings, got \"id\"");
+    assert_refused(WITH_TABLE("\"columns\":[1]"), "tables[0].columns: expected strings only");
+    assert_refused(WITH_TABLE("\"columns\":[\"\"]"), "tables[0].columns: expected strings of 1 to");
+}
+
+static void values_that_do_not_fit_each_other_are_refused(void **state)
+{
+    (void)state;
+    assert_refused(WITH_ROOT("\"memory_limit\":\"64MiB\",\"batch_bytes\":\"2MiB\""),
+                   "batch_bytes: 2097152 is more than a 64th of memory_limit (67108864)");
+    assert_refused(WITH_ROOT("\"max_transaction_bytes\":\"64KiB\""),
+                   "batch_bytes: 131072 is more than max_transaction_bytes (65536)");
+    assert_refused(WITH_SOURCE("\"tls\":{\"cert\":\"c\"}"),
+                   "source.tls: cert and key belong together, and key is missing");
+    assert_refused(WITH_SOURCE("\"tls\":{\"mode\":\"verify_ca\"}"), "source.tls.ca: missing");
+    assert_refused(WITH_SOURCE("\"tls\":{\"mode\":\"disabled\",\"ca\":\"c\"}"),
+                   "source.tls.mode: \"disabled\" makes no use of ca");
+    assert_refused(WITH_SINK("\"tls\":{\"mode\":\"required\"}"),
+                   "sinks[0].tls: this url makes a connection without TLS; use rediss://");
+    assert_refused(
+        "{\"pipeline\":\"p\",\"source\":{\"user\":\"u\"},\"tables\":[{\"table\":\"a.b\"}],"
+        "\"sinks\":[{\"url\":\"redis://h\"},{\"url\":\"redis://i\"}]}",
+        "sinks[1].name: sinks[0] has the same name");
+    assert_refused("{\"pipeline\":\"p\",\"source\":{\"user\":\"u\",\"server_id\":4294967295},"
+                   "\"tables\":[{\"table\":\"a.b\"}],"
+                   "\"sinks\":[{\"url\":\"redis://h\"},{\"name\":\"b\",\"url\":\"redis://i\"}]}",
+                   "source.server_id: the sinks count up from it");
+    assert_refused(
+        "{\"pipeline\":\"p\",\"source\":{\"user\":\"u\"},\"sinks\":[{\"url\":\"redis://h\"}],"
+        "\"tables\":[{\"table\":\"a.b\"},{\"table\":\"a.b\"}]}",
+        "tables[1].table: tables[0] has the same pattern");
+}
+
+static void a_refused_value_draws_no_second_sentence(void **state)
+{
+    (void)state;
+    assert_refused(WITH_ROOT("\"max_transaction_bytes\":1"), "max_transaction_bytes: expected");
+    assert_refused(WITH_ROOT("\"batch_bytes\":1"), "batch_bytes: expected");
+    assert_refused(WITH_SOURCE("\"tls\":{\"mode\":\"x\",\"ca\":\"c\"}"),
+                   "source.tls.mode: expected");
+    assert_refused(WITH_SOURCE("\"tls\":{\"mode\":\"verify_ca\",\"ca\":\"\"}"),
+                   "source.tls.ca: expected");
+    assert_refused(WITH_SOURCE("\"tls\":{\"cert\":1,\"key\":\"k\"}"), "source.tls.cert: expected");
+    assert_refused(WITH_SINK("\"url\":\"x\",\"tls\":{\"ca\":\"c\"}"), "sinks[0].url: expected");
+}
+
+static void an_unset_variable_is_named(void **state)
+{
+    (void)state;
+    set_env("SLTEST_UNSET", NULL);
+    assert_refused(WITH_SOURCE("\"host\":\"a${SLTEST_UNSET}\""),
+                   "source.host: the environment variable SLTEST_UNSET is not set");
+    assert_refused(WITH_TABLE("\"columns\":[\"${SLTEST_UNSET}\"]"),
+                   "tables[0].columns: the environment variable SLTEST_UNSET is not set");
+    assert_refused(WITH_SOURCE("\"host\":\"${}\""), "source.host: \"${\" must be followed by");
+    assert_refused(WITH_SOURCE("\"host\":\"${A B}\""), "source.host: \"${\" must be followed by");
+    assert_refused(WITH_SOURCE("\"host\":\"${A\""), "source.host: \"${\" must be followed by");
+}
+
+static void an_expanded_number_is_checked_as_a_number(void **state)
+{
+    (void)state;
+    set_env("SLTEST_PORT", "70000");
+    assert_refused(WITH_SOURCE("\"port\":\"${SLTEST_PORT}\""),
+                   "source.port: expected an integer from 1 to 65535, got \"${SLTEST_PORT}\"");
+    set_env("SLTEST_PORT", "x");
+    assert_refused(WITH_SOURCE("\"port\":\"${SLTEST_PORT}\""),
+                   "source.port: expected an integer from 1 to 65535, got \"${SLTEST_PORT}\"");
+}
+
+static void a_file_that_cannot_be_read_is_named(void **state)
+{
+    struct sl_err_list errors = {0};
+    struct sl_config *config = NULL;
+
+    (void)state;
+    assert_int_equal(sl_config_load("/nonexistent/sluice.json", &config, &errors), SL_EIO);
+    assert_int_equal(sl_config_load("/", &config, &errors), SL_EIO);
+    assert_null(config);
+    assert_int_equal(errors.count, 2);
+    assert_non_null(
+        strstr(errors.items[0].text, "/nonexistent/sluice.json: cannot be read: No such"));
+    sl_err_list_release(&errors);
+}
+
+static void a_file_beyond_the_limit_is_refused(void **state)
+{
+    char path[] = "/tmp/sluice-test-config-XXXXXX";
+    struct sl_err_list errors = {0};
+    struct sl_config *config = NULL;
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, SL_CONFIG_MAX_BYTES + 1), 0);
+    assert_int_equal(sl_config_load(path, &config, &errors), SL_EINVAL);
+    assert_non_null(strstr(errors.items[0].text, "larger than 4 MiB"));
+    assert_int_equal(close(fd) + unlink(path), 0);
+    sl_err_list_release(&errors);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_wrong_value_is_named_with_what_was_expected),
+        cmocka_unit_test(a_long_value_is_shown_cut),
+        cmocka_unit_test(sizes_are_integers_or_have_a_binary_unit),
+        cmocka_unit_test(an_unknown_key_brings_the_nearest_one),
+        cmocka_unit_test(a_key_given_twice_is_refused),
+        cmocka_unit_test(a_missing_required_key_is_named),
+        cmocka_unit_test(all_mistakes_are_told_at_once),
+        cmocka_unit_test(more_mistakes_than_anybody_reads_are_only_counted),
+        cmocka_unit_test(what_this_version_cannot_do_says_so),
+        cmocka_unit_test(a_start_that_is_no_position_is_refused),
+        cmocka_unit_test(a_url_that_cannot_be_right_is_refused_without_showing_it),
+        cmocka_unit_test(names_that_would_break_a_key_are_refused),
+        cmocka_unit_test(table_patterns_and_key_templates_are_checked),
+        cmocka_unit_test(values_that_do_not_fit_each_other_are_refused),
+        cmocka_unit_test(a_refused_value_draws_no_second_sentence),
+        cmocka_unit_test(an_unset_variable_is_named),
+        cmocka_unit_test(an_expanded_number_is_checked_as_a_number),
+        cmocka_unit_test(a_file_that_cannot_be_read_is_named),
+        cmocka_unit_test(a_file_beyond_the_limit_is_refused),
+    };
+
+    return cmocka_run_group_tests_name("config_errors", tests, NULL, NULL);
+}
