@@ -13,11 +13,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <libdeflate.h>
+
 #include "cdc/event.h"
 
 enum {
     SL_FILE_MAGIC_BYTES = 4,
-    SL_FILE_ROTATE_MAX = SL_EVENT_HEADER_BYTES + 8 + SL_BINLOG_NAME_MAX,
+    SL_FILE_ROTATE_MAX =
+        SL_EVENT_HEADER_BYTES + 8 + SL_BINLOG_NAME_MAX + SL_EVENT_CHECKSUM_BYTES,
+    SL_FILE_ALGORITHM_AT = 5, /* from the end of a format description: algorithm, checksum */
     SL_FILE_FORMAT_MAX = 4096, /* of the part of a format description that is looked at */
 };
 
@@ -31,6 +35,7 @@ struct sl_source_file {
     uint64_t offset;       /* of the next event */
     uint64_t begin;        /* where to begin in the next file to be opened */
     bool rotate_is_due;
+    bool has_checksum;     /* of the events up to the next rotate, which has one, too */
     bool format_is_due;    /* a begin behind the head of a file: its format description comes first */
     uint8_t rotate[SL_FILE_ROTATE_MAX];
     atomic_bool is_interrupted;
@@ -109,24 +114,42 @@ static int map_file(struct sl_source_file *file, int fd, struct sl_err *err)
     return check_magic(file, err);
 }
 
-/* Finds the flavor in the format description, which names the server's version. */
-static void detect_flavor(struct sl_source_file *file)
+/* The format description of the open file, cut to what is looked at; empty when there is none. */
+static struct sl_span format_of(const struct sl_source_file *file)
 {
     size_t len = file->size - SL_FILE_MAGIC_BYTES;
     const uint8_t *event = file->map + SL_FILE_MAGIC_BYTES;
-    bool is_mariadb;
 
     if (len > SL_FILE_FORMAT_MAX) {
         len = SL_FILE_FORMAT_MAX;
     }
     if (len < SL_EVENT_HEADER_BYTES || event[4] != SL_EVENT_FORMAT_DESCRIPTION) {
-        return;
+        return sl_span_make(NULL, 0);
     }
     if (sl_load_le(event + 9, 4) < len) {
         len = (size_t)sl_load_le(event + 9, 4);
     }
-    is_mariadb = memmem(event, len, "MariaDB", 7) != NULL;
-    file->source.flavor = is_mariadb ? SL_FLAVOR_MARIADB : SL_FLAVOR_MYSQL;
+    return sl_span_make(event, len);
+}
+
+/* Finds the flavor in the format description, which names the server's version. */
+static void detect_flavor(struct sl_source_file *file)
+{
+    struct sl_span format = format_of(file);
+
+    if (format.len > 0) {
+        bool is_mariadb = memmem(format.data, format.len, "MariaDB", 7) != NULL;
+
+        file->source.flavor = is_mariadb ? SL_FLAVOR_MARIADB : SL_FLAVOR_MYSQL;
+    }
+}
+
+static bool format_has_checksum(const struct sl_source_file *file)
+{
+    struct sl_span format = format_of(file);
+
+    return format.len >= SL_EVENT_HEADER_BYTES + SL_FILE_ALGORITHM_AT &&
+           format.data[format.len - SL_FILE_ALGORITHM_AT] != 0;
 }
 
 static int open_current(struct sl_source_file *file, struct sl_err *err)
@@ -162,12 +185,16 @@ static void store_le(uint8_t *out, uint64_t value, size_t width)
     }
 }
 
-/* What a server sends before the first event of a file. It has no checksum: see sl_stream_feed(). */
+/*
+ * What a server sends before the first event of a file. What reads it knows of checksums by the file
+ * before; of the very first rotate it accepts both.
+ */
 static int make_rotate(struct sl_source_file *file, struct sl_span *event, struct sl_err *err)
 {
     const char *name = name_of(path_of(file));
     size_t len = strlen(name);
-    size_t size = SL_EVENT_HEADER_BYTES + 8 + len;
+    size_t covered = SL_EVENT_HEADER_BYTES + 8 + len;
+    size_t size = covered + (file->has_checksum ? SL_EVENT_CHECKSUM_BYTES : 0);
 
     if (size > sizeof(file->rotate) || len == 0) {
         return sl_err_set(err, SL_EINVAL, "%s has no name that a position can hold", path_of(file));
@@ -178,7 +205,12 @@ static int make_rotate(struct sl_source_file *file, struct sl_span *event, struc
     store_le(file->rotate + 17, SL_EVENT_FLAG_ARTIFICIAL, 2);
     store_le(file->rotate + SL_EVENT_HEADER_BYTES, file->offset, 8);
     memcpy(file->rotate + SL_EVENT_HEADER_BYTES + 8, name, len);
+    if (file->has_checksum) {
+        store_le(file->rotate + covered, libdeflate_crc32(0, file->rotate, covered),
+                 SL_EVENT_CHECKSUM_BYTES);
+    }
     file->rotate_is_due = false;
+    file->has_checksum = format_has_checksum(file);
     *event = sl_span_make(file->rotate, size);
     return SL_OK;
 }
@@ -261,6 +293,7 @@ static int file_open(struct sl_source *source, enum sl_start_kind kind, struct s
 
     file->current = 0;
     file->begin = 0;
+    file->has_checksum = false;
     for (size_t i = 0; kind == SL_START_AT && i < file->count; i++) {
         if (strcmp(name_of(file->paths[i]), start->file) == 0) {
             file->current = i;
