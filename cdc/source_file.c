@@ -1,6 +1,6 @@
 /*
- * source_file.c - files are mapped, not read: events are borrowed straight from the page cache. A file
- * that a server still writes to may grow meanwhile; what was there when it was opened is read.
+ * source_file.c - files are mapped, not read: events are borrowed straight from the page cache. A
+ * file that a server still writes to may grow meanwhile; what was there when it was opened is read.
  */
 #include "cdc/source_file.h"
 
@@ -19,9 +19,8 @@
 
 enum {
     SL_FILE_MAGIC_BYTES = 4,
-    SL_FILE_ROTATE_MAX =
-        SL_EVENT_HEADER_BYTES + 8 + SL_BINLOG_NAME_MAX + SL_EVENT_CHECKSUM_BYTES,
-    SL_FILE_ALGORITHM_AT = 5, /* from the end of a format description: algorithm, checksum */
+    SL_FILE_ROTATE_MAX = SL_EVENT_HEADER_BYTES + 8 + SL_BINLOG_NAME_MAX + SL_EVENT_CHECKSUM_BYTES,
+    SL_FILE_ALGORITHM_AT = 5,  /* from the end of a format description: algorithm, checksum */
     SL_FILE_FORMAT_MAX = 4096, /* of the part of a format description that is looked at */
 };
 
@@ -29,14 +28,14 @@ struct sl_source_file {
     struct sl_source source;
     char **paths; /* owned */
     size_t count;
-    size_t current;        /* the file that is read, or to be opened next */
-    uint8_t *map;          /* NULL: no file is open */
+    size_t current; /* the file that is read, or to be opened next */
+    uint8_t *map;   /* NULL: no file is open */
     size_t size;
-    uint64_t offset;       /* of the next event */
-    uint64_t begin;        /* where to begin in the next file to be opened */
+    uint64_t offset; /* of the next event */
+    uint64_t begin;  /* where to begin in the next file to be opened */
     bool rotate_is_due;
-    bool has_checksum;     /* of the events up to the next rotate, which has one, too */
-    bool format_is_due;    /* a begin behind the head of a file: its format description comes first */
+    bool has_checksum;  /* of the events up to the next rotate, which has one, too */
+    bool format_is_due; /* a begin behind the head of a file: its format description comes first */
     uint8_t rotate[SL_FILE_ROTATE_MAX];
     atomic_bool is_interrupted;
 };
@@ -84,7 +83,8 @@ static int check_magic(const struct sl_source_file *file, struct sl_err *err)
                           path_of(file));
     }
     if (magic[0] != 0xfe || memcmp(magic + 1, "bin", 3) != 0) {
-        return sl_err_set(err, SL_EFORMAT, "%s is not a binary log: it does not begin with fe 62 69 6e",
+        return sl_err_set(err, SL_EFORMAT,
+                          "%s is not a binary log: it does not begin with fe 62 69 6e",
                           path_of(file));
     }
     return SL_OK;
@@ -186,8 +186,8 @@ static void store_le(uint8_t *out, uint64_t value, size_t width)
 }
 
 /*
- * What a server sends before the first event of a file. What reads it knows of checksums by the file
- * before; of the very first rotate it accepts both.
+ * What a server sends before the first event of a file. What reads it knows of checksums by the
+ * file before; of the very first rotate it accepts both.
  */
 static int make_rotate(struct sl_source_file *file, struct sl_span *event, struct sl_err *err)
 {

@@ -29,7 +29,10 @@ static void put(char path[256], const char *name, const void *data, size_t len)
 static size_t two_events(uint8_t out[128])
 {
     memset(out, 0, 128);
-    memcpy(out, "\xfe" "bin", 4);
+    memcpy(out,
+           "\xfe"
+           "bin",
+           4);
     out[4 + 4] = SL_EVENT_FORMAT_DESCRIPTION;
     out[4 + 9] = 30;
     out[34 + 4] = SL_EVENT_XID;
@@ -190,10 +193,15 @@ static void what_is_no_binary_log_is_refused(void **state)
         int status;
     } cases[] = {
         {"", 0, SL_ETRUNC},
-        {"\xfe" "bi", 3, SL_ETRUNC},
+        {"\xfe"
+         "bi",
+         3, SL_ETRUNC},
         {"SELECT 1", 8, SL_EFORMAT},
-        {"\xfd" "bin....", 8, SL_EUNSUPPORTED},
+        {"\xfd"
+         "bin....",
+         8, SL_EUNSUPPORTED},
     };
+
     char path[256];
 
     (void)state;
