@@ -110,11 +110,12 @@ static void judge_rename(struct sl_ddl_parser *ahead, struct sl_ddl_change *chan
     }
 }
 
-/* CONVERT PARTITION and CONVERT TABLE are for rows_gone to tell. */
+/* TO CHARACTER SET concerns all columns, those of the key among them. CONVERT PARTITION and CONVERT TABLE are
+   for rows_gone to tell. */
 static void judge_convert(struct sl_ddl_parser *ahead, struct sl_ddl_change *change)
 {
     if (sl_sql_is(&ahead->token, "TO")) {
-        may_reshape(change);
+        may_rekey(change, SL_DDL_KEYS_PRIMARY);
     }
 }
 
@@ -202,6 +203,6 @@ void sl_ddl_judge_action(const struct sl_ddl_parser *parser, struct sl_ddl_chang
         }
     }
     if (!sl_ddl_at_end(&ahead) && !sl_ddl_is_any(&ahead, harmless_actions)) {
-        may_reshape(change);
+        may_rekey(change, SL_DDL_KEYS_PRIMARY);
     }
 }

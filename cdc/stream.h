@@ -44,7 +44,7 @@ enum sl_ddl_kind {
 enum sl_ddl_keys {
     SL_DDL_KEYS_SAME,
     SL_DDL_KEYS_UNIQUE,  /* unique indexes come or go: matters to a table without a primary key */
-    SL_DDL_KEYS_PRIMARY, /* the primary key comes, goes or is another */
+    SL_DDL_KEYS_PRIMARY, /* the primary key comes, goes or is another, or any column's values */
 };
 
 /* One table that a statement names; a statement that names three is three of these, in order. */

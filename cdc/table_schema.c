@@ -71,6 +71,16 @@ bool sl_table_schema_fits(uint8_t type, struct sl_span data_type)
     return true; /* a type of a plugin: the number of columns has to do */
 }
 
+uint8_t sl_table_schema_type(struct sl_span data_type)
+{
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        if (sl_span_equals(data_type, pairs[i].data_type)) {
+            return pairs[i].types[0];
+        }
+    }
+    return SL_TYPE_VARCHAR;
+}
+
 static bool contains(struct sl_span text, const char *word)
 {
     return text.len > 0 && memmem(text.data, text.len, word, strlen(word)) != NULL;

@@ -27,17 +27,17 @@ static inline struct sl_span sl_check_span(const char *text)
 }
 
 /* The bytes are compared, printable text is shown. */
-#define assert_bytes(have, have_len, want)                                                   \
+#define assert_span(span, want)                                                              \
     do {                                                                                     \
-        struct sl_span have_ = sl_span_make(have, have_len);                                 \
+        struct sl_span have_ = (span);                                                       \
         if (!sl_span_equals(have_, want)) {                                                  \
             fail_msg("have \"%.*s\", want \"%s\"", (int)have_.len, (const char *)have_.data, \
                      want);                                                                  \
         }                                                                                    \
     } while (0)
 
-#define assert_buf(buf, want)   assert_bytes((buf)->data, (buf)->len, want)
-#define assert_span(span, want) assert_bytes((span).data, (span).len, want)
+#define assert_bytes(data, len, want) assert_span(sl_span_make(data, len), want)
+#define assert_buf(buf, want)         assert_bytes((buf)->data, (buf)->len, want)
 
 /* A call must succeed; ERR says why it did not. */
 #define assert_ok(call, err)                                        \

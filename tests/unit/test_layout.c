@@ -241,6 +241,7 @@ static void hints_find_their_columns_by_name(void **state)
     assert_int_equal(find(layout, "bi")->special, SL_SPECIAL_NONE);
     assert_int_equal(find(layout, "t")->type, SL_TYPE_TINY);
     assert_true(find(layout, "t")->is_unsigned);
+    assert_int_equal(find(layout, "t")->max_len, 0);
     tear_down(&fix);
 }
 

@@ -427,6 +427,64 @@ static void values_of_statements_are_passed_over(void **state)
     close_it(&fix);
 }
 
+/* A table of one TINY column, and one row of it. */
+static const uint8_t map_body[] = {5, 0, 0, 0, 0, 0, 1, 0, 2, 'd', 'b', 0, 1, 't', 0, 1, 1, 0, 1};
+static const uint8_t rows_body[] = {5, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0, 42};
+
+static void statement_on_a_table_makes_its_layout_anew(void **state)
+{
+    struct fixture fix;
+
+    (void)state;
+    open_at(&fix, "b.1", 100, "9.7.4");
+    assert_int_equal(feed_query(&fix, 150, "BEGIN"), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_TABLE_MAP, 200, map_body, sizeof(map_body)), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_WRITE_ROWS_V1, 250, rows_body, sizeof(rows_body)), SL_OK);
+    assert_int_equal(feed_xid(&fix, 300), SL_OK);
+    assert_int_equal(feed_query(&fix, 350, "ALTER TABLE u RENAME COLUMN a TO b"), SL_OK);
+    sl_buf_clear(&fix.dump.text);
+    assert_int_equal(feed(&fix, SL_EVENT_TABLE_MAP, 400, map_body, sizeof(map_body)), SL_OK);
+    assert_int_equal(feed_xid(&fix, 450), SL_OK);
+    told(&fix, "begin\ncommit @ b.1:450 time 0\n");
+    assert_int_equal(feed_query(&fix, 500, "ALTER TABLE t RENAME COLUMN a TO b"), SL_OK);
+    sl_buf_clear(&fix.dump.text);
+    assert_int_equal(feed(&fix, SL_EVENT_TABLE_MAP, 550, map_body, sizeof(map_body)), SL_OK);
+    told(&fix, "begin\ntable db.t key\n   type 1\n");
+    close_it(&fix);
+}
+
+static bool wants_nothing(void *user, struct sl_span db, struct sl_span table)
+{
+    (void)user;
+    (void)db;
+    (void)table;
+    return false;
+}
+
+static void rows_of_unwanted_tables_are_counted_not_split(void **state)
+{
+    const struct sl_stream_options options = {.wants = wants_nothing};
+    struct sl_stream_dump dump = {0};
+    struct sl_stream_handler handler = sl_stream_dump_handler(&dump);
+    struct fixture fix = {0};
+    struct sl_position start;
+
+    (void)state;
+    sl_position_init(&start);
+    fix.dump.stream = sl_stream_new(&options, &handler, &start);
+    assert_non_null(fix.dump.stream);
+    sl_event_build_format(&fix.event, "9.7.4");
+    assert_int_equal(sl_stream_feed(fix.dump.stream, sl_buf_span(&fix.event), NULL), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_TABLE_MAP, 400, map_body, sizeof(map_body)), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_WRITE_ROWS_V1, 450, rows_body, sizeof(rows_body)), SL_OK);
+    assert_int_equal(feed_xid(&fix, 500), SL_OK);
+    assert_string_equal(sl_buf_cstr(&dump.text), "begin\ncommit\n");
+    assert_int_equal(sl_stream_stats(fix.dump.stream)->skipped_rows, 1);
+    assert_int_equal(sl_stream_stats(fix.dump.stream)->rows, 0);
+    sl_buf_release(&dump.text);
+    close_it(&fix);
+}
+
 /* ---- what stops the stream ---- */
 
 static void unknown_event_stops_unless_it_is_ignorable(void **state)
@@ -541,6 +599,8 @@ int main(void)
         cmocka_unit_test(transaction_inside_of_another_is_refused),
         cmocka_unit_test(load_data_as_a_statement_is_dml_of_no_known_table),
         cmocka_unit_test(values_of_statements_are_passed_over),
+        cmocka_unit_test(statement_on_a_table_makes_its_layout_anew),
+        cmocka_unit_test(rows_of_unwanted_tables_are_counted_not_split),
         cmocka_unit_test(unknown_event_stops_unless_it_is_ignorable),
         cmocka_unit_test(incident_is_a_gap),
         cmocka_unit_test(encrypted_file_is_refused),
