@@ -188,13 +188,20 @@ static int remember_killed(struct sl_batch *batch, uint32_t number)
     return SL_OK;
 }
 
-/* Entries behind a dead one are dead already: whatever killed it killed them. */
-static int kill_chain(struct sl_batch *batch, uint32_t number)
+/*
+ * Entries behind a dead one are dead already, as whatever killed it killed them, or begin with a
+ * replacement that was spared: that may as well stay.
+ */
+static int kill_chain(struct sl_batch *batch, uint32_t number, enum sl_write write)
 {
     while (number != SL_BATCH_NONE && !batch->entries[number].is_dead) {
         struct sl_batch_entry *entry = &batch->entries[number];
-        int rc = remember_killed(batch, number);
+        int rc;
 
+        if (entry->write == SL_WRITE_REPLACE && write != SL_WRITE_REPLACE) {
+            return SL_OK;
+        }
+        rc = remember_killed(batch, number);
         if (rc != SL_OK) {
             return rc;
         }
@@ -230,8 +237,8 @@ int sl_batch_end(struct sl_batch *batch, uint32_t offset, uint32_t key_at, uint3
     }
     slot = find_slot(batch, key, hash);
     older = *slot > 0 ? *slot - 1 : SL_BATCH_NONE;
-    if (write == SL_WRITE_WHOLE) {
-        rc = kill_chain(batch, older);
+    if (write != SL_WRITE_PARTIAL) {
+        rc = kill_chain(batch, older, write);
         if (rc != SL_OK) {
             return rc;
         }

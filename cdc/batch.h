@@ -29,6 +29,9 @@
 enum sl_write {
     SL_WRITE_WHOLE,   /* the key's state afterwards does not depend on the one before */
     SL_WRITE_PARTIAL, /* changes fields: entries before it must stay */
+    /* As WHOLE, and what the key held before may have had fields that no later entry knows of (a column
+       that was dropped): a WHOLE entry behind it does not make it superfluous. */
+    SL_WRITE_REPLACE,
 };
 
 struct sl_batch_entry {

@@ -1,11 +1,13 @@
 /*
- * source_file.c - files are mapped, not read: events are borrowed straight from the page cache. A file
- * that a server still writes to may grow meanwhile; what was there when it was opened is read.
+ * source_file.c - files are mapped, not read: events are borrowed straight from the page cache. A
+ * file that a server still writes to may grow meanwhile; what was there when it was opened is read.
  */
 #include "cdc/source_file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,21 +19,23 @@
 
 enum {
     SL_FILE_MAGIC_BYTES = 4,
-    SL_FILE_ROTATE_MAX = SL_EVENT_HEADER_BYTES + 8 + SL_BINLOG_NAME_MAX,
-    SL_FILE_FORMAT_MAX = 4096, /* of the part of a format description that is looked at */
+    SL_FILE_ROTATE_MAX = SL_EVENT_HEADER_BYTES + 8 + SL_BINLOG_NAME_MAX + SL_EVENT_CHECKSUM_BYTES,
+    SL_FILE_ALGORITHM_BACK = 5, /* from the end of a format description */
+    SL_FILE_FORMAT_MAX = 4096,  /* of the part of a format description that is looked at */
 };
 
 struct sl_source_file {
     struct sl_source source;
     char **paths; /* owned */
     size_t count;
-    size_t current;        /* the file that is read, or to be opened next */
-    uint8_t *map;          /* NULL: no file is open */
+    size_t current; /* the file that is read, or to be opened next */
+    uint8_t *map;   /* NULL: no file is open */
     size_t size;
-    uint64_t offset;       /* of the next event */
-    uint64_t begin;        /* where to begin in the next file to be opened */
+    uint64_t offset; /* of the next event */
+    uint64_t begin;  /* where to begin in the next file to be opened */
     bool rotate_is_due;
-    bool format_is_due;    /* a begin behind the head of a file: its format description comes first */
+    bool has_checksum;  /* of the events that the last format description given describes */
+    bool format_is_due; /* a begin behind the head of a file: its format description comes first */
     uint8_t rotate[SL_FILE_ROTATE_MAX];
     atomic_bool is_interrupted;
 };
@@ -79,7 +83,8 @@ static int check_magic(const struct sl_source_file *file, struct sl_err *err)
                           path_of(file));
     }
     if (magic[0] != 0xfe || memcmp(magic + 1, "bin", 3) != 0) {
-        return sl_err_set(err, SL_EFORMAT, "%s is not a binary log: it does not begin with fe 62 69 6e",
+        return sl_err_set(err, SL_EFORMAT,
+                          "%s is not a binary log: it does not begin with fe 62 69 6e",
                           path_of(file));
     }
     return SL_OK;
@@ -110,23 +115,20 @@ static int map_file(struct sl_source_file *file, int fd, struct sl_err *err)
 }
 
 /* Finds the flavor in the format description, which names the server's version. */
-static void detect_flavor(struct sl_source_file *file)
+static enum sl_flavor flavor_of(struct sl_span events)
 {
-    size_t len = file->size - SL_FILE_MAGIC_BYTES;
-    const uint8_t *event = file->map + SL_FILE_MAGIC_BYTES;
-    bool is_mariadb;
+    size_t len = events.len < SL_FILE_FORMAT_MAX ? events.len : SL_FILE_FORMAT_MAX;
+    size_t size;
 
-    if (len > SL_FILE_FORMAT_MAX) {
-        len = SL_FILE_FORMAT_MAX;
+    assert(events.data != NULL);
+    if (len < SL_EVENT_HEADER_BYTES || events.data[4] != SL_EVENT_FORMAT_DESCRIPTION) {
+        return SL_FLAVOR_UNKNOWN;
     }
-    if (len < SL_EVENT_HEADER_BYTES || event[4] != SL_EVENT_FORMAT_DESCRIPTION) {
-        return;
+    size = (size_t)sl_load_le(events.data + 9, 4);
+    if (size < len) {
+        len = size;
     }
-    if (sl_load_le(event + 9, 4) < len) {
-        len = (size_t)sl_load_le(event + 9, 4);
-    }
-    is_mariadb = memmem(event, len, "MariaDB", 7) != NULL;
-    file->source.flavor = is_mariadb ? SL_FLAVOR_MARIADB : SL_FLAVOR_MYSQL;
+    return memmem(events.data, len, "MariaDB", 7) != NULL ? SL_FLAVOR_MARIADB : SL_FLAVOR_MYSQL;
 }
 
 static int open_current(struct sl_source_file *file, struct sl_err *err)
@@ -147,7 +149,8 @@ static int open_current(struct sl_source_file *file, struct sl_err *err)
         unmap(file);
         return rc;
     }
-    detect_flavor(file);
+    file->source.flavor =
+        flavor_of(sl_span_make(file->map + SL_FILE_MAGIC_BYTES, file->size - SL_FILE_MAGIC_BYTES));
     file->offset = file->begin > SL_FILE_MAGIC_BYTES ? file->begin : SL_FILE_MAGIC_BYTES;
     file->format_is_due = file->offset > SL_FILE_MAGIC_BYTES;
     file->begin = 0;
@@ -162,12 +165,13 @@ static void store_le(uint8_t *out, uint64_t value, size_t width)
     }
 }
 
-/* What a server sends before the first event of a file. It has no checksum: see sl_stream_feed(). */
+/* What a server sends before a file's first event, with a checksum if the events before had one. */
 static int make_rotate(struct sl_source_file *file, struct sl_span *event, struct sl_err *err)
 {
     const char *name = name_of(path_of(file));
     size_t len = strlen(name);
-    size_t size = SL_EVENT_HEADER_BYTES + 8 + len;
+    size_t covered = SL_EVENT_HEADER_BYTES + 8 + len;
+    size_t size = covered + (file->has_checksum ? SL_EVENT_CHECKSUM_BYTES : 0);
 
     if (size > sizeof(file->rotate) || len == 0) {
         return sl_err_set(err, SL_EINVAL, "%s has no name that a position can hold", path_of(file));
@@ -178,6 +182,9 @@ static int make_rotate(struct sl_source_file *file, struct sl_span *event, struc
     store_le(file->rotate + 17, SL_EVENT_FLAG_ARTIFICIAL, 2);
     store_le(file->rotate + SL_EVENT_HEADER_BYTES, file->offset, 8);
     memcpy(file->rotate + SL_EVENT_HEADER_BYTES + 8, name, len);
+    if (file->has_checksum) {
+        store_le(file->rotate + covered, libdeflate_crc32(0, file->rotate, covered), 4);
+    }
     file->rotate_is_due = false;
     *event = sl_span_make(file->rotate, size);
     return SL_OK;
@@ -214,17 +221,20 @@ static int event_at(const struct sl_source_file *file, uint64_t offset, struct s
 
 static int next_event(struct sl_source_file *file, struct sl_span *event, struct sl_err *err)
 {
-    int rc;
+    bool is_repeated = file->format_is_due;
+    int rc = event_at(file, is_repeated ? SL_FILE_MAGIC_BYTES : file->offset, event, err);
 
-    if (file->format_is_due) {
-        file->format_is_due = false;
-        return event_at(file, SL_FILE_MAGIC_BYTES, event, err);
+    if (rc != SL_OK) {
+        return rc;
     }
-    rc = event_at(file, file->offset, event, err);
-    if (rc == SL_OK) {
+    file->format_is_due = false;
+    if (!is_repeated) {
         file->offset += event->len;
     }
-    return rc;
+    if (event->data[4] == SL_EVENT_FORMAT_DESCRIPTION) {
+        file->has_checksum = event->data[event->len - SL_FILE_ALGORITHM_BACK] == 1;
+    }
+    return SL_OK;
 }
 
 static int file_next(struct sl_source *source, struct sl_span *event, struct sl_err *err)
@@ -261,6 +271,7 @@ static int file_open(struct sl_source *source, enum sl_start_kind kind, struct s
 
     file->current = 0;
     file->begin = 0;
+    file->has_checksum = false;
     for (size_t i = 0; kind == SL_START_AT && i < file->count; i++) {
         if (strcmp(name_of(file->paths[i]), start->file) == 0) {
             file->current = i;

@@ -1,7 +1,8 @@
 /*
- * stream_group.c - groups: the events of one transaction, from its identifier to what ends it. MySQL
- * opens them with BEGIN (or XA START) behind the identifier, MariaDB with the identifier itself, unless
- * that says that a single statement follows. XID, COMMIT, ROLLBACK and XA_PREPARE end them.
+ * stream_group.c - groups: the events of one transaction, from its identifier to what ends it.
+ * MySQL opens them with BEGIN (or XA START) behind the identifier, MariaDB with the identifier
+ * itself, unless that says that a single statement follows. XID, COMMIT, ROLLBACK and XA_PREPARE
+ * end them.
  */
 #include <stdlib.h>
 
@@ -50,6 +51,20 @@ int sl_stream_announce(struct sl_stream *stream, const struct sl_event *event, s
     return rc;
 }
 
+int sl_stream_format_gtid(const struct sl_stream *stream, struct sl_buf *out)
+{
+    switch (stream->group.id) {
+    case SL_GROUP_GTID:
+        return sl_gtid_format(&stream->group.gtid, out);
+    case SL_GROUP_MGTID:
+        return sl_mgtid_format(&stream->group.mgtid, out);
+    case SL_GROUP_NO_ID:
+    case SL_GROUP_ANONYMOUS:
+        break;
+    }
+    return SL_OK;
+}
+
 int sl_stream_begin(struct sl_stream *stream, bool is_xa, struct sl_err *err)
 {
     struct sl_group *group = &stream->group;
@@ -60,9 +75,8 @@ int sl_stream_begin(struct sl_stream *stream, bool is_xa, struct sl_err *err)
     sl_layout_cache_trim(&stream->layouts);
     group->is_open = true;
     group->is_xa = is_xa;
-    return stream->handler.begin != NULL
-               ? stream->handler.begin(stream->handler.user, is_xa, err)
-               : SL_OK;
+    return stream->handler.begin != NULL ? stream->handler.begin(stream->handler.user, is_xa, err)
+                                         : SL_OK;
 }
 
 typedef int (*sl_group_end_fn)(void *user, struct sl_err *err);

@@ -1,13 +1,14 @@
 /*
- * stream_place.c - where the stream is in the log. An event's end_pos is its end in the file modulo 2^32,
- * missing (0) in artificial events and inside of groups of MariaDB 11.4 and later; the size says the
- * rest. Neither alone would do: a server that resumes by GTID passes over events that it
+ * stream_place.c - where the stream is in the log. An event's end_pos is its end in the file modulo
+ * 2^32, missing (0) in artificial events and inside of groups of MariaDB 11.4 and later; the size
+ * says the rest. Neither alone would do: a server that resumes by GTID passes over events that it
  * does not send, so sizes do not add up, and files grow beyond 4 GiB.
  */
 #include "cdc/gtid_event.h"
 #include "cdc/stream_private.h"
 
 enum {
+    SL_PLACE_FIRST = 4,   /* where the first event of a file begins */
     SL_HEARTBEAT_END = 0, /* field types of HEARTBEAT_V2 (codecs/binary.cpp: Heartbeat) */
     SL_HEARTBEAT_FILE = 1,
     SL_HEARTBEAT_OFFSET = 2,
@@ -25,9 +26,11 @@ static uint64_t unfold(uint64_t from, uint32_t low)
 
 void sl_stream_measure(struct sl_stream *stream, const struct sl_event *event)
 {
-    bool is_unlogged = (event->flags & SL_EVENT_FLAG_ARTIFICIAL) != 0 ||
-                       event->type == SL_EVENT_HEARTBEAT || event->type == SL_EVENT_HEARTBEAT_V2 ||
-                       (event->type == SL_EVENT_FORMAT_DESCRIPTION && event->end_pos == 0);
+    /* The format description of a file comes again when a stream begins further on in it. */
+    bool is_repeated = event->type == SL_EVENT_FORMAT_DESCRIPTION &&
+                       (event->end_pos == 0 || stream->offset > SL_PLACE_FIRST);
+    bool is_unlogged = is_repeated || (event->flags & SL_EVENT_FLAG_ARTIFICIAL) != 0 ||
+                       event->type == SL_EVENT_HEARTBEAT || event->type == SL_EVENT_HEARTBEAT_V2;
 
     stream->next_offset = stream->offset;
     if (is_unlogged) {
@@ -134,7 +137,8 @@ int sl_stream_previous_gtids(struct sl_stream *stream, const struct sl_event *ev
     }
     rc = sl_gtid_set_decode(&stream->read.gtids, event->body, err);
     if (rc == SL_OK) {
-        /* A server without GTIDs writes an empty set, and so does a new one: the first transaction tells. */
+        /* A server without GTIDs writes an empty set, and so does a new one: the first transaction
+         * tells. */
         stream->has_all_gtids = true;
         stream->read.has_gtid = stream->read.gtids.count > 0;
     }
@@ -208,7 +212,8 @@ static void remove_gtid(struct sl_gtid_set *set, const struct sl_gtid *gtid)
 {
     struct sl_gtid_set one = {0};
 
-    /* Without memory for this the process has other troubles than a position that is thrown away. */
+    /* Without memory for this the process has other troubles than a position that is thrown away.
+     */
     if (sl_gtid_set_add(&one, gtid) == SL_OK) {
         (void)!sl_gtid_set_subtract(set, &one, set);
     }

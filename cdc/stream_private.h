@@ -1,7 +1,7 @@
 /*
- * stream_private.h - what the parts of the stream share: stream.c (feeding, dispatch), stream_format.c
- * (format description), stream_place.c (positions), stream_group.c (transactions and XA) and
- * stream_query.c (statements).
+ * stream_private.h - what the parts of the stream share: stream.c (feeding, dispatch),
+ * stream_format.c (format description), stream_place.c (positions), stream_group.c (transactions
+ * and XA) and stream_query.c (statements).
  */
 #ifndef SLUICE_CDC_STREAM_PRIVATE_H
 #define SLUICE_CDC_STREAM_PRIVATE_H
@@ -50,8 +50,10 @@ struct sl_stream {
     /* Where the event being read begins and ends. The file is that of read. */
     uint64_t offset;
     uint64_t next_offset;
+    uint32_t event_time; /* of that event */
     struct sl_position read; /* behind the last complete group */
-    bool has_all_gtids;      /* read.gtids is all that was executed before, even while has_gtid is not set */
+    bool has_all_gtids; /* read.gtids is all that was executed before, even while has_gtid is not
+                           set */
     struct sl_xa_prepared *prepared; /* owned; the oldest first */
 
     struct sl_group group;
@@ -96,7 +98,7 @@ struct sl_stream_undo {
     uint32_t event_time;
     bool had_gtid; /* has_gtid before */
     bool had_all_gtids;
-    bool is_added;      /* the group's identifier was not in the set before */
+    bool is_added;         /* the group's identifier was not in the set before */
     struct sl_mgtid mgtid; /* the domain's last one before; sequence 0: there was none */
 };
 

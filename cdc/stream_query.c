@@ -1,7 +1,7 @@
 /*
- * stream_query.c - statements: those that begin and end groups, and the others, which are passed to the
- * handler with the tables that they name. The layouts of these are dropped, so that the next rows
- * ask for the schema again.
+ * stream_query.c - statements: those that begin and end groups, and the others, which are passed to
+ * the handler with the tables that they name. The layouts of these are dropped, so that the next
+ * rows ask for the schema again.
  */
 #include "cdc/ddl.h"
 #include "cdc/query.h"
@@ -109,8 +109,8 @@ int sl_stream_query(struct sl_stream *stream, const struct sl_event *event, stru
     int rc = sl_query_event_parse(event->body, &query, err);
 
     if (rc == SL_OK && event->type == SL_EVENT_MARIADB_QUERY_COMPRESSED) {
-        rc = sl_decompress_mariadb(&stream->decompress, query.text,
-                                   stream->options.max_event_bytes, &query.text, err);
+        rc = sl_decompress_mariadb(&stream->decompress, query.text, stream->options.max_event_bytes,
+                                   &query.text, err);
     }
     return rc == SL_OK ? act(stream, event, &query, err) : rc;
 }

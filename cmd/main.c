@@ -12,6 +12,7 @@
 
 static const struct sl_command *const commands[] = {
     &sl_command_run,
+    &sl_command_tail,
 };
 
 enum { SL_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

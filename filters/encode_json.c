@@ -46,8 +46,8 @@ static int base64_tail(struct sl_buf *out, size_t at)
     return rc;
 }
 
-static int add_value(const struct sl_column *column, const struct sl_cell *cell,
-                     const struct sl_cell *base, struct sl_buf *out, struct sl_err *err)
+int sl_encode_json_value(const struct sl_column *column, const struct sl_cell *cell,
+                         const struct sl_cell *base, struct sl_buf *out, struct sl_err *err)
 {
     size_t at = out->len;
     int rc;
@@ -94,8 +94,8 @@ int sl_encode_json(const struct sl_shape *shape, struct sl_row row, struct sl_bu
             rc = sl_buf_add(out, shape->heads[i].data, shape->heads[i].len);
         }
         if (rc == SL_OK) {
-            rc = add_value(&shape->table->columns[number], cell,
-                           row.base != NULL ? &row.base[number] : NULL, out, err);
+            rc = sl_encode_json_value(&shape->table->columns[number], cell,
+                                      row.base != NULL ? &row.base[number] : NULL, out, err);
         }
         separator = ',';
     }

@@ -125,6 +125,9 @@ static int read_gtid(struct sl_span text, struct sl_position *position, struct s
     if (text.len == 0) {
         return SL_OK;
     }
+    if (memchr(text.data, '\0', text.len) != NULL) {
+        return SL_EFORMAT;
+    }
     rc = sl_buf_add(&copy, text.data, text.len);
     if (rc == SL_OK) {
         const char *string = sl_buf_cstr(&copy);
@@ -132,7 +135,8 @@ static int read_gtid(struct sl_span text, struct sl_position *position, struct s
         rc = string != NULL ? sl_position_parse(position, string, err) : SL_ENOMEM;
     }
     sl_buf_release(&copy);
-    return rc;
+    /* The parser takes FILE:POS, too, which has fields of its own here. */
+    return rc == SL_OK && !position->has_gtid ? SL_EFORMAT : rc;
 }
 
 static int bad_checkpoint(struct sl_err *err, const char *field)
@@ -155,6 +159,10 @@ static int read_place(const struct sl_field *fields, size_t count, const char *c
     }
     if (!read_number(find(fields, count, names[2]), &offset)) {
         return bad_checkpoint(err, names[2]);
+    }
+    if ((file.len == 0 && !position->has_gtid) ||
+        (file.len > 0 && memchr(file.data, '\0', file.len) != NULL)) {
+        return bad_checkpoint(err, names[1]);
     }
     rc = sl_position_set_file(position, (const char *)file.data, file.len, offset);
     return rc == SL_OK ? SL_OK : bad_checkpoint(err, names[1]);

@@ -28,8 +28,10 @@ static void put(char path[256], const char *name, const void *data, size_t len)
 /* A log of two events: a format description of 30 bytes and an XID event of 27. */
 static size_t two_events(uint8_t out[128])
 {
+    static const uint8_t magic[] = {0xfe, 'b', 'i', 'n'};
+
     memset(out, 0, 128);
-    memcpy(out, "\xfe" "bin", 4);
+    memcpy(out, magic, sizeof(magic));
     out[4 + 4] = SL_EVENT_FORMAT_DESCRIPTION;
     out[4 + 9] = 30;
     out[34 + 4] = SL_EVENT_XID;
@@ -159,10 +161,15 @@ static void what_is_no_binary_log_is_refused(void **state)
         int status;
     } cases[] = {
         {"", 0, SL_ETRUNC},
-        {"\xfe" "bi", 3, SL_ETRUNC},
+        {"\xfe"
+         "bi",
+         3, SL_ETRUNC},
         {"SELECT 1", 8, SL_EFORMAT},
-        {"\xfd" "bin....", 8, SL_EUNSUPPORTED},
+        {"\xfd"
+         "bin....",
+         8, SL_EUNSUPPORTED},
     };
+
     char path[256];
 
     (void)state;

@@ -111,10 +111,11 @@ class Source(Server):
         super().__init__(guard, place, folder)
         self.data = os.path.join(folder, "data")
         self.options = {**COMMON_OPTIONS, **self.flavor_options(), **(options or {})}
-        shutil.copytree(self._template(), self.data, symlinks=True)
-        with open(os.path.join(folder, "init.sql"), "w", encoding="ascii") as file:
-            file.write(self._users())
-        self._is_new = True
+        self._is_new = not os.path.exists(self.data)  # a folder with data in it is gone on with
+        if self._is_new:
+            shutil.copytree(self._template(), self.data, symlinks=True)
+            with open(os.path.join(folder, "init.sql"), "w", encoding="ascii") as file:
+                file.write(self._users())
         _own(folder, place.owner(self.user))
 
     def flavor_options(self):

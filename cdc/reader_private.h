@@ -1,0 +1,59 @@
+/*
+ * reader_private.h - shared by the files of the reader (reader.c: thread and life, reader_batches.c,
+ * reader_handler.c, reader_load.c); for nobody else.
+ */
+#ifndef SLUICE_CDC_READER_PRIVATE_H
+#define SLUICE_CDC_READER_PRIVATE_H
+
+#include <pthread.h>
+
+#include "cdc/reader.h"
+#include "cdc/xa_hold.h"
+
+struct sl_reader {
+    struct sl_reader_options options;
+    struct sl_source *source;
+    struct sl_mapper *mapper;
+    struct sl_handoff *handoff;
+    struct sl_stream *stream;
+    struct sl_xa_hold *held;
+    struct sl_batch *batch; /* being filled; NULL after a push */
+    bool is_published;      /* the batch is offered to the loop: reclaim it before any event */
+    bool group_is_open;     /* parts of the current transaction have been pushed */
+    bool group_was_cut;     /* and one of these parts is applied on its own */
+    bool is_xa;
+    bool position_moved;
+    uint64_t group_bytes;   /* pushed of the current transaction */
+    enum sl_start_kind kind;
+    struct sl_position start;
+    struct sl_reader_stats stats;
+    atomic_bool stop;
+    pthread_t thread;
+    int status;
+    struct sl_err err;
+};
+
+/* ---- batches ---- */
+
+/* Sees to it that there is a batch to fill. */
+int sl_reader_need_batch(struct sl_reader *reader) SL_MUSTCHECK;
+/* Passes the batch on; POSITION is the checkpoint behind it, NULL within a transaction. */
+int sl_reader_push(struct sl_reader *reader, bool ends_group,
+                   const struct sl_position *position) SL_MUSTCHECK;
+/* Passes the batch on if it is full: a part of a transaction goes ahead. */
+int sl_reader_push_if_full(struct sl_reader *reader) SL_MUSTCHECK;
+bool sl_reader_batch_is_full(const struct sl_reader *reader);
+/* Offers the batch, which has only complete transactions, and takes it back to add more. */
+void sl_reader_publish(struct sl_reader *reader);
+void sl_reader_reclaim(struct sl_reader *reader);
+
+/* ---- the stream's events ---- */
+
+struct sl_stream_handler sl_reader_handler(struct sl_reader *reader);
+/* Removes keys in order with the rows around; takes PATTERN over. */
+int sl_reader_purge(struct sl_reader *reader, struct sl_key_pattern *pattern) SL_MUSTCHECK;
+/* Loads a table in order with the rows around; takes effect->purge over. */
+int sl_reader_load(struct sl_reader *reader, const struct sl_effect *effect,
+                   struct sl_err *err) SL_MUSTCHECK;
+
+#endif

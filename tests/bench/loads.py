@@ -1,0 +1,106 @@
+"""What is in the binary logs that tests/bench/run reads. The same statements run on both servers, on a table of
+numbers, so that both have the same rows. Making them takes a minute."""
+import random
+
+VERSION = 3  # of all below: a change of it makes the logs anew
+
+# 242 bytes a row image in the log; an update has two.
+TABLE = """CREATE TABLE bench.items (id BIGINT PRIMARY KEY, owner INT NOT NULL, stock INT UNSIGNED NOT NULL,
+  price DECIMAL(12,2) NOT NULL, changed DATETIME NOT NULL, name VARCHAR(40) NOT NULL, email VARCHAR(80),
+  note TEXT NOT NULL, score DOUBLE NOT NULL, state TINYINT NOT NULL)"""
+INSERT = """INSERT INTO bench.items SELECT n, n * 7919 % 1000003, n % 100000, n * 37 % 1000000000 / 100,
+  '2024-01-01' + INTERVAL n SECOND, CONCAT('item number ', n), CONCAT('user', n, '@mail.example.org'),
+  LEFT(REPEAT(SHA2(n, 256), 3), 148), n * 1000 / 7, n % 5 FROM bench.numbers WHERE n > {} AND n <= {}"""
+UPDATE = """UPDATE bench.items SET stock = stock + 1, price = price + 0.25, changed = changed + INTERVAL 1 DAY,
+  score = score / 3 WHERE id > {} AND id <= {}"""
+DELETE = "DELETE FROM bench.items WHERE id > {} AND id <= {}"
+
+CHANGES = {"small": (12000, 7000, 1000), "items": (700000, 450000, 100000)}  # inserts, updates, deletes
+HOT_UPDATES = 1000000
+HOT_KEYS = 100
+
+HEAT = f"""CREATE PROCEDURE bench.heat(IN transactions INT) BEGIN
+  DECLARE i INT DEFAULT 0; DECLARE k INT;
+  WHILE i < transactions DO
+    SET k = 0;
+    START TRANSACTION;
+    WHILE k < 10 DO
+      UPDATE bench.items SET stock = stock + 1, score = score + 0.5 WHERE id = 1 + (i * 7 + k * 13) % {HOT_KEYS};
+      SET k = k + 1;
+    END WHILE;
+    COMMIT;
+    SET i = i + 1;
+  END WHILE; END"""
+
+
+def _numbers(connection, count):
+    connection.query("CREATE TABLE bench.numbers (n INT PRIMARY KEY)")
+    connection.query("INSERT INTO bench.numbers VALUES (1)")
+    have = 1
+    while have < count:
+        connection.query(f"INSERT INTO bench.numbers SELECT n + {have} FROM bench.numbers WHERE n + {have} <= {count}")
+        have = min(2 * have, count)
+
+
+class _Changes:
+    """Transactions of one to three rounds of an insert, an update of any rows and a delete of the oldest ones."""
+
+    def __init__(self, connection, load):
+        self.connection = connection
+        self.inserts, self.updates, self.deletes = CHANGES[load]
+        self.rng = random.Random(7)
+        self.top = self.gone = self.updated = 0
+
+    def _run(self, statement, low, count):
+        if count > 0:
+            self.connection.query(statement.format(low, low + count))
+
+    def _round(self):
+        count = min(self.rng.choice((1, 8, 40, 120)), self.inserts - self.top)
+        self._run(INSERT, self.top, count)
+        self.top += count
+        due = self.top * self.updates // self.inserts - self.updated
+        count = min(due, self.top - self.gone)
+        self._run(UPDATE, self.rng.randint(self.gone, self.top - count), count)
+        self.updated += count
+        count = self.top * self.deletes // self.inserts - self.gone
+        self._run(DELETE, self.gone, count)
+        self.gone += count
+
+    def make(self):
+        while self.top < self.inserts:
+            self.connection.query("START TRANSACTION")
+            for _ in range(self.rng.randint(1, 3)):
+                self._round()
+            self.connection.query("COMMIT")
+
+
+def _hot(connection):
+    connection.query(INSERT.format(0, HOT_KEYS))
+    connection.query("SET sql_log_bin = 0")
+    connection.query(HEAT)
+    connection.query("SET sql_log_bin = 1")
+    connection.query(f"CALL bench.heat({HOT_UPDATES // 10})")
+
+
+def _clock(connection):
+    connection.query("CREATE TABLE bench.clock (id INT PRIMARY KEY, tick BIGINT NOT NULL, name VARCHAR(40) NOT NULL)")
+    connection.query("INSERT INTO bench.clock VALUES (1, 0, 'the clock')")
+
+
+def make(connection, load):
+    """Fills the server's binary log: "items" and "small" alike, "hot" (few keys), "clock" (one row to be updated)."""
+    connection.query("SET SESSION sql_mode = ''")
+    connection.query("SET sql_log_bin = 0")
+    connection.query("CREATE DATABASE bench")
+    connection.query("USE bench")
+    _numbers(connection, CHANGES[load][0] if load in CHANGES else HOT_KEYS)
+    connection.query("SET sql_log_bin = 1")
+    if load == "clock":
+        _clock(connection)
+        return
+    connection.query(TABLE)
+    if load == "hot":
+        _hot(connection)
+    else:
+        _Changes(connection, load).make()
