@@ -84,10 +84,10 @@ class Env:
 
     # the program under test
 
-    def sluice(self, tables, redis=None, source=None, **changes):
+    def sluice(self, tables, **changes):
         """TABLES: oracle tables or entries of the configuration."""
         entries = [self.entry(table) if isinstance(table, oracle.Table) else table for table in tables]
-        config = make_config((source or self.source).port, (redis or self.redis).port, entries, **changes)
+        config = make_config(self.source.port, self.redis.port, entries, **changes)
         program = Sluice(self.guard, self._sluice_place, self._binary, self._folder(self._sluice_place, "sluice"), config)
         self.sluices.append(program)
         return program
