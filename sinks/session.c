@@ -110,16 +110,29 @@ static int judge_server(struct sl_session *session, const char *info, struct sl_
     return SL_OK;
 }
 
-/* "count=3"; the section exists from Redis 6.2 on, and a server without such errors has no line. */
-static void note_type_errors(struct sl_session *session, const char *info)
+/* "errorstat_NAME:count=3"; a server without such errors has no line. */
+static int64_t count_of(const char *info, const char *name)
 {
     char value[64] = "";
 
-    session->life.type_errors = strstr(info, "Errorstats") != NULL ? 0 : -1;
-    if (sl_redis_info(info, "errorstat_WRONGTYPE", value, sizeof(value)) &&
-        strncmp(value, "count=", 6) == 0) {
-        session->life.type_errors = strtoll(value + 6, NULL, 10);
-    }
+    return sl_redis_info(info, name, value, sizeof(value)) && strncmp(value, "count=", 6) == 0
+               ? strtoll(value + 6, NULL, 10)
+               : 0;
+}
+
+/*
+ * Both kinds of errors behind which a later group may have been applied though one before it was not, or
+ * not all of it: a command that failed inside of an EXEC, and an EXEC that was refused for what was not
+ * queued (OOM, MISCONF). The guard's step of the next group is refused alike, and stops nothing if the cause
+ * has passed just behind it.
+ */
+static void note_type_errors(struct sl_session *session, const char *info)
+{
+    /* The section exists from Redis 6.2 on. */
+    session->life.type_errors = strstr(info, "Errorstats") == NULL
+                                    ? -1
+                                    : count_of(info, "errorstat_WRONGTYPE") +
+                                          count_of(info, "errorstat_EXECABORT");
 }
 
 static int inspect(struct sl_session *session, struct sl_err *err)
