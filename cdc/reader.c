@@ -385,10 +385,13 @@ static int pump(struct sl_reader *reader)
     struct sl_span event;
     int rc;
 
-    /* The place that the stream begins at is a checkpoint of its own: without it, a restart before
-       the first transaction would begin somewhere else. */
-    reader->position_moved = true;
-    rc = offer(reader);
+    /* The place that the stream begins at is a checkpoint of its own, in a group without rows: without it a
+       restart before the first transaction would begin somewhere else, and the first rows would
+       have no position before them to go back to. */
+    rc = need_batch(reader);
+    if (rc == SL_OK) {
+        rc = push(reader, true, sl_stream_position(reader->stream));
+    }
     while (rc == SL_OK) {
         rc = reader->source->ops->next(reader->source, &event, &reader->err);
         if (rc != SL_OK) {
