@@ -322,7 +322,10 @@ static int read_checkpoint(struct sl_session *session, struct sl_err *err)
 
 int sl_session_open(struct sl_session *session, struct sl_err *err)
 {
-    int rc = sl_transport_open(&session->transport, session->options.redis, err);
+    int rc;
+
+    sl_buf_clear(&session->request.out); /* what an earlier connection did not get to send */
+    rc = sl_transport_open(&session->transport, session->options.redis, err);
 
     if (rc != SL_OK) {
         return rc;
