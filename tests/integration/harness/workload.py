@@ -263,7 +263,8 @@ class Schema:
 class Workload:
     """Random transactions on a schema; run() in this thread, or start() and stop() in one of its own."""
 
-    def __init__(self, source, schema, value="hash", seed=0, truncate=False, rollbacks=True, session=()):
+    def __init__(self, source, schema, value="hash", seed=0, truncate=False, rollbacks=True, session=(),
+                 pause=0):
         self.source = source
         self.schema = schema
         self.value = value
@@ -271,6 +272,7 @@ class Workload:
         self.truncate = truncate
         self.rollbacks = rollbacks
         self.session = session
+        self.pause = pause  # seconds between two transactions of start()
         self.transactions = 0
         self._thread = None
         self._stop = threading.Event()
@@ -307,7 +309,7 @@ class Workload:
             while not self._stop.is_set():
                 try:
                     with self._connect() as connection:
-                        while not self._stop.is_set():
+                        while not self._stop.wait(self.pause):
                             self.step(connection)
                 except OSError:
                     time.sleep(0.05)
