@@ -273,6 +273,7 @@ class Workload:
         self.rollbacks = rollbacks
         self.session = session
         self.pause = pause  # seconds between two transactions of start()
+        self.tolerated = set()  # errors, besides the harmless ones
         self.transactions = 0
         self._thread = None
         self._stop = threading.Event()
@@ -350,13 +351,12 @@ class Workload:
     def _name(self, table):
         return f"`{self.schema.db}`.`{table.name}`"
 
-    @staticmethod
-    def _try(connection, statement, also=frozenset()):
+    def _try(self, connection, statement, also=frozenset()):
         """False when the server has ended the transaction."""
         try:
             connection.query(statement)
         except SqlError as error:
-            if error.code not in HARMLESS and error.code not in also:
+            if error.code not in HARMLESS | self.tolerated | also:
                 raise
             return error.code not in (1213, 1205)
         return True
@@ -373,7 +373,8 @@ class Workload:
         verb, tail = rng.choice([("INSERT", ""), ("INSERT IGNORE", ""), ("REPLACE", ""),
                                  ("INSERT", f" ON DUPLICATE KEY UPDATE `{table.columns[-1][0]}`=NULL")])
         rows = ", ".join(table.row(rng) for _ in range(rng.choice([1, 1, 2, 5])))
-        return [f"{verb} INTO {self._name(table)} VALUES {rows}{tail}"]
+        names = ", ".join(f"`{column[0]}`" for column in table.key + table.columns)
+        return [f"{verb} INTO {self._name(table)} ({names}) VALUES {rows}{tail}"]
 
     def _update(self, table):
         rng = self.rng
