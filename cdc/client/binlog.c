@@ -185,6 +185,9 @@ static int binlog_open(struct sl_source *source, enum sl_start_kind kind, struct
                    ? sl_err_set(err, SL_ESTOPPED, "stopped while opening the stream")
                    : rc;
     }
+    if (strcmp(start->server_uuid, binlog->server.uuid) != 0) {
+        start->applied_file[0] = '\0'; /* another server's file */
+    }
     if (start->server_uuid[0] == '\0' || kind == SL_START_AT) {
         memcpy(start->server_uuid, binlog->server.uuid, sizeof(start->server_uuid));
     }
