@@ -186,6 +186,29 @@ static int add_id(struct sl_stream *stream, struct sl_stream_undo *undo)
     return SL_OK;
 }
 
+/*
+ * How far all is applied, for the checkpoint that the oldest prepared transaction keeps back: a decision
+ * before that is met again by a restart, which does not meet what it decided on.
+ */
+static void note_applied(struct sl_stream *stream)
+{
+    struct sl_position *read = &stream->read;
+    struct sl_position *kept = stream->prepared != NULL ? &stream->prepared->before : read;
+    bool is_behind = read->applied_file[0] != '\0' &&
+                     !sl_position_has_applied(read, read->file, read->offset + 1);
+
+    if (is_behind) {
+        read->applied_file[0] = '\0';
+    }
+    if (kept != read && read->applied_file[0] != '\0') {
+        memcpy(kept->applied_file, read->applied_file, sizeof(kept->applied_file));
+        kept->applied_offset = read->applied_offset;
+    } else if (kept != read) {
+        memcpy(kept->applied_file, read->file, sizeof(kept->applied_file));
+        kept->applied_offset = read->offset;
+    }
+}
+
 int sl_stream_advance(struct sl_stream *stream, const struct sl_event *event,
                       struct sl_stream_undo *undo, struct sl_err *err)
 {
@@ -205,6 +228,7 @@ int sl_stream_advance(struct sl_stream *stream, const struct sl_event *event,
     if (event->timestamp != 0) {
         read->event_time = event->timestamp;
     }
+    note_applied(stream);
     return SL_OK;
 }
 
