@@ -143,6 +143,7 @@ void sl_reader_free(struct sl_reader *reader)
     }
     sl_stream_free(reader->stream);
     sl_xa_hold_free(reader->held);
+    sl_reader_free_savepoints(reader);
     sl_batch_free(reader->batch);
     sl_position_release(&reader->start);
     free(reader);

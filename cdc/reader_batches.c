@@ -9,7 +9,11 @@ enum {
 
 int sl_reader_need_batch(struct sl_reader *reader)
 {
-    return reader->batch != NULL ? SL_OK : sl_handoff_get(reader->handoff, &reader->batch);
+    if (reader->batch != NULL) {
+        return SL_OK;
+    }
+    reader->parts++;
+    return sl_handoff_get(reader->handoff, &reader->batch);
 }
 
 int sl_reader_push(struct sl_reader *reader, bool ends_group, const struct sl_position *position)
@@ -61,13 +65,13 @@ static int split_off(struct sl_reader *reader)
     reader->batch = NULL;
     rc = sl_reader_need_batch(reader);
     if (rc == SL_OK) {
-        rc = sl_batch_append(reader->batch, earlier, false);
+        rc = sl_batch_append(reader->batch, earlier, earlier->begin);
     }
     if (rc != SL_OK) {
         sl_batch_free(earlier);
         return rc;
     }
-    sl_batch_rollback(earlier);
+    sl_batch_rollback(earlier, earlier->begin);
     earlier->begins_group = true;
     earlier->ends_group = true;
     return sl_handoff_push(reader->handoff, earlier, sl_stream_position(reader->stream));
@@ -79,7 +83,7 @@ static int push_part(struct sl_reader *reader)
     bool cut;
     int rc;
 
-    if (reader->batch->mark_entry > 0) {
+    if (reader->batch->begin.entry > 0) {
         return split_off(reader);
     }
     reader->group_bytes += reader->batch->data.len;
@@ -89,13 +93,7 @@ static int push_part(struct sl_reader *reader)
         reader->group_was_cut = true;
     }
     rc = sl_reader_push(reader, cut, NULL);
-    if (rc == SL_OK) {
-        rc = sl_reader_need_batch(reader);
-    }
-    if (rc == SL_OK) {
-        sl_batch_mark(reader->batch);
-    }
-    return rc;
+    return rc == SL_OK ? sl_reader_need_batch(reader) : rc;
 }
 
 int sl_reader_push_if_full(struct sl_reader *reader)

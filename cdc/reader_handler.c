@@ -8,8 +8,10 @@ static int on_begin(void *user, bool is_xa, struct sl_err *err)
 
     (void)err;
     if (rc == SL_OK) {
-        sl_batch_mark(reader->batch);
+        reader->batch->begin = sl_batch_here(reader->batch);
     }
+    reader->parts = 0;
+    sl_reader_forget_savepoints(reader);
     reader->is_xa = is_xa;
     reader->group_bytes = 0;
     reader->group_was_cut = false;
@@ -68,7 +70,7 @@ static int on_rollback(void *user, struct sl_err *err)
                           "a transaction of more than max_transaction_bytes was rolled back after its "
                           "first part had been applied: load its tables again");
     }
-    sl_batch_rollback(reader->batch);
+    sl_batch_rollback(reader->batch, reader->batch->begin);
     reader->position_moved = true;
     if (reader->group_is_open) {
         reader->batch->discards_group = true;
@@ -82,7 +84,7 @@ static int on_xa_prepare(void *user, struct sl_span xid, struct sl_err *err)
     struct sl_reader *reader = user;
     int rc = sl_xa_hold_add(reader->held, xid, reader->batch, err);
 
-    sl_batch_rollback(reader->batch);
+    sl_batch_rollback(reader->batch, reader->batch->begin);
     reader->is_xa = false;
     reader->position_moved = true;
     return rc;
@@ -151,6 +153,8 @@ struct sl_stream_handler sl_reader_handler(struct sl_reader *reader)
         .row = on_row,
         .commit = on_commit,
         .rollback = on_rollback,
+        .savepoint = sl_reader_savepoint,
+        .rollback_to = sl_reader_rollback_to,
         .xa_prepare = on_xa_prepare,
         .xa_commit = on_xa_commit,
         .xa_rollback = on_xa_rollback,

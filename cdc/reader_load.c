@@ -48,9 +48,6 @@ int sl_reader_purge(struct sl_reader *reader, struct sl_key_pattern *pattern)
     if (rc == SL_OK) {
         rc = sl_reader_need_batch(reader);
     }
-    if (rc == SL_OK) {
-        sl_batch_mark(reader->batch);
-    }
     return rc;
 }
 

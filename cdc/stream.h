@@ -75,6 +75,10 @@ struct sl_stream_handler {
     int (*commit)(void *user, struct sl_err *err);
     /* The transaction came to nothing (ROLLBACK): forget its rows. The position moves behind it, too. */
     int (*rollback)(void *user, struct sl_err *err);
+    /* Within a transaction: remember this place under NAME; forget the rows behind the last place of
+       that name. */
+    int (*savepoint)(void *user, struct sl_span name, struct sl_err *err);
+    int (*rollback_to)(void *user, struct sl_span name, struct sl_err *err);
     /* XA PREPARE: keep the rows since begin under XID and forget them here until xa_commit or xa_rollback.
        XID is the printed form X'…',X'…',N. Positions: see sl_stream_position(). */
     int (*xa_prepare)(void *user, struct sl_span xid, struct sl_err *err);

@@ -37,6 +37,7 @@ int sl_stream_announce(struct sl_stream *stream, const struct sl_event *event, s
     if (group->is_open) {
         return sl_err_set(err, SL_EFORMAT, "a transaction begins inside of another one");
     }
+    sl_stream_place_group(stream, event);
     if (event->type == SL_EVENT_MARIADB_GTID) {
         return announce_mariadb(stream, event, err);
     }

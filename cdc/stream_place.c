@@ -48,6 +48,13 @@ void sl_stream_step(struct sl_stream *stream)
     }
 }
 
+void sl_stream_place_group(struct sl_stream *stream, const struct sl_event *event)
+{
+    if (stream->next_offset >= stream->read.offset + event->size) {
+        stream->read.offset = stream->next_offset - event->size;
+    }
+}
+
 static int tell_idle(struct sl_stream *stream, struct sl_err *err)
 {
     return stream->handler.idle != NULL ? stream->handler.idle(stream->handler.user, err) : SL_OK;

@@ -76,6 +76,12 @@ bool sl_stream_checksum_fits(struct sl_span raw);
 void sl_stream_measure(struct sl_stream *stream, const struct sl_event *event);
 /* Behind an event: goes on to next_offset, and outside of groups moves the position, too. */
 void sl_stream_step(struct sl_stream *stream);
+/*
+ * At the identifier that begins a group: the group begins here. A server that resumes by GTID has passed
+ * over all before without a word, and what is asked about this place (which columns a table had) is wrong
+ * for an earlier one.
+ */
+void sl_stream_place_group(struct sl_stream *stream, const struct sl_event *event);
 int sl_stream_rotate(struct sl_stream *stream, const struct sl_event *event,
                      struct sl_err *err) SL_MUSTCHECK;
 int sl_stream_heartbeat(struct sl_stream *stream, const struct sl_event *event,

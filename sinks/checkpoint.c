@@ -206,30 +206,13 @@ static int read_applied(const struct sl_field *fields, size_t count, struct sl_p
     return SL_OK;
 }
 
-int sl_checkpoint_read(const struct sl_field *fields, size_t count,
-                       const struct sl_redis_life *life, struct sl_position *position,
-                       struct sl_err *err)
+/* What does not depend on which of the two positions is taken. */
+static int read_rest(const struct sl_field *fields, size_t count, struct sl_position *position,
+                     struct sl_err *err)
 {
-    static const char *const names[3] = {"gtid", "file", "pos"};
-    static const char *const safe_names[3] = {"safe_gtid", "safe_file", "safe_pos"};
     struct sl_span uuid = find(fields, count, "server_uuid");
-    uint64_t version;
     uint64_t event_time;
-    bool is_safe = !is_same_life(fields, count, life);
-    int rc;
 
-    if (!read_number(find(fields, count, "version"), &version) ||
-        version != SL_CHECKPOINT_VERSION) {
-        return bad_checkpoint(err, "version");
-    }
-    position->applied_file[0] = '\0';
-    rc = read_place(fields, count, is_safe ? safe_names : names, position, err);
-    if (rc == SL_OK && !is_safe) {
-        rc = read_applied(fields, count, position, err);
-    }
-    if (rc != SL_OK) {
-        return rc;
-    }
     if (uuid.len > SL_SERVER_UUID_TEXT) {
         return bad_checkpoint(err, "server_uuid");
     }
@@ -241,4 +224,37 @@ int sl_checkpoint_read(const struct sl_field *fields, size_t count,
         position->event_time = (uint32_t)event_time;
     }
     return SL_OK;
+}
+
+static int read_from(const struct sl_field *fields, size_t count, bool is_safe,
+                     struct sl_position *position, struct sl_err *err)
+{
+    static const char *const names[3] = {"gtid", "file", "pos"};
+    static const char *const safe_names[3] = {"safe_gtid", "safe_file", "safe_pos"};
+    uint64_t version;
+    int rc;
+
+    if (!read_number(find(fields, count, "version"), &version) ||
+        version != SL_CHECKPOINT_VERSION) {
+        return bad_checkpoint(err, "version");
+    }
+    position->applied_file[0] = '\0';
+    rc = read_place(fields, count, is_safe ? safe_names : names, position, err);
+    if (rc == SL_OK && !is_safe) {
+        rc = read_applied(fields, count, position, err);
+    }
+    return rc == SL_OK ? read_rest(fields, count, position, err) : rc;
+}
+
+int sl_checkpoint_read(const struct sl_field *fields, size_t count,
+                       const struct sl_redis_life *life, struct sl_position *position,
+                       struct sl_err *err)
+{
+    return read_from(fields, count, !is_same_life(fields, count, life), position, err);
+}
+
+int sl_checkpoint_read_last(const struct sl_field *fields, size_t count,
+                            struct sl_position *position, struct sl_err *err)
+{
+    return read_from(fields, count, false, position, err);
 }

@@ -58,4 +58,8 @@ int sl_checkpoint_read(const struct sl_field *fields, size_t count,
                        const struct sl_redis_life *life, struct sl_position *position,
                        struct sl_err *err) SL_MUSTCHECK;
 
+/* The last position that was written, whatever may have failed: for people. */
+int sl_checkpoint_read_last(const struct sl_field *fields, size_t count,
+                            struct sl_position *position, struct sl_err *err) SL_MUSTCHECK;
+
 #endif

@@ -220,12 +220,21 @@ static enum sl_take what_to_take(const struct sl_redis_sink *sink)
     return sink->tick_due || sink->is_draining ? SL_TAKE_ANY : SL_TAKE_ROWS;
 }
 
+/*
+ * The first position of a new pipeline, the place that it begins at, is waited for: it is the safe position
+ * of the groups behind it, which otherwise would have none but their own.
+ */
+static bool has_room(const struct sl_redis_sink *sink)
+{
+    return sink->flights.count == 0 ||
+           (sink->has_acked && sink->flights.bytes < SL_BYTES_IN_FLIGHT);
+}
+
 static int take_batches(struct sl_redis_sink *sink)
 {
     int rc = SL_OK;
 
-    while (rc == SL_OK && sink->purge == NULL &&
-           (sink->flights.count == 0 || sink->flights.bytes < SL_BYTES_IN_FLIGHT)) {
+    while (rc == SL_OK && sink->purge == NULL && has_room(sink)) {
         struct sl_batch *batch = sl_handoff_take(sink->options.handoff, what_to_take(sink));
 
         if (batch == NULL) {
@@ -404,7 +413,8 @@ static void on_io(struct ev_loop *loop, struct ev_io *io, int events)
 
 static bool is_stalled(const struct sl_redis_sink *sink)
 {
-    bool is_stopping = atomic_load(sink->options.session.stop);
+    const atomic_bool *stop = sink->options.session.stop;
+    bool is_stopping = stop != NULL && atomic_load(stop);
     uint64_t limit_ms = is_stopping ? SL_STALL_STOPPING_MS : SL_STALL_MS;
 
     return sink->flights.count > 0 &&
@@ -498,7 +508,6 @@ static int take_checkpoint(struct sl_redis_sink *sink, struct sl_err *err)
 {
     if (!sink->session.has_checkpoint) {
         if (sink->has_acked) {
-            sl_redis_sink_close(sink, true);
             return sl_err_set(err, SL_EGAP,
                               "%s: the checkpoint of pipeline %s is gone, so the cached rows are, too "
                               "(FLUSHALL, eviction, a restart without its data): load the tables again",
@@ -532,7 +541,11 @@ int sl_redis_sink_open(struct sl_redis_sink *sink, struct sl_err *err)
     ev_io_start(sink->options.loop, &sink->io);
     ev_timer_set(&sink->tick, 0., 1.);
     ev_timer_start(sink->options.loop, &sink->tick);
-    return take_checkpoint(sink, err);
+    rc = take_checkpoint(sink, err);
+    if (rc != SL_OK) {
+        sl_redis_sink_close(sink, true);
+    }
+    return rc;
 }
 
 static void give_back_all(struct sl_redis_sink *sink)

@@ -79,7 +79,7 @@ static int lift_limits(struct sl_client *client, enum sl_flavor flavor, struct s
                            "set up its session", NULL, err);
 }
 
-static int connect(struct sl_table_scan *scan, struct sl_err *err)
+static int open_session(struct sl_table_scan *scan, struct sl_err *err)
 {
     struct sl_server server;
     int rc = sl_client_open(&scan->client, SL_SCAN_READ_TIMEOUT_MS, err);
@@ -193,7 +193,7 @@ int sl_table_scan_run(void *user, struct sl_span db, struct sl_span table,
                       const struct sl_load_handler *handler, struct sl_err *err)
 {
     struct scan scan = {.owner = user, .handler = handler};
-    int rc = connect(scan.owner, err);
+    int rc = open_session(scan.owner, err);
 
     rc = rc == SL_OK ? find_table(&scan, db, table, err) : rc;
     rc = rc == SL_OK ? handler->begin(handler->user, &scan.table, err) : rc;

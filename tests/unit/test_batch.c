@@ -94,12 +94,12 @@ static void rollback_revives_what_the_transaction_replaced(void **state)
     whole(batch, "a", "1");
     partial(batch, "a", "+1");
     whole(batch, "b", "1");
-    sl_batch_mark(batch);
+    batch->begin = sl_batch_here(batch);
     whole(batch, "a", "2");
     whole(batch, "c", "1");
     whole(batch, "a", "3");
     whole(batch, "b", "4");
-    sl_batch_rollback(batch);
+    sl_batch_rollback(batch, batch->begin);
     assert_int_equal(batch->rows, 4);
     assert_int_equal(sl_batch_commands(batch), 3);
     /* Slots point to the revived entries again: a new write kills them. */
@@ -115,12 +115,12 @@ static void rollback_twice_is_rollback_once(void **state)
 
     (void)state;
     whole(batch, "a", "1");
-    sl_batch_mark(batch);
+    batch->begin = sl_batch_here(batch);
     whole(batch, "a", "2");
-    sl_batch_rollback(batch);
-    sl_batch_rollback(batch);
+    sl_batch_rollback(batch, batch->begin);
+    sl_batch_rollback(batch, batch->begin);
     whole(batch, "a", "3");
-    sl_batch_rollback(batch);
+    sl_batch_rollback(batch, batch->begin);
     assert_int_equal(batch->dead_count, 0);
     assert_int_equal(batch->dead_bytes, 0);
     assert_int_equal(batch->rows, 1);
@@ -135,18 +135,18 @@ static void append_copies_live_entries_behind_the_mark(void **state)
 
     (void)state;
     whole(from, "a", "1");
-    sl_batch_mark(from);
+    from->begin = sl_batch_here(from);
     whole(from, "b", "1");
     whole(from, "b", "2");
     put(from, "c", "1", 3, SL_WRITE_PARTIAL);
     whole(to, "b", "0");
-    assert_int_equal(sl_batch_append(to, from, false), SL_OK);
+    assert_int_equal(sl_batch_append(to, from, from->begin), SL_OK);
     assert_int_equal(sl_batch_commands(to), 4);
     sl_batch_seal(to);
     assert_buf(&to->data, "[b=2][c=1]");
     assert_span(sl_batch_key_of_command(to, 3), "c");
     sl_batch_clear(to);
-    assert_int_equal(sl_batch_append(to, from, true), SL_OK);
+    assert_int_equal(sl_batch_append(to, from, (struct sl_batch_mark){0}), SL_OK);
     sl_batch_seal(to);
     assert_buf(&to->data, "[a=1][b=2][c=1]");
     assert_buf(&from->data, "[a=1][b=1][b=2][c=1]");
@@ -212,7 +212,7 @@ static void clear_makes_it_as_new(void **state)
     (void)state;
     freed = 0;
     whole(batch, "a", "1");
-    sl_batch_mark(batch);
+    batch->begin = sl_batch_here(batch);
     whole(batch, "a", "2");
     batch->purge = &pattern;
     batch->task = SL_TASK_PURGE;
@@ -225,7 +225,7 @@ static void clear_makes_it_as_new(void **state)
                  batch->discards_group);
     assert_int_equal(batch->rows + batch->transactions + batch->entry_count + batch->dead_count, 0);
     whole(batch, "a", "3");
-    sl_batch_rollback(batch);
+    sl_batch_rollback(batch, batch->begin);
     assert_int_equal(batch->data.len, 0);
     batch->purge = &pattern;
     sl_batch_free(batch);
@@ -334,12 +334,12 @@ static void split(struct sl_batch *batch, struct model *model, struct model *tai
 
     tail->count = model->count - model->mark;
     memcpy(tail->entries, model->entries + model->mark, tail->count * sizeof(tail->entries[0]));
-    assert_int_equal(sl_batch_append(other, batch, false), SL_OK);
+    assert_int_equal(sl_batch_append(other, batch, batch->begin), SL_OK);
     compare(other, tail, 0);
     sl_batch_seal(other);
     compare_sealed(other, tail);
     sl_batch_free(other);
-    sl_batch_rollback(batch);
+    sl_batch_rollback(batch, batch->begin);
     model->count = model->mark;
 }
 
@@ -354,12 +354,12 @@ static void play(struct sl_batch *batch, struct sl_xrand *rand, struct model *mo
     for (size_t i = 0; i < steps; i++) {
         switch (sl_xrand_below(rand, 40)) {
         case 0:
-            sl_batch_rollback(batch);
+            sl_batch_rollback(batch, batch->begin);
             model->count = model->mark;
             break;
         case 1:
         case 2:
-            sl_batch_mark(batch);
+            batch->begin = sl_batch_here(batch);
             model->mark = model->count;
             break;
         case 3:

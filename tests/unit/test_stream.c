@@ -124,7 +124,7 @@ static void position_waits_for_the_end_of_the_group(void **state)
     (void)state;
     open_at(&fix, "b.1", 100, "9.7.4");
     fix.timestamp = 77;
-    assert_int_equal(feed_gtid(&fix, 150, 1), SL_OK);
+    assert_int_equal(feed_gtid(&fix, 144, 1), SL_OK);
     assert_int_equal(offset_of(&fix), 100);
     assert_int_equal(feed_query(&fix, 200, "BEGIN"), SL_OK);
     assert_true(sl_stream_in_transaction(fix.dump.stream));
@@ -133,6 +133,19 @@ static void position_waits_for_the_end_of_the_group(void **state)
     assert_int_equal(offset_of(&fix), 300);
     assert_false(sl_stream_in_transaction(fix.dump.stream));
     told(&fix, "begin\ncommit @ b.1:300 time 77\n");
+    close_it(&fix);
+}
+
+static void groups_behind_a_gap_begin_at_their_identifier(void **state)
+{
+    struct fixture fix;
+
+    (void)state;
+    open_at(&fix, "b.1", 4, "10.11.6-MariaDB");
+    assert_int_equal(feed_mgtid(&fix, 5000, 1, 0), SL_OK);
+    assert_int_equal(offset_of(&fix), 5000 - 38);
+    assert_int_equal(feed_xid(&fix, 5100), SL_OK);
+    assert_int_equal(offset_of(&fix), 5100);
     close_it(&fix);
 }
 
@@ -231,7 +244,7 @@ static void failing_commit_leaves_position_and_gtid_before_it(void **state)
     assert_int_equal(feed_xid(&fix, 200), SL_OK);
     sl_buf_clear(&fix.dump.text);
     fix.dump.fail_in = "commit";
-    assert_int_equal(feed_gtid(&fix, 250, 2), SL_OK);
+    assert_int_equal(feed_gtid(&fix, 244, 2), SL_OK);
     assert_int_equal(feed_query(&fix, 280, "BEGIN"), SL_OK);
     assert_int_equal(feed_xid(&fix, 300), SL_ESTOPPED);
     told(&fix, "begin\ncommit @ b.1:300 (GTID 11000000-0000-0000-0000-000000000000:1-2) time 0\n");
@@ -293,7 +306,7 @@ static void group_cut_off_by_a_crash_is_rolled_back(void **state)
 
     (void)state;
     open_at(&fix, "b.1", 100, "9.7.4");
-    assert_int_equal(feed_gtid(&fix, 150, 1), SL_OK);
+    assert_int_equal(feed_gtid(&fix, 144, 1), SL_OK);
     assert_int_equal(feed_query(&fix, 200, "BEGIN"), SL_OK);
     assert_int_equal(feed_rotate(&fix, "b.2", 4), SL_OK);
     told(&fix, "begin\nrollback @ b.1:100 time 0\nidle @ b.2:4 time 0\n");
@@ -322,7 +335,7 @@ static void mariadb_standalone_statement_is_a_group(void **state)
 
     (void)state;
     open_at(&fix, "b.1", 100, "10.11.2-MariaDB");
-    assert_int_equal(feed_mgtid(&fix, 150, 9, 1), SL_OK);
+    assert_int_equal(feed_mgtid(&fix, 138, 9, 1), SL_OK);
     assert_false(sl_stream_in_transaction(fix.dump.stream));
     assert_int_equal(offset_of(&fix), 100);
     assert_int_equal(feed_query(&fix, 200, "TRUNCATE t"), SL_OK);
@@ -625,6 +638,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(position_waits_for_the_end_of_the_group),
+        cmocka_unit_test(groups_behind_a_gap_begin_at_their_identifier),
         cmocka_unit_test(missing_end_pos_is_computed_from_sizes),
         cmocka_unit_test(terminal_event_corrects_what_was_computed),
         cmocka_unit_test(offset_goes_beyond_4_gib),

@@ -21,11 +21,11 @@ static void prepared_rows_come_back_once(void **state)
 
     (void)state;
     put(from, "before");
-    sl_batch_mark(from);
+    from->begin = sl_batch_here(from);
     put(from, "row1");
     put(from, "row2");
     assert_ok(sl_xa_hold_add(hold, sl_check_span("X'61',X'',1"), from, &err), &err);
-    sl_batch_rollback(from);
+    sl_batch_rollback(from, from->begin);
     put(from, "other");
     put(to, "earlier");
     assert_int_equal(sl_xa_hold_take(hold, sl_check_span("X'61',X'',2"), to), SL_DONE);
