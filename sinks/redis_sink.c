@@ -413,7 +413,8 @@ static void on_io(struct ev_loop *loop, struct ev_io *io, int events)
 
 static bool is_stalled(const struct sl_redis_sink *sink)
 {
-    bool is_stopping = atomic_load(sink->options.session.stop);
+    const atomic_bool *stop = sink->options.session.stop;
+    bool is_stopping = stop != NULL && atomic_load(stop);
     uint64_t limit_ms = is_stopping ? SL_STALL_STOPPING_MS : SL_STALL_MS;
 
     return sink->flights.count > 0 &&
