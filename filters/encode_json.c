@@ -21,16 +21,13 @@ int sl_encode_text(const struct sl_column *column, const struct sl_cell *cell,
                       (int)column->name.len, (const char *)column->name.data);
 }
 
-/* SELECT pads ZEROFILL columns, but JSON numbers have no leading zeros. */
+/* SELECT pads ZEROFILL columns and YEAR 0, but JSON numbers have no leading zeros. */
 static void strip_zeros(struct sl_buf *out, size_t at)
 {
-    size_t zeros = 0;
+    struct sl_span number = sl_value_json_number(sl_span_make(out->data + at, out->len - at));
 
-    while (at + zeros + 1 < out->len && out->data[at + zeros] == '0') {
-        zeros++;
-    }
-    memmove(out->data + at, out->data + at + zeros, out->len - at - zeros);
-    out->len -= zeros;
+    memmove(out->data + at, number.data, number.len);
+    out->len = at + number.len;
 }
 
 static int base64_tail(struct sl_buf *out, size_t at)
@@ -64,7 +61,7 @@ static int add_value(const struct sl_column *column, const struct sl_cell *cell,
     }
     switch ((enum sl_kind)column->kind) {
     case SL_KIND_NUMBER:
-        if (column->is_zerofill) {
+        if (out->len > at && out->data[at] == '0') {
             strip_zeros(out, at);
         }
         return SL_OK;
