@@ -1,29 +1,39 @@
 #include "cdc/base/digits.h"
 
-#include <string.h>
+const char sl_digits_pairs[201] = "0001020304050607080910111213141516171819"
+                                  "2021222324252627282930313233343536373839"
+                                  "4041424344454647484950515253545556575859"
+                                  "6061626364656667686970717273747576777879"
+                                  "8081828384858687888990919293949596979899";
 
-static const char pairs[] = "0001020304050607080910111213141516171819"
-                            "2021222324252627282930313233343536373839"
-                            "4041424344454647484950515253545556575859"
-                            "6061626364656667686970717273747576777879"
-                            "8081828384858687888990919293949596979899";
-
-static size_t count_digits(uint64_t value)
-{
-    size_t count = 1;
-
-    while (value >= 10000) {
-        value /= 10000;
-        count += 4;
-    }
-    return count + (value >= 1000 ? 3 : value >= 100 ? 2 : value >= 10 ? 1 : 0);
-}
+const uint64_t sl_digits_powers[20] = {
+    0,
+    10,
+    100,
+    1000,
+    10000,
+    100000,
+    1000000,
+    10000000,
+    100000000,
+    1000000000,
+    10000000000,
+    100000000000,
+    1000000000000,
+    10000000000000,
+    100000000000000,
+    1000000000000000,
+    10000000000000000,
+    100000000000000000,
+    1000000000000000000,
+    UINT64_C(10000000000000000000),
+};
 
 void sl_digits_fixed(uint8_t *out, uint64_t value, size_t width)
 {
     while (width >= 2) {
         width -= 2;
-        memcpy(out + width, pairs + 2 * (value % 100), 2);
+        sl_digits_two(out + width, (uint32_t)(value % 100));
         value /= 100;
     }
     if (width == 1) {
@@ -33,7 +43,7 @@ void sl_digits_fixed(uint8_t *out, uint64_t value, size_t width)
 
 size_t sl_digits_u64(uint8_t *out, uint64_t value)
 {
-    size_t width = count_digits(value);
+    size_t width = sl_digits_count(value);
 
     sl_digits_fixed(out, value, width);
     return width;
