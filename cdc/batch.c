@@ -46,7 +46,6 @@ void sl_batch_free(struct sl_batch *batch)
     sl_buf_release(&batch->data);
     free(batch->entries);
     free(batch->slots);
-    free(batch->killed);
     free(batch);
 }
 
@@ -99,7 +98,7 @@ void sl_batch_clear(struct sl_batch *batch)
     batch->rows = 0;
     batch->task = SL_TASK_ROWS;
     batch->next = NULL;
-    sl_batch_mark(batch);
+    batch->begin = (struct sl_batch_mark){0};
 }
 
 static struct sl_span key_of(const struct sl_batch *batch, const struct sl_batch_entry *entry)
@@ -169,41 +168,23 @@ static int reserve_entry(struct sl_batch *batch)
     return SL_OK;
 }
 
-static int remember_killed(struct sl_batch *batch, uint32_t number)
-{
-    if (number >= batch->mark_entry) {
-        return SL_OK;
-    }
-    if (batch->killed_count == batch->killed_cap) {
-        uint32_t cap = batch->killed_cap > 0 ? batch->killed_cap * 2 : 64;
-        uint32_t *killed = realloc(batch->killed, cap * sizeof(*killed));
-
-        if (killed == NULL) {
-            return SL_ENOMEM;
-        }
-        batch->killed = killed;
-        batch->killed_cap = cap;
-    }
-    batch->killed[batch->killed_count++] = number;
-    return SL_OK;
-}
-
-/* Entries behind a dead one are dead already: whatever killed it killed them. */
-static int kill_chain(struct sl_batch *batch, uint32_t number)
+/*
+ * Entries behind a dead one are dead already, as whatever killed it killed them, or begin with a
+ * replacement that was spared: that may as well stay.
+ */
+static void kill_chain(struct sl_batch *batch, uint32_t number, enum sl_write write)
 {
     while (number != SL_BATCH_NONE && !batch->entries[number].is_dead) {
         struct sl_batch_entry *entry = &batch->entries[number];
-        int rc = remember_killed(batch, number);
 
-        if (rc != SL_OK) {
-            return rc;
+        if (entry->write == SL_WRITE_REPLACE && write != SL_WRITE_REPLACE) {
+            return;
         }
         entry->is_dead = true;
         batch->dead_bytes += entry->len;
         batch->dead_count++;
         number = entry->older;
     }
-    return SL_OK;
 }
 
 void sl_batch_begin(struct sl_batch *batch, uint32_t *offset)
@@ -230,11 +211,8 @@ int sl_batch_end(struct sl_batch *batch, uint32_t offset, uint32_t key_at, uint3
     }
     slot = find_slot(batch, key, hash);
     older = *slot > 0 ? *slot - 1 : SL_BATCH_NONE;
-    if (write == SL_WRITE_WHOLE) {
-        rc = kill_chain(batch, older);
-        if (rc != SL_OK) {
-            return rc;
-        }
+    if (write != SL_WRITE_PARTIAL) {
+        kill_chain(batch, older, write);
     }
     batch->entries[batch->entry_count] = (struct sl_batch_entry){
         .offset = offset,
@@ -251,38 +229,38 @@ int sl_batch_end(struct sl_batch *batch, uint32_t offset, uint32_t key_at, uint3
     return SL_OK;
 }
 
-void sl_batch_mark(struct sl_batch *batch)
+struct sl_batch_mark sl_batch_here(const struct sl_batch *batch)
 {
-    batch->mark_entry = batch->entry_count;
-    batch->mark_data = batch->data.len;
-    batch->killed_count = 0;
+    return (struct sl_batch_mark){.entry = batch->entry_count, .data = batch->data.len};
 }
 
-void sl_batch_rollback(struct sl_batch *batch)
+/* Who is dead follows from the entries alone, so it is found anew: going back is rare. */
+static void judge_again(struct sl_batch *batch)
 {
-    for (uint32_t i = batch->mark_entry; i < batch->entry_count; i++) {
-        if (batch->entries[i].is_dead) {
-            batch->dead_bytes -= batch->entries[i].len;
-            batch->dead_count--;
-        }
-    }
-    for (uint32_t i = 0; i < batch->killed_count; i++) {
-        struct sl_batch_entry *entry = &batch->entries[batch->killed[i]];
+    batch->dead_bytes = 0;
+    batch->dead_count = 0;
+    for (uint32_t i = 0; i < batch->entry_count; i++) {
+        struct sl_batch_entry *entry = &batch->entries[i];
 
         entry->is_dead = false;
-        batch->dead_bytes -= entry->len;
-        batch->dead_count--;
+        if (entry->write != SL_WRITE_PARTIAL) {
+            kill_chain(batch, entry->older, (enum sl_write)entry->write);
+        }
     }
-    batch->rows -= batch->entry_count - batch->mark_entry;
-    batch->entry_count = batch->mark_entry;
-    batch->data.len = batch->mark_data;
-    batch->killed_count = 0;
+}
+
+void sl_batch_rollback(struct sl_batch *batch, struct sl_batch_mark mark)
+{
+    batch->rows -= batch->entry_count - mark.entry;
+    batch->entry_count = mark.entry;
+    batch->data.len = mark.data;
+    judge_again(batch);
     (void)rebuild_slots(batch, batch->slot_mask); /* the same size: needs no memory */
 }
 
-int sl_batch_append(struct sl_batch *to, const struct sl_batch *from, bool all)
+int sl_batch_append(struct sl_batch *to, const struct sl_batch *from, struct sl_batch_mark since)
 {
-    for (uint32_t i = all ? 0 : from->mark_entry; i < from->entry_count; i++) {
+    for (uint32_t i = since.entry; i < from->entry_count; i++) {
         const struct sl_batch_entry *entry = &from->entries[i];
         uint32_t offset;
         int rc;

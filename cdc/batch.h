@@ -29,6 +29,9 @@
 enum sl_write {
     SL_WRITE_WHOLE,   /* the key's state afterwards does not depend on the one before */
     SL_WRITE_PARTIAL, /* changes fields: entries before it must stay */
+    /* As WHOLE, and what the key held before may have had fields that no later entry knows of (a column
+       that was dropped): a WHOLE entry behind it does not make it superfluous. */
+    SL_WRITE_REPLACE,
 };
 
 struct sl_batch_entry {
@@ -60,6 +63,12 @@ struct sl_key_pattern {
     void (*free)(struct sl_key_pattern *pattern);
 };
 
+/* A place between two entries. */
+struct sl_batch_mark {
+    uint32_t entry; /* the number of the next one */
+    size_t data;    /* bytes before it */
+};
+
 struct sl_batch {
     struct sl_buf data;
     struct sl_batch_entry *entries;
@@ -80,12 +89,7 @@ struct sl_batch {
     struct sl_key_pattern *purge; /* SL_TASK_PURGE: owned */
     struct sl_batch *next; /* for the list it is on */
 
-    /* rollback */
-    uint32_t mark_entry;
-    size_t mark_data;
-    uint32_t *killed; /* entries before the mark that entries behind it killed */
-    uint32_t killed_count;
-    uint32_t killed_cap;
+    struct sl_batch_mark begin; /* of the transaction that is being added; the reader's */
 };
 
 struct sl_batch *sl_batch_new(void);
@@ -103,11 +107,13 @@ int sl_batch_end(struct sl_batch *batch, uint32_t offset, uint32_t key_at, uint3
 /* Drops what was appended since sl_batch_begin(). */
 void sl_batch_abandon(struct sl_batch *batch, uint32_t offset);
 
-/* Remembers this place; sl_batch_rollback() goes back to it. A new mark replaces the old one. */
-void sl_batch_mark(struct sl_batch *batch);
-void sl_batch_rollback(struct sl_batch *batch);
-/* Appends copies of the live entries of FROM that lie behind its mark (ALL: of all) to TO. */
-int sl_batch_append(struct sl_batch *to, const struct sl_batch *from, bool all) SL_MUSTCHECK;
+/* The place behind the last entry. */
+struct sl_batch_mark sl_batch_here(const struct sl_batch *batch);
+/* Drops the entries behind MARK; those before it that they had killed live again. */
+void sl_batch_rollback(struct sl_batch *batch, struct sl_batch_mark mark);
+/* Appends copies of the live entries of FROM behind SINCE (zeroed: of all) to TO. */
+int sl_batch_append(struct sl_batch *to, const struct sl_batch *from,
+                    struct sl_batch_mark since) SL_MUSTCHECK;
 
 /* Takes the dead entries out of data and entries. Afterwards only reading and clearing are allowed. */
 void sl_batch_seal(struct sl_batch *batch);

@@ -60,15 +60,22 @@ static int parse_create_table(struct sl_ddl_parser *parser, bool is_replace)
 }
 
 /* … INDEX [IF EXISTS] name … ON table, with everything up to INDEX taken. */
-static int parse_index(struct sl_ddl_parser *parser)
+static int parse_index(struct sl_ddl_parser *parser, enum sl_ddl_keys keys)
 {
+    struct sl_ddl ddl = {.kind = SL_DDL_ALTER_TABLE, .keys = keys};
     struct sl_ddl_table table;
-    bool if_exists = sl_ddl_accept_if_exists(parser);
 
+    ddl.if_exists = sl_ddl_accept_if_exists(parser);
+    if (sl_ddl_is_primary(parser)) {
+        ddl.keys = SL_DDL_KEYS_PRIMARY;
+        ddl.reshapes = true;
+    }
     if (!sl_ddl_skip_past(parser, "ON") || !sl_ddl_take_table(parser, 0, &table)) {
         return SL_DDL_UNREADABLE;
     }
-    return sl_ddl_report_table(parser, SL_DDL_ALTER_TABLE, &table, if_exists);
+    ddl.db = table.db;
+    ddl.table = table.name;
+    return sl_ddl_report(parser, &ddl);
 }
 
 /* What CREATE, ALTER and DROP may be about besides tables and indexes; no rows of tables are
@@ -104,6 +111,7 @@ static int parse_drop_database(struct sl_ddl_parser *parser)
 static int parse_create(struct sl_ddl_parser *parser)
 {
     bool is_replace = sl_ddl_accept(parser, "OR") && sl_ddl_accept(parser, "REPLACE");
+    bool is_unique = false;
 
     (void)sl_ddl_accept(parser, "EXTERNAL");
     if (sl_ddl_accept(parser, "TABLE")) {
@@ -112,13 +120,16 @@ static int parse_create(struct sl_ddl_parser *parser)
     if (is_replace && sl_ddl_accept_any(parser, databases)) {
         return parse_drop_database(parser);
     }
-    while (sl_ddl_accept_any(parser, index_modifiers)) {
+    do {
         if (sl_sql_is(&parser->token, "REFERENCE")) { /* CREATE SPATIAL REFERENCE SYSTEM */
             return report_other(parser);
         }
-    }
+        is_unique = is_unique || sl_sql_is(&parser->token, "UNIQUE");
+    } while (sl_ddl_accept_any(parser, index_modifiers));
     if (sl_ddl_accept(parser, "INDEX")) {
-        return parse_index(parser);
+        /* OR REPLACE drops one of the name that may have been unique. */
+        return parse_index(parser,
+                           is_unique || is_replace ? SL_DDL_KEYS_UNIQUE : SL_DDL_KEYS_SAME);
     }
     return sl_ddl_is_any(parser, other_objects) ? report_other(parser) : SL_DDL_UNREADABLE;
 }
@@ -173,7 +184,8 @@ static int parse_drop(struct sl_ddl_parser *parser)
     }
     while (sl_ddl_accept_any(parser, index_modifiers)) {
     }
-    return sl_ddl_accept(parser, "INDEX") ? parse_index(parser) : SL_DDL_UNREADABLE;
+    return sl_ddl_accept(parser, "INDEX") ? parse_index(parser, SL_DDL_KEYS_UNIQUE)
+                                          : SL_DDL_UNREADABLE;
 }
 
 static int parse_truncate(struct sl_ddl_parser *parser)

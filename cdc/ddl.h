@@ -10,6 +10,11 @@
  * Temporary tables are OTHER: they never have row events. ALTER IGNORE TABLE has rows_gone, because
  * it drops duplicate rows. if_exists also says IF NOT EXISTS.
  *
+ * reshapes is false only when every action of an ALTER is known to leave what SELECT returns as it
+ * is: indexes, constraints, table options, defaults, visibility, partitions, FORCE. CONVERT TO CHARACTER SET
+ * is not among these: without strict mode the servers put '?' for what the new set lacks, and
+ * "binary" makes bytes of text. DEFAULT CHARACTER SET only concerns later columns.
+ *
  * DML names the table that the statement names, none if it may change several; triggers may change
  * more.
  *
@@ -33,5 +38,11 @@ typedef int (*sl_ddl_fn)(void *user, const struct sl_ddl *ddl, struct sl_err *er
  */
 int sl_ddl_parse(struct sl_span db, struct sl_span text, sl_ddl_fn each, void *user,
                  struct sl_err *err) SL_MUSTCHECK;
+
+/*
+ * True when NAME may be one of the words or quoted names of the statement TEXT, in whatever place;
+ * true as well when that cannot be told.
+ */
+bool sl_ddl_mentions(struct sl_span text, struct sl_span name);
 
 #endif

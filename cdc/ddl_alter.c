@@ -1,6 +1,6 @@
 /*
- * ddl_alter.c - ALTER TABLE. Of its actions only those count that rename the table or make rows
- * vanish or appear without row events; the others are passed over.
+ * ddl_alter.c - ALTER TABLE. Its actions are read as far as they rename the table or make rows
+ * vanish or appear without row events; what else they may do is judged in ddl_action.c.
  */
 #include <string.h>
 
@@ -13,6 +13,7 @@ struct sl_ddl_alter {
         other; /* EXCHANGE, CONVERT: rows go there or come from there; name empty: none */
     bool if_exists;
     bool rows_gone;
+    struct sl_ddl_change change;
 };
 
 enum { SL_SLOT_TABLE, SL_SLOT_TO, SL_SLOT_OTHER };
@@ -86,6 +87,7 @@ static bool parse_action(struct sl_ddl_parser *parser, struct sl_ddl_alter *alte
 static bool parse_actions(struct sl_ddl_parser *parser, struct sl_ddl_alter *alter)
 {
     do {
+        sl_ddl_judge_action(parser, &alter->change);
         if (!parse_action(parser, alter)) {
             return false;
         }
@@ -114,6 +116,8 @@ static int report(struct sl_ddl_parser *parser, const struct sl_ddl_alter *alter
         .to_db = alter->to.db,
         .to_table = alter->to.name,
         .rows_gone = alter->rows_gone,
+        .reshapes = alter->change.reshapes,
+        .keys = alter->change.keys,
         .if_exists = alter->if_exists,
     };
     int rc = sl_ddl_report(parser, &ddl);
@@ -126,6 +130,13 @@ static int report(struct sl_ddl_parser *parser, const struct sl_ddl_alter *alter
         rc = sl_ddl_report(parser, &ddl);
     }
     return rc;
+}
+
+/* What either reading may do is taken for done. */
+static struct sl_ddl_change either(struct sl_ddl_change a, struct sl_ddl_change b)
+{
+    return (struct sl_ddl_change){.reshapes = a.reshapes || b.reshapes,
+                                  .keys = a.keys > b.keys ? a.keys : b.keys};
 }
 
 /*
@@ -157,6 +168,9 @@ int sl_ddl_alter_table(struct sl_ddl_parser *parser, bool is_ignore)
          !is_same_table(&alter.other, &plain_alter.other) ||
          alter.rows_gone != plain_alter.rows_gone)) {
         return SL_DDL_UNREADABLE;
+    }
+    if (is_read && is_plain_read) {
+        alter.change = either(alter.change, plain_alter.change);
     }
     if (is_read) {
         return report(parser, &alter);

@@ -126,6 +126,17 @@ bool sl_ddl_at_end(const struct sl_ddl_parser *parser)
     return parser->token.kind == SL_SQL_END;
 }
 
+bool sl_ddl_is_primary(const struct sl_ddl_parser *parser)
+{
+    struct sl_sql_token inner = parser->token;
+
+    if (inner.kind == SL_SQL_NAME || inner.kind == SL_SQL_DOUBLE) {
+        inner.kind = SL_SQL_WORD;
+        inner.text = sl_span_make(inner.text.data + 1, inner.text.len - 2);
+    }
+    return sl_sql_is(&inner, "PRIMARY");
+}
+
 int sl_ddl_report(struct sl_ddl_parser *parser, struct sl_ddl *ddl)
 {
     ddl->text = parser->text;

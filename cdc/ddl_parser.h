@@ -60,6 +60,18 @@ int sl_ddl_report(struct sl_ddl_parser *parser, struct sl_ddl *ddl) SL_MUSTCHECK
 int sl_ddl_report_table(struct sl_ddl_parser *parser, enum sl_ddl_kind kind,
                         const struct sl_ddl_table *table, bool if_exists) SL_MUSTCHECK;
 
+/* DROP INDEX can name the primary key, as `PRIMARY`: the token that is next. */
+bool sl_ddl_is_primary(const struct sl_ddl_parser *parser);
+
+/* What the actions of an ALTER TABLE may do, taken together. */
+struct sl_ddl_change {
+    bool reshapes;
+    enum sl_ddl_keys keys;
+};
+
+/* Adds to CHANGE what the action that begins with the next token may do; takes nothing. */
+void sl_ddl_judge_action(const struct sl_ddl_parser *parser, struct sl_ddl_change *change);
+
 /* ALTER … TABLE, with everything up to the keyword TABLE taken. */
 int sl_ddl_alter_table(struct sl_ddl_parser *parser, bool is_ignore) SL_MUSTCHECK;
 /* INSERT, UPDATE, …: *IS_DML is false when the first word is none of these and nothing was

@@ -63,7 +63,7 @@ static int prepare(struct sl_decompress *decompress, uint64_t len, struct sl_err
 int sl_decompress_mariadb(struct sl_decompress *decompress, struct sl_span record, uint64_t limit,
                           struct sl_span *out, struct sl_err *err)
 {
-    uint64_t len;
+    uint64_t len = 0;
     int rc = read_head(&record, &len, err);
 
     if (rc != SL_OK) {

@@ -1,6 +1,6 @@
 /*
- * decompress.h - MariaDB's compressed records (log_bin_compress=ON): the rows of a rows event or the
- * text of a query. A head byte (0x80, algorithm, bytes of the length), the length before
+ * decompress.h - MariaDB's compressed records (log_bin_compress=ON): the rows of a rows event or
+ * the text of a query. A head byte (0x80, algorithm, bytes of the length), the length before
  * compression, highest byte first, then a zlib stream (sql/log_event.cc: binlog_buf_compress).
  */
 #ifndef SLUICE_CDC_DECOMPRESS_H

@@ -131,7 +131,8 @@ static int take_field(struct sl_span *rest, uint64_t field, struct sl_gtid *gtid
     }
 }
 
-/* Format version, size of the message, the last field that a reader must know; then fields, in order. */
+/* Format version, size of the message, the last field that a reader must know; then fields, in
+ * order. */
 static int take_message_head(struct sl_span *rest, struct sl_err *err)
 {
     uint64_t version;
@@ -140,9 +141,10 @@ static int take_message_head(struct sl_span *rest, struct sl_err *err)
     int rc = take_varlen(rest, &version);
 
     if (rc == SL_OK && version != 1) {
-        return sl_err_set(err, SL_EUNSUPPORTED,
-                          "the transaction's identifier has format version %llu, but only 1 is known",
-                          (unsigned long long)version);
+        return sl_err_set(
+            err, SL_EUNSUPPORTED,
+            "the transaction's identifier has format version %llu, but only 1 is known",
+            (unsigned long long)version);
     }
     rc = rc != SL_OK ? rc : take_varlen(rest, &size);
     rc = rc != SL_OK ? rc : take_varlen(rest, &last);
@@ -150,9 +152,10 @@ static int take_message_head(struct sl_span *rest, struct sl_err *err)
         return bad(rc, err);
     }
     if (last > SL_GTID_FIELD_KNOWN + 1) {
-        return sl_err_set(err, SL_EUNSUPPORTED,
-                          "the transaction's identifier has field %llu, which this version does not know",
-                          (unsigned long long)last);
+        return sl_err_set(
+            err, SL_EUNSUPPORTED,
+            "the transaction's identifier has field %llu, which this version does not know",
+            (unsigned long long)last);
     }
     return SL_OK;
 }

@@ -3,8 +3,8 @@
  * identifiers before a file.
  *
  * Sources: libs/mysql/binlog/event/control_events.h (Gtid_event: fixed for types 33 and 34, in
- * mysql::serialization form for the tagged type 42) and libs/mysql/serialization/readme.md of MySQL;
- * sql/log_event.h of MariaDB (Gtid_log_event, Gtid_list_log_event).
+ * mysql::serialization form for the tagged type 42) and libs/mysql/serialization/readme.md of
+ * MySQL; sql/log_event.h of MariaDB (Gtid_log_event, Gtid_list_log_event).
  */
 #ifndef SLUICE_CDC_GTID_EVENT_H
 #define SLUICE_CDC_GTID_EVENT_H
@@ -17,7 +17,7 @@
 #include "cdc/gtid.h"
 
 enum {
-    SL_MGTID_FLAG_STANDALONE = 0x01,  /* the next statement is the whole group: no COMMIT follows */
+    SL_MGTID_FLAG_STANDALONE = 0x01, /* the next statement is the whole group: no COMMIT follows */
     SL_MGTID_FLAG_PREPARED_XA = 0x40,
     SL_MGTID_FLAG_COMPLETED_XA = 0x80,
 };

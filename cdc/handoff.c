@@ -5,10 +5,10 @@
 int sl_handoff_init(struct sl_handoff *handoff, size_t budget, void (*wake)(void *user), void *user)
 {
     *handoff = (struct sl_handoff){.budget = budget,
-                                     .is_hungry = true,
-                                     .hunger = SL_TAKE_ROWS,
-                                     .wake = wake,
-                                     .wake_user = user};
+                                   .wants_queued = true,
+                                   .wants_open = true,
+                                   .wake = wake,
+                                   .wake_user = user};
     if (pthread_mutex_init(&handoff->lock, NULL) != 0) {
         return SL_ENOMEM;
     }
@@ -48,12 +48,12 @@ static void unlock(struct sl_handoff *handoff)
     (void)pthread_mutex_unlock(&handoff->lock);
 }
 
-static void wake_if_hungry(struct sl_handoff *handoff)
+/* One wake-up brings the loop to look at everything. */
+static void wake_loop(struct sl_handoff *handoff)
 {
-    if (handoff->is_hungry) {
-        handoff->is_hungry = false;
-        handoff->wake(handoff->wake_user);
-    }
+    handoff->wants_queued = false;
+    handoff->wants_open = false;
+    handoff->wake(handoff->wake_user);
 }
 
 int sl_handoff_get(struct sl_handoff *handoff, struct sl_batch **batch)
@@ -84,8 +84,8 @@ void sl_handoff_publish(struct sl_handoff *handoff, struct sl_batch *batch,
     lock(handoff);
     handoff->open = batch;
     handoff->open_position = position;
-    if (batch->entry_count > 0 && handoff->hunger != SL_TAKE_QUEUED) {
-        wake_if_hungry(handoff);
+    if (handoff->wants_open && batch->entry_count > 0) {
+        wake_loop(handoff);
     }
     unlock(handoff);
 }
@@ -109,6 +109,7 @@ int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
         int rc = sl_position_copy(&batch->position, position);
 
         if (rc != SL_OK) {
+            sl_batch_free(batch);
             return rc;
         }
         batch->has_position = true;
@@ -123,7 +124,9 @@ int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
     handoff->tail = batch;
     handoff->queued++;
     handoff->used += batch->data.cap;
-    wake_if_hungry(handoff);
+    if (handoff->wants_queued) {
+        wake_loop(handoff);
+    }
     unlock(handoff);
     return SL_OK;
 }
@@ -163,8 +166,8 @@ struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what)
 
     lock(handoff);
     batch = handoff->head != NULL ? take_queued(handoff) : take_open(handoff, what);
-    handoff->is_hungry = batch == NULL;
-    handoff->hunger = what;
+    handoff->wants_queued = batch == NULL;
+    handoff->wants_open = batch == NULL && what != SL_TAKE_QUEUED;
     unlock(handoff);
     if (batch != NULL) {
         sl_batch_seal(batch);
@@ -203,6 +206,6 @@ void sl_handoff_reset(struct sl_handoff *handoff)
     handoff->queued = 0;
     handoff->used = 0;
     handoff->is_closed = false;
-    handoff->is_hungry = true;
-    handoff->hunger = SL_TAKE_ROWS;
+    handoff->wants_queued = true;
+    handoff->wants_open = true;
 }

@@ -22,13 +22,6 @@
 #include "cdc/base/status.h"
 #include "cdc/batch.h"
 
-/* What take() may return; each includes the ones before it. */
-enum sl_take {
-    SL_TAKE_QUEUED, /* batches that were pushed */
-    SL_TAKE_ROWS,   /* the published batch, if it has commands */
-    SL_TAKE_ANY,    /* the published batch, though it may move the position and nothing else */
-};
-
 struct sl_handoff {
     pthread_mutex_t lock;
     pthread_cond_t room;
@@ -41,8 +34,9 @@ struct sl_handoff {
     size_t queued; /* batches in the queue */
     size_t budget; /* bytes */
     bool is_closed;
-    bool is_hungry; /* the loop found nothing and wants to be woken when there is */
-    enum sl_take hunger; /* what it looked for: a push wakes it always, a publish not from QUEUED */
+    /* The loop found nothing and wants to be woken: by a push, and by a publish. */
+    bool wants_queued;
+    bool wants_open;
     void (*wake)(void *user); /* called from the reader's thread, under the lock */
     void *wake_user;
 };
@@ -59,11 +53,24 @@ void sl_handoff_publish(struct sl_handoff *handoff, struct sl_batch *batch,
                         const struct sl_position *position);
 /* Reader: takes the published batch back, to add to it. NULL when the loop has taken it. */
 struct sl_batch *sl_handoff_reclaim(struct sl_handoff *handoff);
-/* Reader: queues BATCH; POSITION (copied) is the checkpoint behind it, NULL within a transaction. */
+/*
+ * Reader: queues BATCH; POSITION (copied) is the checkpoint behind it, NULL within a transaction.
+ * BATCH is gone from the reader in any case: on SL_ENOMEM it is freed.
+ */
 int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
                     const struct sl_position *position) SL_MUSTCHECK;
 
-/* Loop: the next batch, sealed, or NULL; then the reader's next offer of that kind wakes the loop. */
+/* What take() may return; each includes the ones before it. */
+enum sl_take {
+    SL_TAKE_QUEUED, /* batches that were pushed */
+    SL_TAKE_ROWS,   /* the published batch, if it has commands */
+    SL_TAKE_ANY,    /* the published batch, though it may move the position and nothing else */
+};
+
+/*
+ * Loop: the next batch, sealed, or NULL; then the reader's next offer of what was asked for wakes the
+ * loop: with QUEUED only a push does.
+ */
 struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what);
 /* Loop: BATCH is done with. */
 void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch);

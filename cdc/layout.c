@@ -1,5 +1,6 @@
 #include "cdc/layout.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "cdc/table_map.h"
@@ -57,8 +58,7 @@ static int add_meta(struct sl_layout *layout, const struct sl_table_map *map, bo
                     struct sl_table_meta *meta, struct sl_err *err)
 {
     struct sl_table *table = &layout->table;
-    int rc = sl_table_meta_apply(map->optional, is_mariadb, table->columns, table->column_count,
-                                 &layout->arena, meta, err);
+    int rc = sl_table_meta_apply(map->optional, is_mariadb, table, &layout->arena, meta, err);
 
     if (rc == SL_OK) {
         table->has_names = meta->has_names;
@@ -87,6 +87,7 @@ static int add_schema(struct sl_layout *layout, const struct sl_layout_context *
         return SL_OK;
     }
     if (rc == SL_OK) {
+        assert(schema != NULL);
         *has_schema = true;
         rc = sl_table_schema_apply(&layout->table, meta, schema, &layout->arena, err);
     }
@@ -125,7 +126,7 @@ static void prepare_values(struct sl_table *table)
 static int fill(struct sl_layout *layout, const struct sl_table_map *map,
                 const struct sl_layout_context *context, struct sl_err *err)
 {
-    struct sl_table_meta meta;
+    struct sl_table_meta meta = {0};
     bool has_schema = false;
     int rc = add_columns(layout, map, err);
 
@@ -164,8 +165,8 @@ static int start(struct sl_layout *layout, struct sl_span body, struct sl_table_
         layout->table.id = map->id;
         layout->table.db = map->db;
         layout->table.name = map->name;
-        layout->raw = sl_span_make(body.data + SL_TABLE_MAP_ID_BYTES,
-                                   body.len - SL_TABLE_MAP_ID_BYTES);
+        layout->raw =
+            sl_span_make(body.data + SL_TABLE_MAP_ID_BYTES, body.len - SL_TABLE_MAP_ID_BYTES);
     }
     return rc;
 }
@@ -175,7 +176,7 @@ int sl_layout_new(const struct sl_layout_context *context, struct sl_span body,
 {
     const struct sl_stream_options *options = context->options;
     struct sl_layout *made = calloc(1, sizeof(*made));
-    struct sl_table_map map;
+    struct sl_table_map map = {0};
     int rc;
 
     if (made == NULL) {
@@ -183,15 +184,14 @@ int sl_layout_new(const struct sl_layout_context *context, struct sl_span body,
     }
     rc = start(made, body, &map, err);
     if (rc == SL_OK) {
-        made->is_skipped = options->wants != NULL &&
-                           !options->wants(options->wants_user, map.db, map.name);
+        made->is_skipped =
+            options->wants != NULL && !options->wants(options->wants_user, map.db, map.name);
     }
     if (rc == SL_OK && !made->is_skipped) {
         rc = fill(made, &map, context, err);
         if (rc != SL_OK) {
-            (void)sl_err_prefix(err, "table %.*s.%.*s", (int)map.db.len,
-                                (const char *)map.db.data, (int)map.name.len,
-                                (const char *)map.name.data);
+            (void)sl_err_prefix(err, "table %.*s.%.*s", (int)map.db.len, (const char *)map.db.data,
+                                (int)map.name.len, (const char *)map.name.data);
         }
     }
     if (rc != SL_OK) {

@@ -18,14 +18,14 @@
 
 struct sl_layout {
     struct sl_table table;
-    struct sl_span raw;       /* the table map behind id and flags; owned by the arena */
-    bool is_skipped;          /* rows are passed over undecoded; the table has no columns then */
-    uint32_t json_count;      /* columns of type JSON: bits of a partial update */
-    struct sl_cell *before;   /* column_count cells each, reused for every row */
+    struct sl_span raw;     /* the table map behind id and flags; owned by the arena */
+    bool is_skipped;        /* rows are passed over undecoded; the table has no columns then */
+    uint32_t json_count;    /* columns of type JSON: bits of a partial update */
+    struct sl_cell *before; /* column_count cells each, reused for every row */
     struct sl_cell *after;
-    struct sl_arena arena;    /* owns everything above */
-    struct sl_layout *next;   /* in the cache's chain */
-    uint64_t hash;            /* of db and name */
+    struct sl_arena arena;  /* owns everything above */
+    struct sl_layout *next; /* in the cache's chain */
+    uint64_t hash;          /* of db and name */
 };
 
 /* What building a layout needs to ask. */
@@ -55,14 +55,15 @@ struct sl_layout_cache {
     struct sl_layout **buckets; /* by hash of db and name */
     size_t bucket_count;        /* a power of two; 0 while empty */
     size_t count;
-    struct sl_layout_id *ids;   /* open addressing by id */
-    size_t id_cap;              /* a power of two; 0 while empty */
+    struct sl_layout_id *ids; /* open addressing by id */
+    size_t id_cap;            /* a power of two; 0 while empty */
     size_t id_count;
 };
 
 void sl_layout_cache_release(struct sl_layout_cache *cache);
 
-/* Finds the layout for the table map BODY or builds it, and makes its id stand for it. Errors as sl_layout_new(). */
+/* Finds the layout for the table map BODY or builds it, and makes its id stand for it. Errors as
+ * sl_layout_new(). */
 int sl_layout_cache_map(struct sl_layout_cache *cache, const struct sl_layout_context *context,
                         struct sl_span body, struct sl_layout **layout,
                         struct sl_err *err) SL_MUSTCHECK;

@@ -3,6 +3,7 @@
  * address table. A server gives a table a new id whenever it opens it anew, so an id is only a
  * short-lived alias; a layout stays as long as the bytes of the table map do.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "cdc/base/hash.h"
@@ -11,7 +12,7 @@
 
 enum {
     SL_LAYOUT_FIRST = 64,
-    SL_LAYOUT_IDS_MAX = 4096,  /* forgotten together when there are more, between transactions */
+    SL_LAYOUT_IDS_MAX = 4096, /* forgotten together when there are more, between transactions */
     SL_LAYOUTS_MAX = 1 << 14,
 };
 
@@ -78,7 +79,8 @@ static int grow_ids(struct sl_layout_cache *cache)
         }
     }
     free(cache->ids);
-    *cache = bigger;
+    cache->ids = bigger.ids;
+    cache->id_cap = bigger.id_cap;
     return SL_OK;
 }
 
@@ -269,6 +271,7 @@ int sl_layout_cache_map(struct sl_layout_cache *cache, const struct sl_layout_co
         return SL_OK;
     }
     rc = find_or_build(cache, context, body, &found, err);
+    assert(rc != SL_OK || found != NULL);
     if (rc == SL_OK && set_id(cache, id, found) != SL_OK) {
         rc = sl_err_set(err, SL_ENOMEM, "no memory for a table id");
     }

@@ -15,13 +15,16 @@
 /* What a statement means for the cache. */
 enum sl_effect_kind {
     SL_EFFECT_NONE,
-    SL_EFFECT_PURGE,   /* remove the keys that `purge` matches, in order */
-    SL_EFFECT_RESHAPE, /* a wanted table changed its columns: cached rows keep the old ones */
+    SL_EFFECT_PURGE, /* remove the keys that `purge` matches, in order */
+    SL_EFFECT_LOAD,  /* read db.table as it is now and write its rows, in order; no table: nothing */
 };
 
 struct sl_effect {
     enum sl_effect_kind kind;
-    struct sl_key_pattern *purge; /* owned by who receives the effect */
+    struct sl_key_pattern *purge; /* owned by who receives the effect; LOAD: removed before, or NULL */
+    struct sl_span db;            /* LOAD; views of the statement */
+    struct sl_span table;
+    bool unless_primary; /* LOAD: not when the table has a primary key */
 };
 
 struct sl_mapper;
@@ -34,6 +37,10 @@ struct sl_mapper_ops {
     /* Adds what CHANGE does to the sink's keys to BATCH. */
     int (*row)(struct sl_mapper *mapper, const struct sl_row_change *change, struct sl_batch *batch,
                struct sl_err *err);
+    /* Adds a row of TABLE that was read by SELECT to BATCH: its key gets what CELLS (all TEXT or NULL) hold and
+       nothing else. */
+    int (*load_row)(struct sl_mapper *mapper, const struct sl_table *table,
+                    const struct sl_cell *cells, struct sl_batch *batch, struct sl_err *err);
     /* Judges a statement. Called until it returns SL_DONE: every call gives one effect more, NTH
        counts from 0. SL_EGAP: rows changed in a way that no event says. */
     int (*ddl)(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,

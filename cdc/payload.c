@@ -12,7 +12,8 @@ enum {
     SL_PAYLOAD_STEP = 64 * 1024,
 };
 
-/* Where inner events come out of: the compressed bytes, or with no compression the bytes themselves. */
+/* Where inner events come out of: the compressed bytes, or with no compression the bytes
+ * themselves. */
 struct sl_payload_input {
     struct sl_payload *owner;
     ZSTD_inBuffer in;
@@ -28,7 +29,7 @@ void sl_payload_release(struct sl_payload *payload)
 
 static int read_head(struct sl_span *body, uint64_t *compression)
 {
-    uint64_t type;
+    uint64_t type = SL_PAYLOAD_END;
     int rc = sl_span_lenenc(body, &type);
 
     *compression = SL_PAYLOAD_NONE;
@@ -55,10 +56,11 @@ static int start(struct sl_payload_input *input, struct sl_payload *payload, str
         return sl_err_set(err, rc, "the head of the transaction payload is damaged");
     }
     if (input->compression != SL_PAYLOAD_ZSTD && input->compression != SL_PAYLOAD_NONE) {
-        return sl_err_set(err, SL_EUNSUPPORTED,
-                          "the transaction payload has compression type %llu, which is not known; set "
-                          "binlog_transaction_compression=OFF on the source",
-                          (unsigned long long)input->compression);
+        return sl_err_set(
+            err, SL_EUNSUPPORTED,
+            "the transaction payload has compression type %llu, which is not known; set "
+            "binlog_transaction_compression=OFF on the source",
+            (unsigned long long)input->compression);
     }
     if (payload->engine == NULL) {
         payload->engine = ZSTD_createDCtx();
@@ -67,7 +69,6 @@ static int start(struct sl_payload_input *input, struct sl_payload *payload, str
         return sl_err_set(err, SL_ENOMEM, "no memory to decompress a transaction");
     }
     (void)ZSTD_DCtx_reset(payload->engine, ZSTD_reset_session_only);
-    input->owner = payload;
     input->in = (ZSTD_inBuffer){.src = body.data, .size = body.len};
     return SL_OK;
 }
@@ -151,10 +152,11 @@ static int next_event(struct sl_payload_input *input, uint64_t limit, struct sl_
     }
     size = (size_t)sl_load_le(event->data + 9, 4);
     if (size > limit) {
-        return sl_err_set(err, SL_ELIMIT,
-                          "an event of %zu bytes inside of the transaction payload is larger than the "
-                          "%llu that are allowed; raise the limit or exclude the table",
-                          size, (unsigned long long)limit);
+        return sl_err_set(
+            err, SL_ELIMIT,
+            "an event of %zu bytes inside of the transaction payload is larger than the "
+            "%llu that are allowed; raise the limit or exclude the table",
+            size, (unsigned long long)limit);
     }
     if (size < SL_EVENT_HEADER_BYTES) {
         return sl_err_set(err, SL_EFORMAT, "the transaction payload is damaged");
@@ -169,7 +171,7 @@ static int next_event(struct sl_payload_input *input, uint64_t limit, struct sl_
 int sl_payload_each(struct sl_payload *payload, struct sl_span body, uint64_t limit,
                     sl_payload_fn each, void *user, struct sl_err *err)
 {
-    struct sl_payload_input input;
+    struct sl_payload_input input = {.owner = payload};
     int rc = start(&input, payload, body, err);
 
     while (rc == SL_OK) {

@@ -2,8 +2,8 @@
  * payload.h - MySQL's TRANSACTION_PAYLOAD event: the events of a transaction as one zstd stream. It
  * is decompressed piece by piece, so memory holds no more than one inner event and zstd's window.
  *
- * Format: libs/mysql/binlog/event/codecs/binary.cpp (Transaction_payload) of MySQL: fields of type, length,
- * value, each a length-encoded integer, up to type 0; then the payload.
+ * Format: libs/mysql/binlog/event/codecs/binary.cpp (Transaction_payload) of MySQL: fields of type,
+ * length, value, each a length-encoded integer, up to type 0; then the payload.
  */
 #ifndef SLUICE_CDC_PAYLOAD_H
 #define SLUICE_CDC_PAYLOAD_H

@@ -84,17 +84,34 @@ static enum sl_query_kind classify_xa(struct sl_query *query, struct sl_span *xi
     return SL_QUERY_DDL_OR_DML; /* XA RECOVER */
 }
 
-static enum sl_query_kind classify_rollback(struct sl_query *query)
+/* The servers print a savepoint's name the same way each time, so its bytes can be compared. */
+static enum sl_query_kind take_savepoint(const struct sl_query *query, enum sl_query_kind kind,
+                                         struct sl_span *name)
 {
-    (void)accept(query, "WORK");
-    return sl_sql_is(&query->token, "TO") ? SL_QUERY_SAVEPOINT : SL_QUERY_ROLLBACK;
+    struct sl_span text = query->token.text;
+
+    if (query->token.kind == SL_SQL_NAME && text.len >= 2) {
+        text = sl_span_make(text.data + 1, text.len - 2);
+    }
+    *name = text;
+    return kind;
 }
 
-enum sl_query_kind sl_query_classify(struct sl_span text, struct sl_span *xid)
+static enum sl_query_kind classify_rollback(struct sl_query *query, struct sl_span *name)
+{
+    (void)accept(query, "WORK");
+    if (!accept(query, "TO")) {
+        return SL_QUERY_ROLLBACK;
+    }
+    (void)accept(query, "SAVEPOINT");
+    return take_savepoint(query, SL_QUERY_ROLLBACK_TO, name);
+}
+
+enum sl_query_kind sl_query_classify(struct sl_span text, struct sl_span *name)
 {
     struct sl_query query;
 
-    *xid = (struct sl_span){0};
+    *name = (struct sl_span){0};
     sl_sql_lexer_init(&query.lexer, text);
     advance(&query);
     if (query.token.kind == SL_SQL_END && query.lexer.rest.len == 0) {
@@ -108,16 +125,18 @@ enum sl_query_kind sl_query_classify(struct sl_span text, struct sl_span *xid)
         return SL_QUERY_COMMIT;
     }
     if (accept(&query, "ROLLBACK")) {
-        return classify_rollback(&query);
+        return classify_rollback(&query, name);
     }
     if (accept(&query, "SAVEPOINT")) {
-        return SL_QUERY_SAVEPOINT;
+        return take_savepoint(&query, SL_QUERY_SAVEPOINT, name);
     }
     if (accept(&query, "RELEASE")) {
-        return sl_sql_is(&query.token, "SAVEPOINT") ? SL_QUERY_SAVEPOINT : SL_QUERY_DDL_OR_DML;
+        return accept(&query, "SAVEPOINT")
+                   ? take_savepoint(&query, SL_QUERY_RELEASE_SAVEPOINT, name)
+                   : SL_QUERY_DDL_OR_DML;
     }
     if (accept(&query, "START")) {
         return sl_sql_is(&query.token, "TRANSACTION") ? SL_QUERY_BEGIN : SL_QUERY_DDL_OR_DML;
     }
-    return accept(&query, "XA") ? classify_xa(&query, xid) : SL_QUERY_DDL_OR_DML;
+    return accept(&query, "XA") ? classify_xa(&query, name) : SL_QUERY_DDL_OR_DML;
 }

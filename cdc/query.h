@@ -12,7 +12,9 @@ enum sl_query_kind {
     SL_QUERY_BEGIN, /* BEGIN, START TRANSACTION */
     SL_QUERY_COMMIT,
     SL_QUERY_ROLLBACK,  /* of the whole transaction */
-    SL_QUERY_SAVEPOINT, /* SAVEPOINT, ROLLBACK TO, RELEASE SAVEPOINT: no boundary */
+    SL_QUERY_SAVEPOINT,
+    SL_QUERY_ROLLBACK_TO, /* a savepoint: no boundary, but the rows since then are undone */
+    SL_QUERY_RELEASE_SAVEPOINT,
     SL_QUERY_XA_START,
     SL_QUERY_XA_END,
     SL_QUERY_XA_PREPARE,
@@ -25,9 +27,9 @@ enum sl_query_kind {
 };
 
 /*
- * Classifies TEXT. *XID becomes the view of the printed identifier, X'…',X'…',N, of the XA kinds
- * and is empty for the others.
+ * Classifies TEXT. *NAME becomes a view of the printed identifier, X'…',X'…',N, of the XA kinds or of the
+ * savepoint's name (without its quotes), and is empty for the others.
  */
-enum sl_query_kind sl_query_classify(struct sl_span text, struct sl_span *xid);
+enum sl_query_kind sl_query_classify(struct sl_span text, struct sl_span *name);
 
 #endif

@@ -2,7 +2,8 @@
  * query_event.h - the frame of a statement in the binary log. Which statement it is, query.h and
  * ddl.h tell.
  *
- * Format: libs/mysql/binlog/event/statement_events.h of MySQL, Query_log_event in sql/log_event.h of MariaDB.
+ * Format: libs/mysql/binlog/event/statement_events.h of MySQL, Query_log_event in sql/log_event.h
+ * of MariaDB.
  */
 #ifndef SLUICE_CDC_QUERY_EVENT_H
 #define SLUICE_CDC_QUERY_EVENT_H

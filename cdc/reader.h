@@ -20,6 +20,7 @@
 #include "cdc/position.h"
 #include "cdc/source.h"
 #include "cdc/stream.h"
+#include "cdc/table_loader.h"
 
 struct sl_reader_options {
     size_t batch_bytes;            /* a batch of this many bytes is passed on */
@@ -28,10 +29,12 @@ struct sl_reader_options {
     uint64_t max_event_bytes;
     sl_schema_fn schema;
     void *schema_user;
+    sl_load_fn load; /* NULL: a statement after which a table must be loaded again is SL_EGAP */
+    void *load_user;
     /* Called by the reader thread when is_connected or has_ended in its stats turned true. */
     void (*changed)(void *user);
     void *changed_user;
-    /* Called for things that an operator should know and that do not end the reader. */
+    /* Called for what an operator should know of: a table is loaded again. */
     void (*notice)(void *user, const char *text);
     void *notice_user;
 };

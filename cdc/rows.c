@@ -1,6 +1,6 @@
 /*
- * rows.c - see rows.h. The loops over columns are the hottest code of the program: one pass over the
- * columns of an image does everything, with a version of its own for full images.
+ * rows.c - see rows.h. The loops over columns are the hottest code of the program: one pass over
+ * the columns of an image does everything, with a version of its own for full images.
  */
 #include "cdc/rows.h"
 
@@ -8,31 +8,31 @@
 #include "cdc/table_map.h"
 
 enum {
-    SL_ROWS_DUMMY_ID = 0xffffff,  /* sql/log_event.cc: ends a statement that wrote no row */
-    SL_ROWS_PARTIAL_JSON = 1,     /* value_options: PARTIAL_JSON_UPDATES */
+    SL_ROWS_DUMMY_ID = 0xffffff, /* sql/log_event.cc: ends a statement that wrote no row */
+    SL_ROWS_PARTIAL_JSON = 1,    /* value_options: PARTIAL_JSON_UPDATES */
 };
 
 struct sl_rows_kind {
-    uint8_t type;
     enum sl_op op;
+    uint8_t type;
     bool is_v2;
     bool is_compressed;
 };
 
 static const struct sl_rows_kind kinds[] = {
-    {SL_EVENT_WRITE_ROWS_V1, SL_OP_INSERT, false, false},
-    {SL_EVENT_UPDATE_ROWS_V1, SL_OP_UPDATE, false, false},
-    {SL_EVENT_DELETE_ROWS_V1, SL_OP_DELETE, false, false},
-    {SL_EVENT_WRITE_ROWS, SL_OP_INSERT, true, false},
-    {SL_EVENT_UPDATE_ROWS, SL_OP_UPDATE, true, false},
-    {SL_EVENT_DELETE_ROWS, SL_OP_DELETE, true, false},
-    {SL_EVENT_PARTIAL_UPDATE_ROWS, SL_OP_UPDATE, true, false},
-    {SL_EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1, SL_OP_INSERT, false, true},
-    {SL_EVENT_MARIADB_UPDATE_ROWS_COMPRESSED_V1, SL_OP_UPDATE, false, true},
-    {SL_EVENT_MARIADB_DELETE_ROWS_COMPRESSED_V1, SL_OP_DELETE, false, true},
-    {SL_EVENT_MARIADB_WRITE_ROWS_COMPRESSED, SL_OP_INSERT, true, true},
-    {SL_EVENT_MARIADB_UPDATE_ROWS_COMPRESSED, SL_OP_UPDATE, true, true},
-    {SL_EVENT_MARIADB_DELETE_ROWS_COMPRESSED, SL_OP_DELETE, true, true},
+    {SL_OP_INSERT, SL_EVENT_WRITE_ROWS_V1, false, false},
+    {SL_OP_UPDATE, SL_EVENT_UPDATE_ROWS_V1, false, false},
+    {SL_OP_DELETE, SL_EVENT_DELETE_ROWS_V1, false, false},
+    {SL_OP_INSERT, SL_EVENT_WRITE_ROWS, true, false},
+    {SL_OP_UPDATE, SL_EVENT_UPDATE_ROWS, true, false},
+    {SL_OP_DELETE, SL_EVENT_DELETE_ROWS, true, false},
+    {SL_OP_UPDATE, SL_EVENT_PARTIAL_UPDATE_ROWS, true, false},
+    {SL_OP_INSERT, SL_EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1, false, true},
+    {SL_OP_UPDATE, SL_EVENT_MARIADB_UPDATE_ROWS_COMPRESSED_V1, false, true},
+    {SL_OP_DELETE, SL_EVENT_MARIADB_DELETE_ROWS_COMPRESSED_V1, false, true},
+    {SL_OP_INSERT, SL_EVENT_MARIADB_WRITE_ROWS_COMPRESSED, true, true},
+    {SL_OP_UPDATE, SL_EVENT_MARIADB_UPDATE_ROWS_COMPRESSED, true, true},
+    {SL_OP_DELETE, SL_EVENT_MARIADB_DELETE_ROWS_COMPRESSED, true, true},
 };
 
 static const struct sl_rows_kind *kind_of(uint8_t type)
@@ -57,7 +57,8 @@ bool sl_rows_is_compressed(uint8_t type)
     return kind != NULL && kind->is_compressed;
 }
 
-/* Version 2 has tagged extra information here (NDB, partition numbers): nothing that a cache needs. */
+/* Version 2 has tagged extra information here (NDB, partition numbers): nothing that a cache needs.
+ */
 static int skip_extra(struct sl_span *rest)
 {
     uint16_t len; /* its own two bytes included */
@@ -210,8 +211,8 @@ static int read_full(const struct sl_image *image, const uint8_t *nulls, struct 
 }
 
 /*
- * An image that lacks columns or has JSON diffs. DIFFS has a bit for each JSON column of the table, in
- * the image or not; NULL when none is a diff.
+ * An image that lacks columns or has JSON diffs. DIFFS has a bit for each JSON column of the table,
+ * in the image or not; NULL when none is a diff.
  */
 static int read_sparse(const struct sl_image *image, const uint8_t *nulls, const uint8_t *diffs,
                        struct sl_span *rest)
@@ -263,8 +264,7 @@ static int read_image(const struct sl_image *image, const uint8_t *diffs, struct
 }
 
 /* In front of the second image of a partial update: options and, when set, a bit a JSON column. */
-static int read_options(const struct sl_layout *layout, struct sl_span *rest,
-                        const uint8_t **diffs)
+static int read_options(const struct sl_layout *layout, struct sl_span *rest, const uint8_t **diffs)
 {
     uint64_t options;
     int rc = sl_span_lenenc(rest, &options);
@@ -323,36 +323,36 @@ static int read_row(const struct sl_row_walk *walk, struct sl_span *rest)
         }
     }
     /*
-     * An INSERT of defaults only, under binlog_row_image=MINIMAL, has no columns and so no bytes: it
-     * is read once. With bytes left, a row without any would never end the loop.
+     * An INSERT of defaults only, under binlog_row_image=MINIMAL, has no columns and so no bytes:
+     * it is read once. With bytes left, a row without any would never end the loop.
      */
     return rc == SL_OK && rest->len == before && before > 0 ? SL_EFORMAT : rc;
 }
 
 static void start_walk(struct sl_row_walk *walk, const struct sl_rows *rows,
-                       const struct sl_layout *layout, uint32_t timestamp)
+                       const struct sl_layout *layout)
 {
     struct sl_row_change *change = &walk->change;
     bool first_is_after = rows->op == SL_OP_INSERT;
 
     walk->rows = rows;
     walk->layout = layout;
-    walk->first = make_image(layout, rows->before_columns,
-                             first_is_after ? layout->after : layout->before);
+    walk->first =
+        make_image(layout, rows->before_columns, first_is_after ? layout->after : layout->before);
     walk->second = make_image(layout, rows->after_columns, layout->after);
     *change = (struct sl_row_change){.op = rows->op,
                                      .table = &layout->table,
                                      .before = first_is_after ? NULL : layout->before,
                                      .after = rows->op == SL_OP_DELETE ? NULL : layout->after,
-                                     .timestamp = timestamp};
+                                     .timestamp = rows->timestamp};
     change->before_is_full =
         change->before != NULL && walk->first.present_count == layout->table.column_count;
     change->after_is_full =
         change->after != NULL && walk->second.present_count == layout->table.column_count;
 }
 
-int sl_rows_each(const struct sl_rows *rows, const struct sl_layout *layout, uint32_t timestamp,
-                 sl_row_fn each, void *user, uint64_t *count, struct sl_err *err)
+int sl_rows_each(const struct sl_rows *rows, const struct sl_layout *layout, sl_row_fn each,
+                 void *user, uint64_t *count, struct sl_err *err)
 {
     struct sl_span rest = rows->data;
     struct sl_row_walk walk;
@@ -361,7 +361,7 @@ int sl_rows_each(const struct sl_rows *rows, const struct sl_layout *layout, uin
         return sl_err_set(err, SL_ESCHEMA, "the rows have %u columns, but their table map has %u",
                           rows->column_count, layout->table.column_count);
     }
-    start_walk(&walk, rows, layout, timestamp);
+    start_walk(&walk, rows, layout);
     do {
         int rc = read_row(&walk, &rest);
 

@@ -1,10 +1,11 @@
 /*
  * rows.h - the body of a rows event: its header, and the split of its rows into cells.
  *
- * Formats: class Rows_event in libs/mysql/binlog/event/rows_event.h of MySQL, class Rows_log_event in
- * sql/log_event.h of MariaDB. A row image is a bitmap of NULLs, one bit for each column that is in
- * the image, then the values one after another. A cell's data is the value as stored, without the length in
- * front of it. Nothing is allocated: cells are views into the event, their arrays belong to the layout.
+ * Formats: class Rows_event in libs/mysql/binlog/event/rows_event.h of MySQL, class Rows_log_event
+ * in sql/log_event.h of MariaDB. A row image is a bitmap of NULLs, one bit for each column that is
+ * in the image, then the values one after another. A cell's data is the value as stored, without
+ * the length in front of it. Nothing is allocated: cells are views into the event, their arrays
+ * belong to the layout.
  */
 #ifndef SLUICE_CDC_ROWS_H
 #define SLUICE_CDC_ROWS_H
@@ -19,8 +20,9 @@
 
 struct sl_rows {
     enum sl_op op;
-    bool is_partial;       /* PARTIAL_UPDATE_ROWS: JSON columns may be diffs */
-    bool is_dummy;         /* only ends a statement (table id 0xffffff); has no rows */
+    bool is_partial;    /* PARTIAL_UPDATE_ROWS: JSON columns may be diffs */
+    bool is_dummy;      /* only ends a statement (table id 0xffffff); has no rows */
+    uint32_t timestamp; /* of the event; set by the caller */
     uint64_t table_id;
     uint32_t column_count;
     const uint8_t *before_columns; /* bits: columns in the first image (also of INSERT) */
@@ -40,11 +42,11 @@ int sl_rows_parse(uint8_t type, struct sl_span body, struct sl_rows *rows,
 typedef int (*sl_row_fn)(void *user, const struct sl_row_change *change, struct sl_err *err);
 
 /*
- * Calls EACH for every row of ROWS, whose table has LAYOUT, and counts them into *COUNT. Returns what
- * EACH returned when that is not SL_OK; SL_ETRUNC, SL_EFORMAT; SL_ESCHEMA when the event has another
- * number of columns than the layout.
+ * Calls EACH for every row of ROWS, whose table has LAYOUT, and counts them into *COUNT. Returns
+ * what EACH returned when that is not SL_OK; SL_ETRUNC, SL_EFORMAT; SL_ESCHEMA when the event has
+ * another number of columns than the layout.
  */
-int sl_rows_each(const struct sl_rows *rows, const struct sl_layout *layout, uint32_t timestamp,
-                 sl_row_fn each, void *user, uint64_t *count, struct sl_err *err) SL_MUSTCHECK;
+int sl_rows_each(const struct sl_rows *rows, const struct sl_layout *layout, sl_row_fn each,
+                 void *user, uint64_t *count, struct sl_err *err) SL_MUSTCHECK;
 
 #endif

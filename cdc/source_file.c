@@ -4,8 +4,10 @@
  */
 #include "cdc/source_file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,15 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <libdeflate.h>
-
 #include "cdc/event.h"
 
 enum {
     SL_FILE_MAGIC_BYTES = 4,
     SL_FILE_ROTATE_MAX = SL_EVENT_HEADER_BYTES + 8 + SL_BINLOG_NAME_MAX + SL_EVENT_CHECKSUM_BYTES,
-    SL_FILE_ALGORITHM_AT = 5,  /* from the end of a format description: algorithm, checksum */
-    SL_FILE_FORMAT_MAX = 4096, /* of the part of a format description that is looked at */
+    SL_FILE_ALGORITHM_BACK = 5, /* from the end of a format description */
+    SL_FILE_FORMAT_MAX = 4096,  /* of the part of a format description that is looked at */
 };
 
 struct sl_source_file {
@@ -34,7 +34,7 @@ struct sl_source_file {
     uint64_t offset; /* of the next event */
     uint64_t begin;  /* where to begin in the next file to be opened */
     bool rotate_is_due;
-    bool has_checksum;  /* of the events up to the next rotate, which has one, too */
+    bool has_checksum;  /* of the events that the last format description given describes */
     bool format_is_due; /* a begin behind the head of a file: its format description comes first */
     uint8_t rotate[SL_FILE_ROTATE_MAX];
     atomic_bool is_interrupted;
@@ -114,42 +114,21 @@ static int map_file(struct sl_source_file *file, int fd, struct sl_err *err)
     return check_magic(file, err);
 }
 
-/* The format description of the open file, cut to what is looked at; empty when there is none. */
-static struct sl_span format_of(const struct sl_source_file *file)
-{
-    size_t len = file->size - SL_FILE_MAGIC_BYTES;
-    const uint8_t *event = file->map + SL_FILE_MAGIC_BYTES;
-
-    if (len > SL_FILE_FORMAT_MAX) {
-        len = SL_FILE_FORMAT_MAX;
-    }
-    if (len < SL_EVENT_HEADER_BYTES || event[4] != SL_EVENT_FORMAT_DESCRIPTION) {
-        return sl_span_make(NULL, 0);
-    }
-    if (sl_load_le(event + 9, 4) < len) {
-        len = (size_t)sl_load_le(event + 9, 4);
-    }
-    return sl_span_make(event, len);
-}
-
 /* Finds the flavor in the format description, which names the server's version. */
-static void detect_flavor(struct sl_source_file *file)
+static enum sl_flavor flavor_of(struct sl_span events)
 {
-    struct sl_span format = format_of(file);
+    size_t len = events.len < SL_FILE_FORMAT_MAX ? events.len : SL_FILE_FORMAT_MAX;
+    size_t size;
 
-    if (format.len > 0) {
-        bool is_mariadb = memmem(format.data, format.len, "MariaDB", 7) != NULL;
-
-        file->source.flavor = is_mariadb ? SL_FLAVOR_MARIADB : SL_FLAVOR_MYSQL;
+    assert(events.data != NULL);
+    if (len < SL_EVENT_HEADER_BYTES || events.data[4] != SL_EVENT_FORMAT_DESCRIPTION) {
+        return SL_FLAVOR_UNKNOWN;
     }
-}
-
-static bool format_has_checksum(const struct sl_source_file *file)
-{
-    struct sl_span format = format_of(file);
-
-    return format.len >= SL_EVENT_HEADER_BYTES + SL_FILE_ALGORITHM_AT &&
-           format.data[format.len - SL_FILE_ALGORITHM_AT] != 0;
+    size = (size_t)sl_load_le(events.data + 9, 4);
+    if (size < len) {
+        len = size;
+    }
+    return memmem(events.data, len, "MariaDB", 7) != NULL ? SL_FLAVOR_MARIADB : SL_FLAVOR_MYSQL;
 }
 
 static int open_current(struct sl_source_file *file, struct sl_err *err)
@@ -170,7 +149,8 @@ static int open_current(struct sl_source_file *file, struct sl_err *err)
         unmap(file);
         return rc;
     }
-    detect_flavor(file);
+    file->source.flavor =
+        flavor_of(sl_span_make(file->map + SL_FILE_MAGIC_BYTES, file->size - SL_FILE_MAGIC_BYTES));
     file->offset = file->begin > SL_FILE_MAGIC_BYTES ? file->begin : SL_FILE_MAGIC_BYTES;
     file->format_is_due = file->offset > SL_FILE_MAGIC_BYTES;
     file->begin = 0;
@@ -185,10 +165,7 @@ static void store_le(uint8_t *out, uint64_t value, size_t width)
     }
 }
 
-/*
- * What a server sends before the first event of a file. What reads it knows of checksums by the
- * file before; of the very first rotate it accepts both.
- */
+/* What a server sends before a file's first event, with a checksum if the events before had one. */
 static int make_rotate(struct sl_source_file *file, struct sl_span *event, struct sl_err *err)
 {
     const char *name = name_of(path_of(file));
@@ -206,11 +183,9 @@ static int make_rotate(struct sl_source_file *file, struct sl_span *event, struc
     store_le(file->rotate + SL_EVENT_HEADER_BYTES, file->offset, 8);
     memcpy(file->rotate + SL_EVENT_HEADER_BYTES + 8, name, len);
     if (file->has_checksum) {
-        store_le(file->rotate + covered, libdeflate_crc32(0, file->rotate, covered),
-                 SL_EVENT_CHECKSUM_BYTES);
+        store_le(file->rotate + covered, libdeflate_crc32(0, file->rotate, covered), 4);
     }
     file->rotate_is_due = false;
-    file->has_checksum = format_has_checksum(file);
     *event = sl_span_make(file->rotate, size);
     return SL_OK;
 }
@@ -246,17 +221,20 @@ static int event_at(const struct sl_source_file *file, uint64_t offset, struct s
 
 static int next_event(struct sl_source_file *file, struct sl_span *event, struct sl_err *err)
 {
-    int rc;
+    bool is_repeated = file->format_is_due;
+    int rc = event_at(file, is_repeated ? SL_FILE_MAGIC_BYTES : file->offset, event, err);
 
-    if (file->format_is_due) {
-        file->format_is_due = false;
-        return event_at(file, SL_FILE_MAGIC_BYTES, event, err);
+    if (rc != SL_OK) {
+        return rc;
     }
-    rc = event_at(file, file->offset, event, err);
-    if (rc == SL_OK) {
+    file->format_is_due = false;
+    if (!is_repeated) {
         file->offset += event->len;
     }
-    return rc;
+    if (event->data[4] == SL_EVENT_FORMAT_DESCRIPTION) {
+        file->has_checksum = event->data[event->len - SL_FILE_ALGORITHM_BACK] == 1;
+    }
+    return SL_OK;
 }
 
 static int file_next(struct sl_source *source, struct sl_span *event, struct sl_err *err)

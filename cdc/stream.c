@@ -28,6 +28,7 @@ struct sl_stream *sl_stream_new(const struct sl_stream_options *options,
         return NULL;
     }
     stream->offset = start->offset;
+    stream->begin_offset = start->offset;
     return stream;
 }
 
@@ -59,6 +60,11 @@ bool sl_stream_in_transaction(const struct sl_stream *stream)
     return stream->group.is_open;
 }
 
+uint32_t sl_stream_event_time(const struct sl_stream *stream)
+{
+    return stream->event_time;
+}
+
 const struct sl_stream_stats *sl_stream_stats(const struct sl_stream *stream)
 {
     return &stream->stats;
@@ -73,16 +79,18 @@ void sl_stream_forget_tables(struct sl_stream *stream)
 
 static int table_map(struct sl_stream *stream, const struct sl_event *event, struct sl_err *err)
 {
+    struct sl_position at = stream->read; /* borrows what it points to */
     const struct sl_layout_context context = {.options = &stream->options,
                                               .handler = &stream->handler,
-                                              .at = &stream->read,
+                                              .at = &at,
                                               .is_mariadb = stream->is_mariadb};
     struct sl_layout *layout;
-    int rc = sl_stream_begin(stream, false, err);
+    int rc;
 
-    return rc != SL_OK
-               ? rc
-               : sl_layout_cache_map(&stream->layouts, &context, event->body, &layout, err);
+    at.offset = stream->begin_offset;
+    rc = sl_stream_begin(stream, false, err);
+    return rc != SL_OK ? rc
+                       : sl_layout_cache_map(&stream->layouts, &context, event->body, &layout, err);
 }
 
 static int no_row(void *user, const struct sl_row_change *change, struct sl_err *err)
@@ -100,12 +108,12 @@ static int wanted_rows(struct sl_stream *stream, const struct sl_event *event,
     int rc = SL_OK;
 
     if (sl_rows_is_compressed(event->type)) {
-        rc = sl_decompress_mariadb(&stream->decompress, rows->data,
-                                   stream->options.max_event_bytes, &rows->data, err);
+        rc = sl_decompress_mariadb(&stream->decompress, rows->data, stream->options.max_event_bytes,
+                                   &rows->data, err);
     }
     if (rc == SL_OK) {
-        rc = sl_rows_each(rows, layout, event->timestamp, each, stream->handler.user,
-                          &stream->stats.rows, err);
+        rows->timestamp = event->timestamp;
+        rc = sl_rows_each(rows, layout, each, stream->handler.user, &stream->stats.rows, err);
     }
     return rc;
 }
@@ -149,8 +157,9 @@ static int inner_event(void *user, struct sl_span raw, struct sl_err *err)
     struct sl_event event;
     int rc = sl_event_parse(raw, false, false, &event, err);
 
-    if (rc == SL_OK && (event.type == SL_EVENT_TRANSACTION_PAYLOAD ||
-                        event.type == SL_EVENT_ROTATE || event.type == SL_EVENT_FORMAT_DESCRIPTION)) {
+    if (rc == SL_OK &&
+        (event.type == SL_EVENT_TRANSACTION_PAYLOAD || event.type == SL_EVENT_ROTATE ||
+         event.type == SL_EVENT_FORMAT_DESCRIPTION)) {
         rc = sl_err_set(err, SL_EFORMAT, "a %s event lies inside of a transaction payload",
                         sl_event_name(event.type));
     }
@@ -173,10 +182,11 @@ static int incident(const struct sl_event *event, struct sl_err *err)
     if (body.len > 0 && body.data[0] < body.len) {
         message = sl_span_make(body.data + 1, body.data[0]);
     }
-    return sl_err_set(err, SL_EGAP,
-                      "the source reports that changes are missing from its binary log (incident %u: "
-                      "%.*s); load the tables again",
-                      number, (int)message.len, (const char *)message.data);
+    return sl_err_set(
+        err, SL_EGAP,
+        "the source reports that changes are missing from its binary log (incident %u: "
+        "%.*s); load the tables again",
+        number, (int)message.len, (const char *)message.data);
 }
 
 static int unknown(const struct sl_event *event, struct sl_err *err)
@@ -278,10 +288,11 @@ static int parse(struct sl_stream *stream, struct sl_span raw, struct sl_event *
     bool has_checksum = stream->has_checksum;
 
     if (raw.len > stream->options.max_event_bytes) {
-        return sl_err_set(err, SL_ELIMIT,
-                          "an event of %zu bytes is larger than the %llu that are allowed; raise the "
-                          "limit or exclude the table",
-                          raw.len, (unsigned long long)stream->options.max_event_bytes);
+        return sl_err_set(
+            err, SL_ELIMIT,
+            "an event of %zu bytes is larger than the %llu that are allowed; raise the "
+            "limit or exclude the table",
+            raw.len, (unsigned long long)stream->options.max_event_bytes);
     }
     if (raw.len >= SL_EVENT_HEADER_BYTES && raw.data[4] == SL_EVENT_FORMAT_DESCRIPTION) {
         has_checksum = false;
@@ -297,6 +308,7 @@ static int feed(struct sl_stream *stream, struct sl_span raw, const struct sl_ev
     int rc;
 
     sl_stream_measure(stream, event);
+    stream->event_time = event->timestamp;
     if (event->type == SL_EVENT_FORMAT_DESCRIPTION) {
         rc = sl_stream_format(stream, raw, event, err);
     } else if (!stream->has_format && event->type != SL_EVENT_ROTATE) {

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cdc/base/buf.h"
 #include "cdc/base/err.h"
 #include "cdc/base/span.h"
 #include "cdc/column.h"
@@ -39,6 +40,13 @@ enum sl_ddl_kind {
     SL_DDL_UNPARSED,      /* begins like a DDL of the above but cannot be read to its end: treat every table as altered */
 };
 
+/* What an ALTER may do to the columns that tell a table's rows apart. */
+enum sl_ddl_keys {
+    SL_DDL_KEYS_SAME,
+    SL_DDL_KEYS_UNIQUE,  /* unique indexes come or go: matters to a table without a primary key */
+    SL_DDL_KEYS_PRIMARY, /* the primary key comes, goes or is another, or any column's values */
+};
+
 /* One table that a statement names; a statement that names three is three of these, in order. */
 struct sl_ddl {
     enum sl_ddl_kind kind;
@@ -47,6 +55,8 @@ struct sl_ddl {
     struct sl_span to_db;   /* RENAME TABLE, ALTER TABLE … RENAME TO; else empty */
     struct sl_span to_table;
     bool rows_gone;         /* ALTER that removes rows without row events (partitions) */
+    bool reshapes;          /* ALTER after which SELECT of a row may return something else; see ddl.h */
+    enum sl_ddl_keys keys;
     bool if_exists;
     struct sl_span text;    /* the whole statement, for log lines: never print it above debug */
 };
@@ -65,6 +75,10 @@ struct sl_stream_handler {
     int (*commit)(void *user, struct sl_err *err);
     /* The transaction came to nothing (ROLLBACK): forget its rows. The position moves behind it, too. */
     int (*rollback)(void *user, struct sl_err *err);
+    /* Within a transaction: remember this place under NAME; forget the rows behind the last place of
+       that name. */
+    int (*savepoint)(void *user, struct sl_span name, struct sl_err *err);
+    int (*rollback_to)(void *user, struct sl_span name, struct sl_err *err);
     /* XA PREPARE: keep the rows since begin under XID and forget them here until xa_commit or xa_rollback.
        XID is the printed form X'…',X'…',N. Positions: see sl_stream_position(). */
     int (*xa_prepare)(void *user, struct sl_span xid, struct sl_err *err);
@@ -134,7 +148,8 @@ int sl_stream_feed(struct sl_stream *stream, struct sl_span raw, struct sl_err *
 
 /*
  * Where to resume. While XA transactions are prepared and undecided this stays before the oldest
- * of them, so that a restart reads them again.
+ * of them, so that a restart reads them again. It also reads decisions again on those that were prepared still
+ * earlier: the position's applied_file and applied_offset say which of these to pass over.
  */
 const struct sl_position *sl_stream_position(const struct sl_stream *stream);
 /* The same without regard to undecided XA transactions: how far the stream has been read. */
@@ -144,6 +159,13 @@ const struct sl_position *sl_stream_read_position(const struct sl_stream *stream
  * changed. Not from inside of a callback.
  */
 void sl_stream_forget_tables(struct sl_stream *stream);
+/*
+ * Appends the identifier of the transaction being read, "uuid:7" or "0-1-100"; nothing when it has
+ * none. For use between begin and what ends it.
+ */
+int sl_stream_format_gtid(const struct sl_stream *stream, struct sl_buf *out) SL_MUSTCHECK;
+/* When the event being fed was written, in seconds since 1970; 0 in artificial events. */
+uint32_t sl_stream_event_time(const struct sl_stream *stream);
 /* True between begin and commit. */
 bool sl_stream_in_transaction(const struct sl_stream *stream);
 

@@ -1,9 +1,9 @@
 /*
- * stream_format.c - the format description at the head of a file or connection: which server wrote it,
- * whether events have checksums, and that headers have the sizes that the decoders rely on.
+ * stream_format.c - the format description at the head of a file or connection: which server wrote
+ * it, whether events have checksums, and that headers have the sizes that the decoders rely on.
  *
- * Format: libs/mysql/binlog/event/control_events.h (Format_description_event). Its last five bytes are the
- * checksum algorithm and a checksum, which is there even when the algorithm is none.
+ * Format: libs/mysql/binlog/event/control_events.h (Format_description_event). Its last five bytes
+ * are the checksum algorithm and a checksum, which is there even when the algorithm is none.
  */
 #include <libdeflate.h>
 #include <stdio.h>
@@ -11,24 +11,25 @@
 #include "cdc/stream_private.h"
 
 enum {
-    SL_FORMAT_VERSION = 4,       /* of the binary log, since MySQL 5.0 */
+    SL_FORMAT_VERSION = 4, /* of the binary log, since MySQL 5.0 */
     SL_FORMAT_SERVER_BYTES = 50,
     SL_FORMAT_HEAD = 2 + SL_FORMAT_SERVER_BYTES + 4 + 1,
     SL_FORMAT_TAIL = 1 + SL_EVENT_CHECKSUM_BYTES,
-    SL_FORMAT_IN_USE_AT = 17,    /* the byte of the header with the flag LOG_EVENT_BINLOG_IN_USE_F */
+    SL_FORMAT_IN_USE_AT = 17, /* the byte of the header with the flag LOG_EVENT_BINLOG_IN_USE_F */
     SL_FORMAT_IN_USE = 0x01,
     SL_CHECKSUM_NONE = 0,
     SL_CHECKSUM_CRC32 = 1,
 };
 
-/* Sizes of fixed headers that the decoders take for granted; an event type that is not listed has any. */
+/* Sizes of fixed headers that the decoders take for granted; an event type that is not listed has
+ * any. */
 static const struct {
     uint8_t type;
     uint8_t bytes;
 } headers[] = {
-    {SL_EVENT_QUERY, 13},         {SL_EVENT_ROTATE, 8},          {SL_EVENT_TABLE_MAP, 8},
-    {SL_EVENT_WRITE_ROWS_V1, 8},  {SL_EVENT_UPDATE_ROWS_V1, 8},  {SL_EVENT_DELETE_ROWS_V1, 8},
-    {SL_EVENT_WRITE_ROWS, 10},    {SL_EVENT_UPDATE_ROWS, 10},    {SL_EVENT_DELETE_ROWS, 10},
+    {SL_EVENT_QUERY, 13},        {SL_EVENT_ROTATE, 8},         {SL_EVENT_TABLE_MAP, 8},
+    {SL_EVENT_WRITE_ROWS_V1, 8}, {SL_EVENT_UPDATE_ROWS_V1, 8}, {SL_EVENT_DELETE_ROWS_V1, 8},
+    {SL_EVENT_WRITE_ROWS, 10},   {SL_EVENT_UPDATE_ROWS, 10},   {SL_EVENT_DELETE_ROWS, 10},
 };
 
 bool sl_stream_checksum_fits(struct sl_span raw)
@@ -62,10 +63,11 @@ static int check_headers(const uint8_t *sizes, size_t count, struct sl_err *err)
         size_t place = headers[i].type - 1U;
 
         if (place < count && sizes[place] != 0 && sizes[place] != headers[i].bytes) {
-            return sl_err_set(err, SL_EUNSUPPORTED,
-                              "the source writes %s events with a header of %u bytes instead of %u: its "
-                              "version is not supported",
-                              sl_event_name(headers[i].type), sizes[place], headers[i].bytes);
+            return sl_err_set(
+                err, SL_EUNSUPPORTED,
+                "the source writes %s events with a header of %u bytes instead of %u: its "
+                "version is not supported",
+                sl_event_name(headers[i].type), sizes[place], headers[i].bytes);
         }
     }
     return SL_OK;
@@ -92,9 +94,10 @@ static int take_checksum(struct sl_stream *stream, struct sl_span raw, uint8_t a
                          struct sl_err *err)
 {
     if (algorithm != SL_CHECKSUM_NONE && algorithm != SL_CHECKSUM_CRC32) {
-        return sl_err_set(err, SL_EUNSUPPORTED,
-                          "the source's checksum algorithm %u is not known; set binlog_checksum=CRC32",
-                          algorithm);
+        return sl_err_set(
+            err, SL_EUNSUPPORTED,
+            "the source's checksum algorithm %u is not known; set binlog_checksum=CRC32",
+            algorithm);
     }
     if (algorithm == SL_CHECKSUM_CRC32 && stream->options.verify_checksum &&
         !format_checksum_fits(raw)) {

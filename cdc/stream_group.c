@@ -1,7 +1,8 @@
 /*
- * stream_group.c - groups: the events of one transaction, from its identifier to what ends it. MySQL
- * opens them with BEGIN (or XA START) behind the identifier, MariaDB with the identifier itself, unless
- * that says that a single statement follows. XID, COMMIT, ROLLBACK and XA_PREPARE end them.
+ * stream_group.c - groups: the events of one transaction, from its identifier to what ends it.
+ * MySQL opens them with BEGIN (or XA START) behind the identifier, MariaDB with the identifier
+ * itself, unless that says that a single statement follows. XID, COMMIT, ROLLBACK and XA_PREPARE
+ * end them.
  */
 #include <stdlib.h>
 
@@ -36,6 +37,7 @@ int sl_stream_announce(struct sl_stream *stream, const struct sl_event *event, s
     if (group->is_open) {
         return sl_err_set(err, SL_EFORMAT, "a transaction begins inside of another one");
     }
+    sl_stream_place_group(stream, event);
     if (event->type == SL_EVENT_MARIADB_GTID) {
         return announce_mariadb(stream, event, err);
     }
@@ -49,6 +51,20 @@ int sl_stream_announce(struct sl_stream *stream, const struct sl_event *event, s
     return rc;
 }
 
+int sl_stream_format_gtid(const struct sl_stream *stream, struct sl_buf *out)
+{
+    switch (stream->group.id) {
+    case SL_GROUP_GTID:
+        return sl_gtid_format(&stream->group.gtid, out);
+    case SL_GROUP_MGTID:
+        return sl_mgtid_format(&stream->group.mgtid, out);
+    case SL_GROUP_NO_ID:
+    case SL_GROUP_ANONYMOUS:
+        break;
+    }
+    return SL_OK;
+}
+
 int sl_stream_begin(struct sl_stream *stream, bool is_xa, struct sl_err *err)
 {
     struct sl_group *group = &stream->group;
@@ -59,9 +75,8 @@ int sl_stream_begin(struct sl_stream *stream, bool is_xa, struct sl_err *err)
     sl_layout_cache_trim(&stream->layouts);
     group->is_open = true;
     group->is_xa = is_xa;
-    return stream->handler.begin != NULL
-               ? stream->handler.begin(stream->handler.user, is_xa, err)
-               : SL_OK;
+    return stream->handler.begin != NULL ? stream->handler.begin(stream->handler.user, is_xa, err)
+                                         : SL_OK;
 }
 
 typedef int (*sl_group_end_fn)(void *user, struct sl_err *err);
@@ -235,9 +250,12 @@ int sl_stream_xa_decide(struct sl_stream *stream, const struct sl_event *event,
 {
     int (*decide)(void *, struct sl_span, struct sl_err *) =
         is_commit ? stream->handler.xa_commit : stream->handler.xa_rollback;
+    /* One of them that is met again by a restart; sl_stream_position() tells why. */
+    bool is_done = *find_prepared(stream, xid) == NULL &&
+                   sl_position_has_applied(&stream->read, stream->read.file, stream->next_offset);
     int rc = sl_stream_begin(stream, false, err);
 
-    if (rc == SL_OK && decide != NULL) {
+    if (rc == SL_OK && decide != NULL && !is_done) {
         rc = decide(stream->handler.user, sl_xid_span(xid), err);
     }
     if (rc != SL_OK) {

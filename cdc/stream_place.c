@@ -1,13 +1,14 @@
 /*
- * stream_place.c - where the stream is in the log. An event's end_pos is its end in the file modulo 2^32,
- * missing (0) in artificial events and inside of groups of MariaDB 11.4 and later; the size says the
- * rest. Neither alone would do: a server that resumes by GTID passes over events that it
+ * stream_place.c - where the stream is in the log. An event's end_pos is its end in the file modulo
+ * 2^32, missing (0) in artificial events and inside of groups of MariaDB 11.4 and later; the size
+ * says the rest. Neither alone would do: a server that resumes by GTID passes over events that it
  * does not send, so sizes do not add up, and files grow beyond 4 GiB.
  */
 #include "cdc/gtid_event.h"
 #include "cdc/stream_private.h"
 
 enum {
+    SL_PLACE_FIRST = 4,   /* where the first event of a file begins */
     SL_HEARTBEAT_END = 0, /* field types of HEARTBEAT_V2 (codecs/binary.cpp: Heartbeat) */
     SL_HEARTBEAT_FILE = 1,
     SL_HEARTBEAT_OFFSET = 2,
@@ -23,11 +24,31 @@ static uint64_t unfold(uint64_t from, uint32_t low)
     return offset < from ? offset + SL_LOW_BITS + 1 : offset;
 }
 
+/*
+ * A server that resumes by GTID begins at the head of a file and leaves out what is known: the first
+ * event of a group tells by its size where it begins, which is what a schema is looked up for. The position
+ * to resume from does not need it, and does not move before a group is complete.
+ */
+static void note_begin(struct sl_stream *stream, const struct sl_event *event)
+{
+    uint64_t end = stream->next_offset;
+
+    if (stream->group.is_announced || stream->group.is_open) {
+        return;
+    }
+    stream->begin_offset = stream->offset;
+    if (event->end_pos != 0 && event->size <= end && end - event->size > stream->offset) {
+        stream->begin_offset = end - event->size;
+    }
+}
+
 void sl_stream_measure(struct sl_stream *stream, const struct sl_event *event)
 {
-    bool is_unlogged = (event->flags & SL_EVENT_FLAG_ARTIFICIAL) != 0 ||
-                       event->type == SL_EVENT_HEARTBEAT || event->type == SL_EVENT_HEARTBEAT_V2 ||
-                       (event->type == SL_EVENT_FORMAT_DESCRIPTION && event->end_pos == 0);
+    /* The format description of a file comes again when a stream begins further on in it. */
+    bool is_repeated = event->type == SL_EVENT_FORMAT_DESCRIPTION &&
+                       (event->end_pos == 0 || stream->offset > SL_PLACE_FIRST);
+    bool is_unlogged = is_repeated || (event->flags & SL_EVENT_FLAG_ARTIFICIAL) != 0 ||
+                       event->type == SL_EVENT_HEARTBEAT || event->type == SL_EVENT_HEARTBEAT_V2;
 
     stream->next_offset = stream->offset;
     if (is_unlogged) {
@@ -35,6 +56,7 @@ void sl_stream_measure(struct sl_stream *stream, const struct sl_event *event)
     }
     stream->next_offset = event->end_pos != 0 ? unfold(stream->offset + 1, event->end_pos)
                                               : stream->offset + event->size;
+    note_begin(stream, event);
 }
 
 void sl_stream_step(struct sl_stream *stream)
@@ -42,6 +64,13 @@ void sl_stream_step(struct sl_stream *stream)
     stream->offset = stream->next_offset;
     if (!stream->group.is_announced && !stream->group.is_open) {
         stream->read.offset = stream->offset;
+    }
+}
+
+void sl_stream_place_group(struct sl_stream *stream, const struct sl_event *event)
+{
+    if (stream->next_offset >= stream->read.offset + event->size) {
+        stream->read.offset = stream->next_offset - event->size;
     }
 }
 
@@ -127,7 +156,8 @@ int sl_stream_previous_gtids(struct sl_stream *stream, const struct sl_event *ev
     }
     rc = sl_gtid_set_decode(&stream->read.gtids, event->body, err);
     if (rc == SL_OK) {
-        /* A server without GTIDs writes an empty set, and so does a new one: the first transaction tells. */
+        /* A server without GTIDs writes an empty set, and so does a new one: the first transaction
+         * tells. */
         stream->has_all_gtids = true;
         stream->read.has_gtid = stream->read.gtids.count > 0;
     }
@@ -175,6 +205,29 @@ static int add_id(struct sl_stream *stream, struct sl_stream_undo *undo)
     return SL_OK;
 }
 
+/*
+ * How far all is applied, for the checkpoint that the oldest prepared transaction keeps back: a decision
+ * before that is met again by a restart, which does not meet what it decided on.
+ */
+static void note_applied(struct sl_stream *stream)
+{
+    struct sl_position *read = &stream->read;
+    struct sl_position *kept = stream->prepared != NULL ? &stream->prepared->before : read;
+    bool is_behind = read->applied_file[0] != '\0' &&
+                     !sl_position_has_applied(read, read->file, read->offset + 1);
+
+    if (is_behind) {
+        read->applied_file[0] = '\0';
+    }
+    if (kept != read && read->applied_file[0] != '\0') {
+        memcpy(kept->applied_file, read->applied_file, sizeof(kept->applied_file));
+        kept->applied_offset = read->applied_offset;
+    } else if (kept != read) {
+        memcpy(kept->applied_file, read->file, sizeof(kept->applied_file));
+        kept->applied_offset = read->offset;
+    }
+}
+
 int sl_stream_advance(struct sl_stream *stream, const struct sl_event *event,
                       struct sl_stream_undo *undo, struct sl_err *err)
 {
@@ -194,6 +247,7 @@ int sl_stream_advance(struct sl_stream *stream, const struct sl_event *event,
     if (event->timestamp != 0) {
         read->event_time = event->timestamp;
     }
+    note_applied(stream);
     return SL_OK;
 }
 
@@ -201,7 +255,8 @@ static void remove_gtid(struct sl_gtid_set *set, const struct sl_gtid *gtid)
 {
     struct sl_gtid_set one = {0};
 
-    /* Without memory for this the process has other troubles than a position that is thrown away. */
+    /* Without memory for this the process has other troubles than a position that is thrown away.
+     */
     if (sl_gtid_set_add(&one, gtid) == SL_OK) {
         (void)!sl_gtid_set_subtract(set, &one, set);
     }

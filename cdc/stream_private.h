@@ -1,7 +1,7 @@
 /*
- * stream_private.h - what the parts of the stream share: stream.c (feeding, dispatch), stream_format.c
- * (format description), stream_place.c (positions), stream_group.c (transactions and XA) and
- * stream_query.c (statements).
+ * stream_private.h - what the parts of the stream share: stream.c (feeding, dispatch),
+ * stream_format.c (format description), stream_place.c (positions), stream_group.c (transactions
+ * and XA) and stream_query.c (statements).
  */
 #ifndef SLUICE_CDC_STREAM_PRIVATE_H
 #define SLUICE_CDC_STREAM_PRIVATE_H
@@ -50,8 +50,11 @@ struct sl_stream {
     /* Where the event being read begins and ends. The file is that of read. */
     uint64_t offset;
     uint64_t next_offset;
+    uint64_t begin_offset; /* of the group, or of the event outside of one */
+    uint32_t event_time; /* of that event */
     struct sl_position read; /* behind the last complete group */
-    bool has_all_gtids;      /* read.gtids is all that was executed before, even while has_gtid is not set */
+    bool has_all_gtids; /* read.gtids is all that was executed before, even while has_gtid is not
+                           set */
     struct sl_xa_prepared *prepared; /* owned; the oldest first */
 
     struct sl_group group;
@@ -74,6 +77,12 @@ bool sl_stream_checksum_fits(struct sl_span raw);
 void sl_stream_measure(struct sl_stream *stream, const struct sl_event *event);
 /* Behind an event: goes on to next_offset, and outside of groups moves the position, too. */
 void sl_stream_step(struct sl_stream *stream);
+/*
+ * At the identifier that begins a group: the group begins here. A server that resumes by GTID has passed
+ * over all before without a word, and what is asked about this place (which columns a table had) is wrong
+ * for an earlier one.
+ */
+void sl_stream_place_group(struct sl_stream *stream, const struct sl_event *event);
 int sl_stream_rotate(struct sl_stream *stream, const struct sl_event *event,
                      struct sl_err *err) SL_MUSTCHECK;
 int sl_stream_heartbeat(struct sl_stream *stream, const struct sl_event *event,
@@ -90,7 +99,7 @@ struct sl_stream_undo {
     uint32_t event_time;
     bool had_gtid; /* has_gtid before */
     bool had_all_gtids;
-    bool is_added;      /* the group's identifier was not in the set before */
+    bool is_added;         /* the group's identifier was not in the set before */
     struct sl_mgtid mgtid; /* the domain's last one before; sequence 0: there was none */
 };
 

@@ -1,7 +1,7 @@
 /*
- * stream_query.c - statements: those that begin and end groups, and the others, which are passed to the
- * handler with the tables that they name. The layouts of these are dropped, so that the next rows
- * ask for the schema again.
+ * stream_query.c - statements: those that begin and end groups, and the others, which are passed to
+ * the handler with the tables that they name. The layouts of these are dropped, so that the next
+ * rows ask for the schema again.
  */
 #include "cdc/ddl.h"
 #include "cdc/query.h"
@@ -73,11 +73,24 @@ static int xa_statement(struct sl_stream *stream, const struct sl_event *event,
     return sl_stream_xa_decide(stream, event, &xid, kind == SL_QUERY_XA_COMMIT, err);
 }
 
+/*
+ * Servers cut the rows behind a savepoint out of the log when it is rolled back to, but not once
+ * the transaction changed a table that has no transactions (sql/binlog.cc, sql/log.cc:
+ * binlog_savepoint_rollback): then the statement is logged behind the rows.
+ */
+static int savepoint(struct sl_stream *stream,
+                     int (*callback)(void *user, struct sl_span name, struct sl_err *err),
+                     struct sl_span name, struct sl_err *err)
+{
+    return callback != NULL && stream->group.is_open ? callback(stream->handler.user, name, err)
+                                                     : SL_OK;
+}
+
 static int act(struct sl_stream *stream, const struct sl_event *event,
                const struct sl_query_event *query, struct sl_err *err)
 {
-    struct sl_span xid;
-    enum sl_query_kind kind = sl_query_classify(query->text, &xid);
+    struct sl_span name;
+    enum sl_query_kind kind = sl_query_classify(query->text, &name);
 
     switch (kind) {
     case SL_QUERY_BEGIN:
@@ -90,13 +103,17 @@ static int act(struct sl_stream *stream, const struct sl_event *event,
     case SL_QUERY_ROLLBACK:
         return sl_stream_rollback(stream, event, err);
     case SL_QUERY_SAVEPOINT:
+        return savepoint(stream, stream->handler.savepoint, name, err);
+    case SL_QUERY_ROLLBACK_TO:
+        return savepoint(stream, stream->handler.rollback_to, name, err);
+    case SL_QUERY_RELEASE_SAVEPOINT:
     case SL_QUERY_XA_END:
     case SL_QUERY_DUMMY:
         return SL_OK;
     case SL_QUERY_XA_PREPARE:
     case SL_QUERY_XA_COMMIT:
     case SL_QUERY_XA_ROLLBACK:
-        return xa_statement(stream, event, kind, xid, err);
+        return xa_statement(stream, event, kind, name, err);
     case SL_QUERY_DDL_OR_DML:
         break;
     }
@@ -109,8 +126,8 @@ int sl_stream_query(struct sl_stream *stream, const struct sl_event *event, stru
     int rc = sl_query_event_parse(event->body, &query, err);
 
     if (rc == SL_OK && event->type == SL_EVENT_MARIADB_QUERY_COMPRESSED) {
-        rc = sl_decompress_mariadb(&stream->decompress, query.text,
-                                   stream->options.max_event_bytes, &query.text, err);
+        rc = sl_decompress_mariadb(&stream->decompress, query.text, stream->options.max_event_bytes,
+                                   &query.text, err);
     }
     return rc == SL_OK ? act(stream, event, &query, err) : rc;
 }

@@ -1,6 +1,6 @@
 /*
- * table_labels.c - ENUM and SET labels out of COLUMN_TYPE. Both servers print a label between single
- * quotes, double a quote inside and put a backslash before NUL (as 0), newline (n), carriage
+ * table_labels.c - ENUM and SET labels out of COLUMN_TYPE. Both servers print a label between
+ * single quotes, double a quote inside and put a backslash before NUL (as 0), newline (n), carriage
  * return (r) and backslash (sql/unireg.cc and sql_show.cc: append_unescaped).
  */
 #include "cdc/table_schema.h"

@@ -76,8 +76,7 @@ int sl_table_map_parse(struct sl_span body, struct sl_table_map *map, struct sl_
     }
     if (rc != SL_OK) {
         return sl_err_set(err, rc, "the table map of table id %llu is %s",
-                          (unsigned long long)parsed.id,
-                          rc == SL_ETRUNC ? "cut off" : "malformed");
+                          (unsigned long long)parsed.id, rc == SL_ETRUNC ? "cut off" : "malformed");
     }
     parsed.optional = body;
     *map = parsed;

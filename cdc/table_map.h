@@ -1,6 +1,7 @@
 /*
  * table_map.h - the TABLE_MAP event: which columns the rows that follow have. It only splits the
- * event into views; table_meta.h reads the optional metadata at its end, layout.h makes a table of it.
+ * event into views; table_meta.h reads the optional metadata at its end, layout.h makes a table of
+ * it.
  *
  * Format: libs/mysql/binlog/event/rows_event.h of MySQL (class Table_map_event) and sql/log_event.h
  * of MariaDB (class Table_map_log_event), which agree.

@@ -315,12 +315,11 @@ static int read_all_labels(struct sl_meta_reader *reader)
     return rc;
 }
 
-int sl_table_meta_apply(struct sl_span optional, bool is_mariadb, struct sl_column *columns,
-                        uint32_t count, struct sl_arena *arena, struct sl_table_meta *meta,
-                        struct sl_err *err)
+int sl_table_meta_apply(struct sl_span optional, bool is_mariadb, const struct sl_table *table,
+                        struct sl_arena *arena, struct sl_table_meta *meta, struct sl_err *err)
 {
-    struct sl_meta_reader reader = {.columns = columns,
-                                    .count = count,
+    struct sl_meta_reader reader = {.columns = table->columns,
+                                    .count = table->column_count,
                                     .is_mariadb = is_mariadb,
                                     .arena = arena,
                                     .meta = meta};

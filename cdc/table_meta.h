@@ -21,19 +21,19 @@ struct sl_table_meta {
     bool has_signedness; /* is_unsigned of the columns can be relied on */
     bool has_names;
     bool has_visibility;
-    bool has_labels;     /* ENUM and SET labels are set (true where there are no such columns, too) */
-    uint32_t *key;       /* primary key: column numbers in key order, in the arena */
+    bool has_labels; /* ENUM and SET labels are set (true where there are no such columns, too) */
+    uint32_t *key;   /* primary key: column numbers in key order, in the arena */
     uint32_t key_count;
 };
 
 /*
- * Puts what OPTIONAL says onto COUNT columns whose type is set already. IS_MARIADB: GEOMETRY columns
- * are among those with a character set. Names are views into OPTIONAL; labels are put into ARENA, in
- * UTF-8. SL_ETRUNC, SL_EFORMAT, SL_ENOMEM.
+ * Puts what OPTIONAL says onto the columns of TABLE, whose type is set already. IS_MARIADB:
+ * GEOMETRY columns are among those with a character set. Names are views into OPTIONAL; labels are
+ * put into ARENA, in UTF-8. SL_ETRUNC, SL_EFORMAT, SL_ENOMEM.
  */
-int sl_table_meta_apply(struct sl_span optional, bool is_mariadb, struct sl_column *columns,
-                        uint32_t count, struct sl_arena *arena, struct sl_table_meta *meta,
-                        struct sl_err *err);
+int sl_table_meta_apply(struct sl_span optional, bool is_mariadb, const struct sl_table *table,
+                        struct sl_arena *arena, struct sl_table_meta *meta,
+                        struct sl_err *err) SL_MUSTCHECK;
 
 /* Sets the collation of COLUMN and the character set that belongs to it (NULL where unknown). */
 void sl_table_set_collation(struct sl_column *column, uint32_t collation);

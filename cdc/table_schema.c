@@ -71,6 +71,16 @@ bool sl_table_schema_fits(uint8_t type, struct sl_span data_type)
     return true; /* a type of a plugin: the number of columns has to do */
 }
 
+uint8_t sl_table_schema_type(struct sl_span data_type)
+{
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        if (sl_span_equals(data_type, pairs[i].data_type)) {
+            return pairs[i].types[0];
+        }
+    }
+    return SL_TYPE_VARCHAR;
+}
+
 static bool contains(struct sl_span text, const char *word)
 {
     return text.len > 0 && memmem(text.data, text.len, word, strlen(word)) != NULL;
@@ -84,7 +94,8 @@ static bool same(struct sl_span a, struct sl_span b)
 /* The number in the first parentheses of a COLUMN_TYPE; 0 when there is none. */
 static uint32_t in_parentheses(struct sl_span column_type)
 {
-    const uint8_t *open = column_type.len == 0 ? NULL : memchr(column_type.data, '(', column_type.len);
+    const uint8_t *open =
+        column_type.len == 0 ? NULL : memchr(column_type.data, '(', column_type.len);
     uint32_t value = 0;
 
     if (open == NULL) {
@@ -231,10 +242,11 @@ static int check_places(const struct sl_table *table, const struct sl_schema *sc
 static const struct sl_schema_column *partner(const struct sl_schema *schema, uint32_t place,
                                               const struct sl_column *column, bool by_name)
 {
-    const struct sl_schema_column *at = place < schema->count ? &schema->columns[place] : NULL;
-
-    if (!by_name || (at != NULL && same(at->name, column->name))) {
-        return at;
+    if (place < schema->count && (!by_name || same(schema->columns[place].name, column->name))) {
+        return &schema->columns[place];
+    }
+    if (!by_name) {
+        return NULL;
     }
     for (size_t i = 0; i < schema->count; i++) {
         if (same(schema->columns[i].name, column->name)) {

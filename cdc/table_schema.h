@@ -25,8 +25,12 @@ int sl_table_schema_apply(struct sl_table *table, const struct sl_table_meta *me
 /* True when a column of wire type TYPE can be of information_schema's DATA_TYPE. */
 bool sl_table_schema_fits(uint8_t type, struct sl_span data_type);
 
+/* The wire type of a column of DATA_TYPE, the oldest where there are several; VARCHAR for an unknown one. */
+uint8_t sl_table_schema_type(struct sl_span data_type);
+
 /*
- * Reads the labels of a COLUMN_TYPE "enum('a','b')" or "set(…)" into COLUMN. SL_EFORMAT when it is none.
+ * Reads the labels of a COLUMN_TYPE "enum('a','b')" or "set(…)" into COLUMN. SL_EFORMAT when it is
+ * none.
  */
 int sl_table_schema_labels(struct sl_column *column, struct sl_span column_type,
                            struct sl_arena *arena) SL_MUSTCHECK;

@@ -74,13 +74,13 @@ static int copy_rows(struct held *held, struct sl_span xid, const struct sl_batc
     if (held->rows == NULL) {
         return SL_ENOMEM;
     }
-    return rc == SL_OK ? sl_batch_append(held->rows, from, false) : rc;
+    return rc == SL_OK ? sl_batch_append(held->rows, from, from->begin) : rc;
 }
 
 int sl_xa_hold_add(struct sl_xa_hold *hold, struct sl_span xid, const struct sl_batch *from,
                    struct sl_err *err)
 {
-    uint64_t more = from->data.len - from->mark_data;
+    uint64_t more = from->data.len - from->begin.data;
     struct held *held;
     int rc;
 
@@ -113,7 +113,7 @@ int sl_xa_hold_take(struct sl_xa_hold *hold, struct sl_span xid, struct sl_batch
     if (*link == NULL) {
         return SL_DONE;
     }
-    rc = sl_batch_append(to, (*link)->rows, true);
+    rc = sl_batch_append(to, (*link)->rows, (struct sl_batch_mark){0});
     if (rc == SL_OK) {
         unlink_held(hold, link);
     }

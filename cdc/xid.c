@@ -44,7 +44,8 @@ static int hex_value(uint8_t byte)
 
 static void skip_space(struct sl_span *rest)
 {
-    while (rest->len > 0 && (rest->data[0] == ' ' || (rest->data[0] >= '\t' && rest->data[0] <= '\r'))) {
+    while (rest->len > 0 &&
+           (rest->data[0] == ' ' || (rest->data[0] >= '\t' && rest->data[0] <= '\r'))) {
         (void)!sl_span_skip(rest, 1);
     }
 }

@@ -1,6 +1,6 @@
 /*
- * xid.h - identifiers of XA transactions, in the one printed form X'67…',X'62…',N (hexadecimal, lower
- * case) that both servers use in their statements.
+ * xid.h - identifiers of XA transactions, in the one printed form X'67…',X'62…',N (hexadecimal,
+ * lower case) that both servers use in their statements.
  */
 #ifndef SLUICE_CDC_XID_H
 #define SLUICE_CDC_XID_H
@@ -11,7 +11,7 @@
 #include "cdc/base/span.h"
 
 enum {
-    SL_XID_PART_MAX = 64,                       /* bytes of gtrid and of bqual */
+    SL_XID_PART_MAX = 64, /* bytes of gtrid and of bqual */
     SL_XID_TEXT_MAX = 2 * (2 * SL_XID_PART_MAX + 4) + 12,
 };
 
@@ -24,7 +24,8 @@ struct sl_xid {
 int sl_xid_set(struct sl_xid *xid, struct sl_span gtrid, struct sl_span bqual,
                uint32_t format) SL_MUSTCHECK;
 
-/* Reads an identifier as a statement names it: X'…' or '…', twice, and a number; the last two may lack. SL_EFORMAT. */
+/* Reads an identifier as a statement names it: X'…' or '…', twice, and a number; the last two may
+ * lack. SL_EFORMAT. */
 int sl_xid_parse(struct sl_xid *xid, struct sl_span text) SL_MUSTCHECK;
 
 static inline struct sl_span sl_xid_span(const struct sl_xid *xid)

@@ -12,6 +12,9 @@
 
 static const struct sl_command *const commands[] = {
     &sl_command_run,
+    &sl_command_tail,
+    &sl_command_status,
+    &sl_command_get,
 };
 
 enum { SL_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -14,6 +14,7 @@
 #include "cdc/client/binlog.h"
 #include "cdc/client/row_query.h"
 #include "cdc/client/schema_query.h"
+#include "cdc/client/table_scan.h"
 #include "cdc/handoff.h"
 #include "cdc/reader.h"
 #include "filters/mapper.h"
@@ -53,6 +54,7 @@ struct sl_runner {
     struct sl_mapper *mapper;
     struct sl_schema_query *schema;
     struct sl_row_query *rows;
+    struct sl_table_scan *scan;
     enum runner_state state;
     struct sl_xrand rand;
     uint64_t backoff_ms;
@@ -101,7 +103,7 @@ static void notice(void *user, const char *text)
 {
     struct sl_runner *runner = user;
 
-    sl_log(SL_LOG_WARN, text, "pipeline=%s", name_of(runner));
+    sl_log(SL_LOG_INFO, text, "pipeline=%s", name_of(runner));
 }
 
 /* ---- ends and retries ---- */
@@ -166,6 +168,8 @@ static void free_reader(struct sl_runner *runner)
     runner->schema = NULL;
     sl_row_query_free(runner->rows);
     runner->rows = NULL;
+    sl_table_scan_free(runner->scan);
+    runner->scan = NULL;
     sl_handoff_reset(&runner->handoff);
 }
 
@@ -178,6 +182,7 @@ static int make_reader(struct sl_runner *runner)
         .max_held_bytes = pipeline->memory_limit_bytes / SL_XA_SHARE,
         .max_event_bytes = pipeline->memory_limit_bytes / 4 * 3,
         .schema = sl_schema_query_read,
+        .load = sl_table_scan_run,
         .changed = wake_from_reader,
         .changed_user = runner,
         .notice = notice,
@@ -187,10 +192,13 @@ static int make_reader(struct sl_runner *runner)
     runner->source = sl_binlog_source_new(&runner->source_options, pipeline->name, false);
     runner->schema = sl_schema_query_new(&runner->source_options);
     runner->rows = sl_row_query_new(&runner->source_options);
-    if (runner->source == NULL || runner->schema == NULL || runner->rows == NULL) {
+    runner->scan = sl_table_scan_new(&runner->source_options);
+    if (runner->source == NULL || runner->schema == NULL || runner->rows == NULL ||
+        runner->scan == NULL) {
         return SL_ENOMEM;
     }
     options.schema_user = runner->schema;
+    options.load_user = runner->scan;
     runner->mapper = sl_rule_mapper_new(runner->config->tables, runner->config->table_count,
                                         sl_row_query_read, runner->rows);
     if (runner->mapper == NULL) {
@@ -225,6 +233,7 @@ static void stop_reader(struct sl_runner *runner)
 {
     sl_schema_query_interrupt(runner->schema);
     sl_row_query_interrupt(runner->rows);
+    sl_table_scan_interrupt(runner->scan);
     sl_reader_stop(runner->reader);
 }
 

@@ -2,7 +2,8 @@
  * encode_redis.c - row images to Redis commands, written straight into a batch.
  *
  * A hash row is HSET of the fields that are not NULL and HDEL of those that are: together they leave
- * exactly the row, whatever the key held before, without the cost of rebuilding the hash that DEL would have.
+ * exactly the row, whatever values the key held before, without the cost of rebuilding the hash that
+ * DEL would have. DEL comes first only where the fields may be others: when a table is loaded again.
  */
 #include "cdc/resp.h"
 #include "filters/encode.h"
@@ -209,6 +210,36 @@ int sl_encode_put(const struct sl_shape *shape, struct sl_row row, struct sl_spa
     size_t before = out->len;
     int rc = shape->rule->value == SL_VALUE_HASH
                  ? put_hash(shape, row, key, out, key_at, commands, err)
+                 : put_json(shape, row, key, out, key_at, commands, err);
+
+    if (rc != SL_OK) {
+        out->len = before;
+    }
+    return rc;
+}
+
+static int replace_hash(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
+                        struct sl_buf *out, uint32_t *key_at, uint16_t *commands,
+                        struct sl_err *err)
+{
+    struct tally tally = count_cells(shape, row.cells);
+    int rc = sl_encode_del(key, out, key_at);
+
+    *commands = 1;
+    if (rc != SL_OK || tally.values == 0) {
+        return rc;
+    }
+    *commands = 2;
+    rc = add_hset(shape, row, tally.values, key, out, key_at, err);
+    return rc == SL_OK ? add_expire(shape, key, out, commands) : rc;
+}
+
+int sl_encode_replace(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
+                      struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
+{
+    size_t before = out->len;
+    int rc = shape->rule->value == SL_VALUE_HASH
+                 ? replace_hash(shape, row, key, out, key_at, commands, err)
                  : put_json(shape, row, key, out, key_at, commands, err);
 
     if (rc != SL_OK) {

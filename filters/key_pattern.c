@@ -37,22 +37,58 @@ static void free_pattern(struct sl_key_pattern *base)
 
 static bool match_from(const struct table_pattern *pattern, size_t piece, struct sl_span key);
 
-/* A value can be followed by a literal that begins with a byte of a value: try each end. */
+/* How many bytes of REST are one byte of a value, percent-encoded or not; 0: no part of a value. */
+static size_t unit_length(struct sl_span rest)
+{
+    static const char *const escapes[] = {"%25", "%3A", "%7B", "%7D"};
+
+    if (rest.len == 0) {
+        return 0;
+    }
+    if (!sl_key_is_special(rest.data[0])) {
+        return 1;
+    }
+    for (size_t i = 0; rest.len >= 3 && i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+        if (memcmp(rest.data, escapes[i], 3) == 0) {
+            return 3;
+        }
+    }
+    return 0;
+}
+
+static bool is_null_text(struct sl_span rest)
+{
+    return rest.len >= 2 && rest.data[0] == '%' && rest.data[1] == 'N';
+}
+
+/*
+ * A value can be followed by a literal that begins with a byte of a value: try each end. What the
+ * encoding never writes ("100%", "%3a", "x%N") is in nobody's key but somebody else's.
+ */
 static bool match_value(const struct table_pattern *pattern, size_t piece, struct sl_span key)
 {
     bool may_join = pattern->pieces[piece].may_join;
-    size_t len = 0;
+    bool is_fresh = true; /* at the first byte of a value */
+    bool is_null = false; /* behind a NULL, which is a whole value */
 
-    for (;;) {
-        if (match_from(pattern, piece + 1, sl_span_make(key.data + len, key.len - len))) {
-            return true;
+    while (!match_from(pattern, piece + 1, key)) {
+        size_t len = is_null ? 0 : unit_length(key);
+
+        if (may_join && key.len > 0 && key.data[0] == ':') {
+            len = 1;
+            is_fresh = true;
+            is_null = false;
+        } else {
+            is_null = is_fresh && is_null_text(key);
+            len = is_null ? 2 : len;
+            is_fresh = false;
         }
-        if (len == key.len || (key.data[len] == ':' && !may_join) || key.data[len] == '{' ||
-            key.data[len] == '}') {
+        if (len == 0) {
             return false;
         }
-        len++;
+        key = sl_span_make(key.data + len, key.len - len);
     }
+    return true;
 }
 
 /* Recursion is as deep as the template has placeholders. */

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 #include "filters/encode.h"
+#include "filters/known_keys.h"
 #include "filters/rule.h"
+#include "filters/statement.h"
 
 struct rule_mapper {
     struct sl_mapper base; /* first: the two are cast into each other */
@@ -15,6 +17,7 @@ struct rule_mapper {
     struct sl_buf new_key;
     struct sl_cell *cells; /* of a row that was read again */
     uint32_t cell_cap;
+    struct sl_known_keys keys;
 };
 
 static struct rule_mapper *self_of(struct sl_mapper *mapper)
@@ -42,11 +45,17 @@ static int compile_table(struct sl_mapper *mapper, struct sl_table *table, struc
     struct sl_shape *shape;
     int rc = sl_shape_new(rule, table, &shape, err);
 
-    if (rc == SL_OK) {
-        table->user = shape;
-        table->user_free = free_layout;
+    if (rc != SL_OK) {
+        return rc;
     }
-    return rc;
+    rc = sl_known_keys_set(&self->keys, shape);
+    if (rc != SL_OK) {
+        sl_shape_free(shape);
+        return rc;
+    }
+    table->user = shape;
+    table->user_free = free_layout;
+    return SL_OK;
 }
 
 static struct sl_span span_of(const struct sl_buf *buf)
@@ -85,7 +94,12 @@ typedef int (*encode_fn)(const struct sl_shape *shape, struct sl_row row, struct
 static int add_row(struct sl_batch *batch, const struct sl_shape *shape, struct sl_row row,
                    struct sl_span key, enum sl_write write, struct sl_err *err)
 {
-    encode_fn encode = write == SL_WRITE_WHOLE ? sl_encode_put : sl_encode_merge;
+    static const encode_fn encoders[] = {
+        [SL_WRITE_WHOLE] = sl_encode_put,
+        [SL_WRITE_PARTIAL] = sl_encode_merge,
+        [SL_WRITE_REPLACE] = sl_encode_replace,
+    };
+    encode_fn encode = encoders[write];
     uint32_t offset;
     uint32_t key_at;
     uint16_t commands;
@@ -191,6 +205,23 @@ static enum image judge_image(const struct sl_shape *shape, const struct sl_cell
     return image;
 }
 
+/* A hash without a field is no key: then a part cannot be merged into what is there. */
+static bool may_be_empty(const struct sl_shape *shape)
+{
+    for (uint32_t i = 0; i < shape->column_count; i++) {
+        if (!shape->table->columns[shape->columns[i]].is_nullable) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool can_merge(const struct sl_shape *shape, enum sl_op op, bool key_moved)
+{
+    return op == SL_OP_UPDATE && !key_moved && shape->rule->value == SL_VALUE_HASH &&
+           !may_be_empty(shape);
+}
+
 static bool has_diffs(const struct sl_shape *shape, const struct sl_cell *cells)
 {
     for (uint32_t i = 0; i < shape->column_count; i++) {
@@ -215,8 +246,7 @@ static int put_after(struct rule_mapper *self, const struct sl_row_change *chang
         image = judge_image(shape, change->after, change->before);
     }
     if (image == IMAGE_LOST ||
-        (image == IMAGE_PARTIAL && (change->op == SL_OP_INSERT || key_moved ||
-                                    shape->rule->value != SL_VALUE_HASH))) {
+        (image == IMAGE_PARTIAL && !can_merge(shape, change->op, key_moved))) {
         return put_reread(self, change, batch, err);
     }
     rc = add_row(batch, shape, row, span_of(&self->new_key),
@@ -265,133 +295,26 @@ static int map_row(struct sl_mapper *mapper, const struct sl_row_change *change,
     return SL_EFORMAT;
 }
 
-static int purge_table(struct rule_mapper *self, struct sl_span db, struct sl_span table,
-                       struct sl_effect *effect)
+static int load_row(struct sl_mapper *mapper, const struct sl_table *table,
+                    const struct sl_cell *cells, struct sl_batch *batch, struct sl_err *err)
 {
-    const struct sl_table_rule *rule = sl_rule_find(self->rules, self->count, db, table);
+    struct rule_mapper *self = self_of(mapper);
+    const struct sl_shape *shape = table->user;
+    int rc = render_key(shape, cells, NULL, &self->new_key, err);
 
-    if (rule == NULL) {
-        return SL_OK;
-    }
-    effect->purge = sl_key_pattern_new(rule->key_template, db, table, 0);
-    effect->kind = SL_EFFECT_PURGE;
-    return effect->purge != NULL ? SL_OK : SL_ENOMEM;
-}
-
-/* One rule a call: NTH is the rule's number. A table name with wildcards is a wildcard in the key. */
-static int purge_database(struct rule_mapper *self, struct sl_span db, unsigned nth,
-                          struct sl_effect *effect)
-{
-    const struct sl_table_rule *rule;
-    const char *name;
-
-    if (nth >= self->count) {
-        return SL_DONE;
-    }
-    rule = &self->rules[nth];
-    if (!sl_glob_matches(rule->db_pattern, db)) {
-        return SL_OK;
-    }
-    name = rule->table_pattern;
-    effect->purge = sl_key_pattern_new(rule->key_template, db,
-                                       strpbrk(name, "*?") != NULL ? sl_span_make(NULL, 0)
-                                                                   : sl_span_make(name, strlen(name)),
-                                       0);
-    effect->kind = SL_EFFECT_PURGE;
-    return effect->purge != NULL ? SL_OK : SL_ENOMEM;
-}
-
-static int gap(const struct sl_ddl *ddl, struct sl_span db, struct sl_span table, const char *what,
-               struct sl_err *err)
-{
-    (void)ddl;
-    return sl_err_set(err, SL_EGAP,
-                      "table %.*s.%.*s %s, which no row event says: load the table again (clear the "
-                      "pipeline's keys and checkpoint and start from a position before its rows)",
-                      (int)db.len, (const char *)db.data, (int)table.len, (const char *)table.data,
-                      what);
-}
-
-static bool wants_any_of(struct rule_mapper *self, struct sl_span db)
-{
-    for (size_t i = 0; i < self->count; i++) {
-        if (sl_glob_matches(self->rules[i].db_pattern, db)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int judge_dml(struct rule_mapper *self, const struct sl_ddl *ddl, struct sl_err *err)
-{
-    if (ddl->table.len == 0 ? !wants_any_of(self, ddl->db)
-                            : !wants(&self->base, ddl->db, ddl->table)) {
-        return SL_OK;
-    }
-    return sl_err_set(err, SL_EGAP,
-                      "table %.*s.%.*s was written by a statement without row events: set "
-                      "binlog_format=ROW at the source (for all sessions) and load the table again",
-                      (int)ddl->db.len, (const char *)ddl->db.data,
-                      ddl->table.len > 0 ? (int)ddl->table.len : 1,
-                      ddl->table.len > 0 ? (const char *)ddl->table.data : "?");
-}
-
-/* The old name's keys go; rows that come to a wanted name from elsewhere were never seen. */
-static int judge_rename(struct rule_mapper *self, const struct sl_ddl *ddl,
-                        struct sl_effect *effect, struct sl_err *err)
-{
-    if (wants(&self->base, ddl->to_db, ddl->to_table)) {
-        return gap(ddl, ddl->to_db, ddl->to_table, "got the rows of another table by RENAME", err);
-    }
-    return purge_table(self, ddl->db, ddl->table, effect);
-}
-
-static int judge_alter(struct rule_mapper *self, const struct sl_ddl *ddl, struct sl_effect *effect,
-                       struct sl_err *err)
-{
-    bool is_wanted = wants(&self->base, ddl->db, ddl->table);
-
-    if (ddl->to_table.len > 0) {
-        return judge_rename(self, ddl, effect, err);
-    }
-    if (is_wanted && ddl->rows_gone) {
-        return gap(ddl, ddl->db, ddl->table, "lost or gained rows by ALTER TABLE (partitions)", err);
-    }
-    if (is_wanted) {
-        effect->kind = SL_EFFECT_RESHAPE;
-    }
-    return SL_OK;
+    return rc == SL_OK ? add_row(batch, shape, (struct sl_row){.cells = cells},
+                                 span_of(&self->new_key), SL_WRITE_REPLACE, err)
+                       : rc;
 }
 
 static int judge_ddl(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,
                      struct sl_effect *effect, struct sl_err *err)
 {
     struct rule_mapper *self = self_of(mapper);
+    const struct sl_statement_context context = {
+        .rules = self->rules, .count = self->count, .keys = &self->keys};
 
-    *effect = (struct sl_effect){0};
-    if (ddl->kind == SL_DDL_DROP_DATABASE) {
-        return purge_database(self, ddl->db, nth, effect);
-    }
-    if (nth > 0) {
-        return SL_DONE;
-    }
-    switch (ddl->kind) {
-    case SL_DDL_TRUNCATE:
-    case SL_DDL_DROP_TABLE:
-        return purge_table(self, ddl->db, ddl->table, effect);
-    case SL_DDL_RENAME_TABLE:
-        return judge_rename(self, ddl, effect, err);
-    case SL_DDL_ALTER_TABLE:
-        return judge_alter(self, ddl, effect, err);
-    case SL_DDL_DML:
-        return judge_dml(self, ddl, err);
-    case SL_DDL_OTHER:
-    case SL_DDL_CREATE_TABLE:
-    case SL_DDL_DROP_DATABASE:
-    case SL_DDL_UNPARSED:
-        return SL_OK;
-    }
-    return SL_OK;
+    return sl_statement_judge(&context, ddl, nth, effect, err);
 }
 
 static void free_mapper(struct sl_mapper *mapper)
@@ -400,6 +323,7 @@ static void free_mapper(struct sl_mapper *mapper)
 
     sl_buf_release(&self->old_key);
     sl_buf_release(&self->new_key);
+    sl_known_keys_release(&self->keys);
     free(self->cells);
     free(self);
 }
@@ -408,6 +332,7 @@ static const struct sl_mapper_ops mapper_ops = {
     .wants = wants,
     .table = compile_table,
     .row = map_row,
+    .load_row = load_row,
     .ddl = judge_ddl,
     .free = free_mapper,
 };

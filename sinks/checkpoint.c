@@ -65,7 +65,7 @@ int sl_checkpoint_write(struct sl_buf *out, const char *key, const struct sl_pos
 {
     static const char *const names[3] = {"gtid", "file", "pos"};
     static const char *const safe_names[3] = {"safe_gtid", "safe_file", "safe_pos"};
-    int rc = sl_resp_array(out, 2 + 2 * (size_t)11);
+    int rc = sl_resp_array(out, 2 + 2 * (size_t)13);
 
     if (rc == SL_OK) {
         rc = sl_resp_text(out, "HSET");
@@ -87,6 +87,12 @@ int sl_checkpoint_write(struct sl_buf *out, const char *key, const struct sl_pos
     }
     if (rc == SL_OK) {
         rc = add_place(out, safe_names, safe);
+    }
+    if (rc == SL_OK) {
+        rc = add_text(out, "applied_file", position->applied_file);
+    }
+    if (rc == SL_OK) {
+        rc = add_number(out, "applied_pos", position->applied_offset);
     }
     return rc == SL_OK ? add_life(out, life) : rc;
 }
@@ -125,6 +131,9 @@ static int read_gtid(struct sl_span text, struct sl_position *position, struct s
     if (text.len == 0) {
         return SL_OK;
     }
+    if (memchr(text.data, '\0', text.len) != NULL) {
+        return SL_EFORMAT;
+    }
     rc = sl_buf_add(&copy, text.data, text.len);
     if (rc == SL_OK) {
         const char *string = sl_buf_cstr(&copy);
@@ -132,7 +141,8 @@ static int read_gtid(struct sl_span text, struct sl_position *position, struct s
         rc = string != NULL ? sl_position_parse(position, string, err) : SL_ENOMEM;
     }
     sl_buf_release(&copy);
-    return rc;
+    /* The parser takes FILE:POS, too, which has fields of its own here. */
+    return rc == SL_OK && !position->has_gtid ? SL_EFORMAT : rc;
 }
 
 static int bad_checkpoint(struct sl_err *err, const char *field)
@@ -156,6 +166,10 @@ static int read_place(const struct sl_field *fields, size_t count, const char *c
     if (!read_number(find(fields, count, names[2]), &offset)) {
         return bad_checkpoint(err, names[2]);
     }
+    if ((file.len == 0 && !position->has_gtid) ||
+        (file.len > 0 && memchr(file.data, '\0', file.len) != NULL)) {
+        return bad_checkpoint(err, names[1]);
+    }
     rc = sl_position_set_file(position, (const char *)file.data, file.len, offset);
     return rc == SL_OK ? SL_OK : bad_checkpoint(err, names[1]);
 }
@@ -172,26 +186,33 @@ static bool is_same_life(const struct sl_field *fields, size_t count,
            errors == (uint64_t)life->type_errors;
 }
 
-int sl_checkpoint_read(const struct sl_field *fields, size_t count,
-                       const struct sl_redis_life *life, struct sl_position *position,
-                       struct sl_err *err)
+/* Only of the last position: what lies behind the safe one may not have been applied. */
+static int read_applied(const struct sl_field *fields, size_t count, struct sl_position *position,
+                        struct sl_err *err)
 {
-    static const char *const names[3] = {"gtid", "file", "pos"};
-    static const char *const safe_names[3] = {"safe_gtid", "safe_file", "safe_pos"};
-    struct sl_span uuid = find(fields, count, "server_uuid");
-    uint64_t version;
-    uint64_t event_time;
-    int rc;
+    struct sl_span file = find(fields, count, "applied_file");
 
-    if (!read_number(find(fields, count, "version"), &version) ||
-        version != SL_CHECKPOINT_VERSION) {
-        return bad_checkpoint(err, "version");
+    if (file.len == 0) {
+        return SL_OK;
     }
-    rc = read_place(fields, count, is_same_life(fields, count, life) ? names : safe_names, position,
-                    err);
-    if (rc != SL_OK) {
-        return rc;
+    if (file.len >= sizeof(position->applied_file) || memchr(file.data, '\0', file.len) != NULL) {
+        return bad_checkpoint(err, "applied_file");
     }
+    if (!read_number(find(fields, count, "applied_pos"), &position->applied_offset)) {
+        return bad_checkpoint(err, "applied_pos");
+    }
+    memcpy(position->applied_file, file.data, file.len);
+    position->applied_file[file.len] = '\0';
+    return SL_OK;
+}
+
+/* What does not depend on which of the two positions is taken. */
+static int read_rest(const struct sl_field *fields, size_t count, struct sl_position *position,
+                     struct sl_err *err)
+{
+    struct sl_span uuid = find(fields, count, "server_uuid");
+    uint64_t event_time;
+
     if (uuid.len > SL_SERVER_UUID_TEXT) {
         return bad_checkpoint(err, "server_uuid");
     }
@@ -203,4 +224,37 @@ int sl_checkpoint_read(const struct sl_field *fields, size_t count,
         position->event_time = (uint32_t)event_time;
     }
     return SL_OK;
+}
+
+static int read_from(const struct sl_field *fields, size_t count, bool is_safe,
+                     struct sl_position *position, struct sl_err *err)
+{
+    static const char *const names[3] = {"gtid", "file", "pos"};
+    static const char *const safe_names[3] = {"safe_gtid", "safe_file", "safe_pos"};
+    uint64_t version;
+    int rc;
+
+    if (!read_number(find(fields, count, "version"), &version) ||
+        version != SL_CHECKPOINT_VERSION) {
+        return bad_checkpoint(err, "version");
+    }
+    position->applied_file[0] = '\0';
+    rc = read_place(fields, count, is_safe ? safe_names : names, position, err);
+    if (rc == SL_OK && !is_safe) {
+        rc = read_applied(fields, count, position, err);
+    }
+    return rc == SL_OK ? read_rest(fields, count, position, err) : rc;
+}
+
+int sl_checkpoint_read(const struct sl_field *fields, size_t count,
+                       const struct sl_redis_life *life, struct sl_position *position,
+                       struct sl_err *err)
+{
+    return read_from(fields, count, !is_same_life(fields, count, life), position, err);
+}
+
+int sl_checkpoint_read_last(const struct sl_field *fields, size_t count,
+                            struct sl_position *position, struct sl_err *err)
+{
+    return read_from(fields, count, false, position, err);
 }

@@ -8,8 +8,10 @@
  *     event_time   seconds since 1970 of the last transaction
  *     safe_gtid, safe_file, safe_pos   the last position that was known to be applied without any
  *                  error when this one was sent
- *     run_id, type_errors   which Redis process, and how many WRONGTYPE errors it had counted, when the
- *                  writer came: see sl_checkpoint_read()
+ *     applied_file, applied_pos   while a prepared XA transaction keeps the position back: as far as all
+ *                  else was applied
+ *     run_id, type_errors   which Redis process, and how many WRONGTYPE and EXECABORT errors it had
+ *                  counted, when the writer came: see sl_checkpoint_read()
  */
 #ifndef SLUICE_SINKS_CHECKPOINT_H
 #define SLUICE_SINKS_CHECKPOINT_H
@@ -29,7 +31,7 @@ enum {
 /* Which Redis answers, and whether a write of ours can have failed unseen since. */
 struct sl_redis_life {
     char run_id[SL_RUN_ID_MAX]; /* INFO server: run_id; "" unknown */
-    int64_t type_errors;        /* INFO errorstats: errorstat_WRONGTYPE; -1 unknown */
+    int64_t type_errors;        /* INFO errorstats: WRONGTYPE and EXECABORT; -1 unknown */
 };
 
 /* "sluice:{PIPELINE}:NAME" in OUT. */
@@ -49,11 +51,15 @@ struct sl_field {
 /*
  * Reads POSITION from the COUNT fields of the hash. It is the last one written, unless a command of
  * it can have failed without the writer having seen it (a WRONGTYPE inside an EXEC that was not
- * yet acknowledged when the writer died): then it is the safe one. LIFE is the Redis that answers
- * now. SL_EFORMAT: not a checkpoint of ours.
+ * yet acknowledged when the writer died), or a group before it may have been refused: then it is the
+ * safe one. LIFE is the Redis that answers now. SL_EFORMAT: not a checkpoint of ours.
  */
 int sl_checkpoint_read(const struct sl_field *fields, size_t count,
                        const struct sl_redis_life *life, struct sl_position *position,
                        struct sl_err *err) SL_MUSTCHECK;
+
+/* The last position that was written, whatever may have failed: for people. */
+int sl_checkpoint_read_last(const struct sl_field *fields, size_t count,
+                            struct sl_position *position, struct sl_err *err) SL_MUSTCHECK;
 
 #endif

@@ -170,6 +170,10 @@ static enum sl_outcome judge_exec(struct sl_flights *flights, const struct sl_re
     } else if (reply->kind != SL_REPLY_ARRAY) {
         note_error(flights, reply->text, sl_span_make(NULL, 0));
         outcome = SL_OUTCOME_FAILED;
+    } else if (flights->group_failed) {
+        /* What stands before MULTI was refused, the guard's step for one (OOM, BUSY), and EXEC did
+           its work without it. */
+        outcome = SL_OUTCOME_FAILED;
     }
     return outcome;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "cdc/base/buf.h"
+#include "cdc/base/span.h"
 #include "cdc/position.h"
 
 enum { SL_HEARTBEAT_TTL_MS = 5000 };
@@ -25,5 +26,16 @@ struct sl_heartbeat {
 /* Appends "SET KEY json PX ttl". */
 int sl_heartbeat_write(struct sl_buf *out, const char *key,
                        const struct sl_heartbeat *heartbeat) SL_MUSTCHECK;
+
+/* What a reader of the key wants to know. */
+struct sl_heartbeat_seen {
+    char state[32];
+    uint64_t lag_seconds;
+    uint64_t source_time; /* seconds since 1970; 0: no change yet */
+    uint64_t wall_ms;     /* when it was written, by the writer's clock */
+};
+
+/* Reads the value of the key; members that it does not know are passed over. SL_EFORMAT. */
+int sl_heartbeat_read(struct sl_span json, struct sl_heartbeat_seen *out) SL_MUSTCHECK;
 
 #endif

@@ -1,5 +1,7 @@
 #include "sinks/identity.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,16 +56,33 @@ void sl_identity_make(char *out, size_t size)
                    start_of((long)getpid()));
 }
 
+/* "HOST/BOOT.PIDNS" up to END names one machine and one pid namespace only if neither is unknown. */
+static bool names_a_machine(const char *identity, const char *end)
+{
+    const char *boot = memrchr(identity, '/', (size_t)(end - identity));
+    const char *dot = boot != NULL ? memchr(boot, '.', (size_t)(end - boot)) : NULL;
+
+    return dot != NULL && dot > boot + 1 && end > dot + 1;
+}
+
+/* /proc may hide the processes of other users (hidepid), kill() does not: EPERM is a sign of life. */
+static bool is_hidden(long pid)
+{
+    return kill((pid_t)pid, 0) == 0 || errno == EPERM;
+}
+
 bool sl_identity_is_dead(const char *identity, const char *mine)
 {
     const char *process = strrchr(identity, '/');
     const char *my_process = strrchr(mine, '/');
     unsigned long long start;
+    unsigned long long now;
     char *end;
     long pid;
 
     if (process == NULL || my_process == NULL || process - identity != my_process - mine ||
-        strncmp(identity, mine, (size_t)(process - identity)) != 0) {
+        strncmp(identity, mine, (size_t)(process - identity)) != 0 ||
+        !names_a_machine(identity, process)) {
         return false;
     }
     pid = strtol(process + 1, &end, 10);
@@ -71,5 +90,9 @@ bool sl_identity_is_dead(const char *identity, const char *mine)
         return false;
     }
     start = strtoull(end + 1, NULL, 10);
-    return start_of(pid) != start; /* gone, or its number belongs to another process now */
+    now = start_of(pid);
+    if (now == 0) {
+        return !is_hidden(pid);
+    }
+    return start > 0 && now != start; /* its number belongs to another process now */
 }

@@ -27,12 +27,17 @@ static void copy_text(struct sl_reply *reply, const char *text, size_t len)
 static void note_error(const redisReadTask *task, const char *text, size_t len)
 {
     struct sl_reply *reply = reply_of(task);
+    const redisReadTask *element = task;
 
     if (reply->has_error) {
         return;
     }
+    /* A script's reply may be an array of its own: what counts is which element of ours it is. */
+    while (element->parent != NULL && element->parent->parent != NULL) {
+        element = element->parent;
+    }
     reply->has_error = true;
-    reply->error_at = task->parent != NULL ? (size_t)task->idx : 0;
+    reply->error_at = element->parent != NULL ? (size_t)element->idx : 0;
     copy_text(reply, text, len);
 }
 
@@ -162,5 +167,6 @@ int sl_reply_next(struct sl_reply_reader *reader, struct sl_reply *reply, struct
     }
     *reply = reader->reply;
     reader->reply.has_error = false;
+    reader->reply.text[0] = '\0';
     return SL_OK;
 }

@@ -8,6 +8,7 @@
 #include "cdc/base/xrand.h"
 #include "cdc/resp.h"
 #include "sinks/identity.h"
+#include "sinks/redis_client.h"
 
 int sl_session_init(struct sl_session *session, const struct sl_session_options *options)
 {
@@ -88,63 +89,20 @@ static int command(struct sl_session *session, const char *what, size_t count,
     return rc;
 }
 
-static int log_in(struct sl_session *session, struct sl_err *err)
-{
-    const struct sl_redis_options *redis = session->options.redis;
-    char number[12];
-    int rc = SL_OK;
-
-    if (redis->password != NULL && redis->user != NULL) {
-        const char *const args[] = {"AUTH", redis->user, redis->password};
-
-        rc = command(session, "cannot log in", 3, args, err);
-    } else if (redis->password != NULL) {
-        const char *const args[] = {"AUTH", redis->password};
-
-        rc = command(session, "cannot log in", 2, args, err);
-    }
-    if (rc == SL_OK && redis->db != 0) {
-        const char *const args[] = {"SELECT", number};
-
-        (void)snprintf(number, sizeof(number), "%" PRIu32, redis->db);
-        rc = command(session, "cannot select the database", 2, args, err);
-    }
-    return rc;
-}
-
-/* The value of "NAME:" at the start of a line of INFO, cut to fit. */
-static bool find_info(const char *info, const char *name, char *out, size_t size)
-{
-    size_t len = strlen(name);
-
-    for (const char *line = info; line != NULL; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        if (strncmp(line, name, len) == 0 && line[len] == ':') {
-            (void)snprintf(out, size, "%.*s", (int)strcspn(line + len + 1, "\r\n"),
-                           line + len + 1);
-            return true;
-        }
-        if (*line == '\0') {
-            break;
-        }
-    }
-    return false;
-}
-
 static int judge_server(struct sl_session *session, const char *info, struct sl_err *err)
 {
     char value[64] = "";
 
-    (void)find_info(info, "run_id", session->life.run_id, sizeof(session->life.run_id));
-    if (find_info(info, "loading", value, sizeof(value)) && strcmp(value, "1") == 0) {
+    (void)sl_redis_info(info, "run_id", session->life.run_id, sizeof(session->life.run_id));
+    if (sl_redis_info(info, "loading", value, sizeof(value)) && strcmp(value, "1") == 0) {
         return sl_err_set(err, SL_EIO, "Redis is loading its data: waiting");
     }
-    if (find_info(info, "role", value, sizeof(value)) && strcmp(value, "master") != 0) {
+    if (sl_redis_info(info, "role", value, sizeof(value)) && strcmp(value, "master") != 0) {
         return sl_err_set(err, SL_EIO,
                           "this Redis is a replica, which cannot be written to: waiting for it to become "
                           "the master, or point the sink at the master");
     }
-    if (find_info(info, "redis_mode", value, sizeof(value)) && strcmp(value, "cluster") == 0) {
+    if (sl_redis_info(info, "redis_mode", value, sizeof(value)) && strcmp(value, "cluster") == 0) {
         return sl_err_set(err, SL_ESINK,
                           "this is a Redis Cluster, which this version cannot write to: use a standalone "
                           "Redis");
@@ -152,16 +110,29 @@ static int judge_server(struct sl_session *session, const char *info, struct sl_
     return SL_OK;
 }
 
-/* "count=3"; the section exists from Redis 6.2 on, and a server without such errors has no line. */
-static void note_type_errors(struct sl_session *session, const char *info)
+/* "errorstat_NAME:count=3"; a server without such errors has no line. */
+static int64_t count_of(const char *info, const char *name)
 {
     char value[64] = "";
 
-    session->life.type_errors = strstr(info, "Errorstats") != NULL ? 0 : -1;
-    if (find_info(info, "errorstat_WRONGTYPE", value, sizeof(value)) &&
-        strncmp(value, "count=", 6) == 0) {
-        session->life.type_errors = strtoll(value + 6, NULL, 10);
-    }
+    return sl_redis_info(info, name, value, sizeof(value)) && strncmp(value, "count=", 6) == 0
+               ? strtoll(value + 6, NULL, 10)
+               : 0;
+}
+
+/*
+ * Both kinds of errors behind which a later group may have been applied though one before it was not, or
+ * not all of it: a command that failed inside of an EXEC, and an EXEC that was refused for what was not
+ * queued (OOM, MISCONF). The guard's step of the next group is refused alike, and stops nothing if the cause
+ * has passed just behind it.
+ */
+static void note_type_errors(struct sl_session *session, const char *info)
+{
+    /* The section exists from Redis 6.2 on. */
+    session->life.type_errors = strstr(info, "Errorstats") == NULL
+                                    ? -1
+                                    : count_of(info, "errorstat_WRONGTYPE") +
+                                          count_of(info, "errorstat_EXECABORT");
 }
 
 static int inspect(struct sl_session *session, struct sl_err *err)
@@ -351,12 +322,15 @@ static int read_checkpoint(struct sl_session *session, struct sl_err *err)
 
 int sl_session_open(struct sl_session *session, struct sl_err *err)
 {
-    int rc = sl_transport_open(&session->transport, session->options.redis, err);
+    int rc;
+
+    sl_buf_clear(&session->request.out); /* what an earlier connection did not get to send */
+    rc = sl_transport_open(&session->transport, session->options.redis, err);
 
     if (rc != SL_OK) {
         return rc;
     }
-    rc = log_in(session, err);
+    rc = sl_redis_log_in(&session->request, session->options.redis, err);
     if (rc == SL_OK) {
         rc = inspect(session, err);
     }

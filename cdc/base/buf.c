@@ -16,7 +16,8 @@ void sl_buf_release(struct sl_buf *buf)
 
 int sl_buf_grow(struct sl_buf *buf, size_t extra)
 {
-    size_t max = buf->limit > 0 ? buf->limit : SIZE_MAX / 2;
+    /* Doubling must not wrap around on the way to the most that may be asked for. */
+    size_t max = buf->limit > 0 && buf->limit < SIZE_MAX / 2 ? buf->limit : SIZE_MAX / 2;
     size_t cap = buf->cap > 0 ? buf->cap : SL_BUF_FIRST;
     uint8_t *data;
 

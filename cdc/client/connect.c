@@ -215,7 +215,7 @@ void sl_client_close(struct sl_client *client)
     }
 }
 
-static int query_failed(struct sl_client *client, const char *what, struct sl_err *err)
+int sl_client_failed(struct sl_client *client, const char *what, struct sl_err *err)
 {
     struct sl_source_peer peer = sl_client_peer(client);
     struct sl_source_fault fault = sl_client_fault(client);
@@ -232,11 +232,11 @@ int sl_client_query(struct sl_client *client, const char *sql, const char *what,
     MYSQL_RES *rows;
 
     if (mysql_real_query(client->handle, sql, (unsigned long)strlen(sql)) != 0) {
-        return query_failed(client, what, err);
+        return sl_client_failed(client, what, err);
     }
     rows = mysql_store_result(client->handle);
     if (rows == NULL && mysql_errno(client->handle) != 0) {
-        return query_failed(client, what, err);
+        return sl_client_failed(client, what, err);
     }
     if (result != NULL) {
         *result = rows;
@@ -244,6 +244,25 @@ int sl_client_query(struct sl_client *client, const char *sql, const char *what,
         mysql_free_result(rows);
     }
     return SL_OK;
+}
+
+int sl_client_stream(struct sl_client *client, const char *sql, const char *what, MYSQL_RES **rows,
+                     struct sl_err *err)
+{
+    if (mysql_real_query(client->handle, sql, (unsigned long)strlen(sql)) != 0 ||
+        (*rows = mysql_use_result(client->handle)) == NULL) {
+        return sl_client_failed(client, what, err);
+    }
+    return SL_OK;
+}
+
+void sl_client_cut(struct sl_client *client)
+{
+    (void)pthread_mutex_lock(&client->lock);
+    if (client->fd >= 0) {
+        (void)shutdown(client->fd, SHUT_RDWR);
+    }
+    (void)pthread_mutex_unlock(&client->lock);
 }
 
 int sl_client_value(struct sl_client *client, const char *sql, const char *what, struct sl_buf *out,

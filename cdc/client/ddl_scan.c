@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "cdc/client/binlog.h"
 #include "cdc/stream.h"
 
 enum {
     SL_SCAN_NOTES_MAX = 65536, /* more than that many statements: every table counts as changed */
+    SL_SCAN_WAITS_MAX = 200,   /* for the end of the log to be sent */
+    SL_SCAN_WAIT_US = 10000,
 };
 
 static const uint64_t scan_event_max_bytes = 1024ULL * 1024 * 1024;
@@ -319,6 +322,25 @@ static int begin_at(struct sl_ddl_scan *scan, const struct sl_position *from)
                : rc;
 }
 
+/*
+ * A server shows an end of the log (SHOW MASTER STATUS) that is written but not synchronized, and so
+ * not sent yet, while transactions commit: what is short of TO comes within moments.
+ */
+static int read_up_to(struct sl_ddl_scan *scan, const struct sl_position *to, struct sl_err *err)
+{
+    int rc = SL_OK;
+
+    for (unsigned waits = 0; rc == SL_OK && waits < SL_SCAN_WAITS_MAX &&
+                             sl_position_compare_file(&scan->to, to) < 0;
+         waits++) {
+        if (waits > 0) {
+            (void)usleep(SL_SCAN_WAIT_US);
+        }
+        rc = read_on(scan, to, err);
+    }
+    return rc;
+}
+
 /* What stops the reading for a moment is the caller's to handle; all else leaves it unknown. */
 static bool is_passing(int status)
 {
@@ -337,9 +359,7 @@ int sl_ddl_scan_find(struct sl_ddl_scan *scan, const struct sl_position *from,
     if (scan->from.file[0] == '\0' || sl_position_compare_file(from, &scan->from) < 0) {
         rc = begin_at(scan, from);
     }
-    if (rc == SL_OK && sl_position_compare_file(&scan->to, to) < 0) {
-        rc = read_on(scan, to, err);
-    }
+    rc = rc == SL_OK ? read_up_to(scan, to, err) : rc;
     if (rc != SL_OK) {
         forget(scan);
         return is_passing(rc) ? rc : SL_DONE;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "cdc/client/connect.h"
+#include "cdc/client/exact_row.h"
 #include "cdc/value.h"
-#include "cdc/value_float.h"
 
 enum {
     SL_ROW_READ_TIMEOUT_MS = 60000,
@@ -56,41 +56,6 @@ void sl_row_query_interrupt(struct sl_row_query *query)
     sl_client_interrupt(&query->client);
 }
 
-static bool is_float(const struct sl_column *column)
-{
-    return column->type == SL_TYPE_FLOAT || column->type == SL_TYPE_DOUBLE;
-}
-
-/*
- * FLOAT is printed with six digits only, and FLOAT(m,d) with d decimals; times 1e0 it is a
- * DOUBLE of the same value (and sign of zero), which both servers print exactly. BIT plus 0 is
- * its decimal.
- */
-static int add_column(struct sl_buf *sql, const struct sl_column *column)
-{
-    int rc = sl_client_add_name(sql, column->name.data, column->name.len);
-
-    if (rc == SL_OK && is_float(column)) {
-        rc = sl_buf_add_str(sql, "*1e0");
-    } else if (rc == SL_OK && column->type == SL_TYPE_BIT) {
-        rc = sl_buf_add_str(sql, "+0");
-    }
-    return rc;
-}
-
-static int add_columns(struct sl_buf *sql, const struct sl_table *table)
-{
-    int rc = sl_buf_add_str(sql, "SELECT ");
-
-    for (uint32_t i = 0; rc == SL_OK && i < table->column_count; i++) {
-        if (i > 0) {
-            rc = sl_buf_add_byte(sql, ',');
-        }
-        rc = rc == SL_OK ? add_column(sql, &table->columns[i]) : rc;
-    }
-    return rc;
-}
-
 static int add_hex(struct sl_buf *sql, struct sl_span bytes)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -123,7 +88,7 @@ static int add_value(struct sl_buf *sql, const struct sl_column *column, struct 
     if (terminated == NULL) {
         return SL_ENOMEM;
     }
-    if (is_float(column)) {
+    if (sl_exact_row_is_float(column)) {
         return add_float(sql, column, terminated);
     }
     if (column->kind == SL_KIND_NUMBER || column->type == SL_TYPE_NEWDECIMAL) {
@@ -156,42 +121,45 @@ static int add_condition(struct sl_buf *sql, const struct sl_column *column,
     return rc;
 }
 
-static int add_table(struct sl_buf *sql, const struct sl_table *table)
-{
-    int rc = sl_buf_add_str(sql, " FROM ");
-
-    rc = rc == SL_OK ? sl_client_add_name(sql, table->db.data, table->db.len) : rc;
-    rc = rc == SL_OK ? sl_buf_add_byte(sql, '.') : rc;
-    rc = rc == SL_OK ? sl_client_add_name(sql, table->name.data, table->name.len) : rc;
-    return rc == SL_OK ? sl_buf_add_str(sql, " WHERE ") : rc;
-}
-
 static int build(struct sl_buf *sql, const struct sl_table *table, const struct sl_cell *key,
                  struct sl_err *err)
 {
     int rc;
 
     sl_buf_clear(sql);
-    rc = add_columns(sql, table);
-    rc = rc == SL_OK ? add_table(sql, table) : rc;
+    rc = sl_exact_row_select(sql, table);
+    rc = rc == SL_OK ? sl_buf_add_str(sql, " WHERE ") : rc;
     for (uint32_t i = 0; rc == SL_OK && i < table->key_count; i++) {
         uint32_t number = table->key[i];
 
         rc = i > 0 ? sl_buf_add_str(sql, " AND ") : SL_OK;
         rc = rc == SL_OK ? add_condition(sql, &table->columns[number], &key[number], err) : rc;
     }
+    /*
+     * Both servers send a transaction to replicas before its engine commits it (MySQL's
+     * sql/binlog.cc: ordered_commit, flush and sync come before commit), so a plain read may still see
+     * the row as it was. The transaction keeps the row locked until then: a locking read waits.
+     */
+    rc = rc == SL_OK ? sl_buf_add_str(sql, " LOCK IN SHARE MODE") : rc;
     if (rc == SL_OK && sl_buf_cstr(sql) == NULL) {
         rc = SL_ENOMEM;
     }
     return rc;
 }
 
+/* READ COMMITTED, so that reading a row that is gone locks no gap. */
 static int connect_if_needed(struct sl_row_query *query, struct sl_err *err)
 {
+    int rc;
+
     if (query->client.handle != NULL) {
         return SL_OK;
     }
-    return sl_client_open(&query->client, SL_ROW_READ_TIMEOUT_MS, err);
+    rc = sl_client_open(&query->client, SL_ROW_READ_TIMEOUT_MS, err);
+    return rc == SL_OK ? sl_client_query(&query->client,
+                                         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+                                         "set up its session", NULL, err)
+                       : rc;
 }
 
 static int run_once(struct sl_row_query *query, struct sl_err *err)
@@ -211,7 +179,10 @@ static int run(struct sl_row_query *query, const struct sl_table *table, struct 
     int rc = run_once(query, err);
     unsigned code = query->client.handle != NULL ? mysql_errno(query->client.handle) : 0;
 
-    if (rc == SL_EIO && (code == SL_ER_BAD_FIELD || code == SL_ER_NO_SUCH_TABLE)) {
+    if (rc == SL_EIO && code == SL_ER_NO_SUCH_TABLE) {
+        return SL_DONE; /* the statement that dropped or renamed it is yet to come */
+    }
+    if (rc == SL_EIO && code == SL_ER_BAD_FIELD) {
         return sl_err_set(err, SL_ESCHEMA,
                           "a row of table %.*s.%.*s cannot be read again: the table was changed or "
                           "dropped since (error %u)",
@@ -226,39 +197,6 @@ static int run(struct sl_row_query *query, const struct sl_table *table, struct 
         sl_client_close(&query->client);
     }
     return rc;
-}
-
-static size_t format_float(const struct sl_column *column, const char *text, uint8_t *out)
-{
-    union {
-        double value;
-        uint64_t bits;
-    } wide = {.value = strtod(text, NULL)};
-
-    union {
-        float value;
-        uint32_t bits;
-    } narrow = {.value = (float)wide.value};
-
-    return column->type == SL_TYPE_FLOAT ? sl_float_format_float(narrow.bits, out)
-                                         : sl_float_format_double(wide.bits, out);
-}
-
-/* QUERY->floats has room for every column, so that its bytes stay where they are. */
-static void set_cell(struct sl_row_query *query, const struct sl_column *column, const char *text,
-                     unsigned long len, struct sl_cell *cell)
-{
-    if (text == NULL) {
-        *cell = (struct sl_cell){.state = SL_CELL_NULL};
-        return;
-    }
-    *cell = (struct sl_cell){
-        .data = (const uint8_t *)text, .len = (uint32_t)len, .state = SL_CELL_TEXT};
-    if (is_float(column)) {
-        cell->data = sl_buf_tail(&query->floats);
-        cell->len = (uint32_t)format_float(column, text, sl_buf_tail(&query->floats));
-        sl_buf_commit(&query->floats, cell->len);
-    }
 }
 
 static int check_table(const struct sl_table *table, struct sl_err *err)
@@ -277,7 +215,6 @@ int sl_row_query_read(void *user, const struct sl_table *table, const struct sl_
                       struct sl_cell *out, struct sl_err *err)
 {
     struct sl_row_query *query = user;
-    unsigned long *lengths;
     MYSQL_ROW row;
     int rc = check_table(table, err);
 
@@ -285,11 +222,7 @@ int sl_row_query_read(void *user, const struct sl_table *table, const struct sl_
         return rc;
     }
     drop_rows(query);
-    sl_buf_clear(&query->floats);
     rc = build(&query->sql, table, key, err);
-    rc = rc == SL_OK
-             ? sl_buf_reserve(&query->floats, (size_t)table->column_count * SL_FLOAT_TEXT_MAX)
-             : rc;
     rc = rc == SL_OK ? run(query, table, err) : rc;
     if (rc != SL_OK) {
         return rc;
@@ -298,9 +231,5 @@ int sl_row_query_read(void *user, const struct sl_table *table, const struct sl_
     if (row == NULL) {
         return SL_DONE;
     }
-    lengths = mysql_fetch_lengths(query->rows);
-    for (uint32_t i = 0; i < table->column_count; i++) {
-        set_cell(query, &table->columns[i], row[i], lengths[i], &out[i]);
-    }
-    return SL_OK;
+    return sl_exact_row_cells(table, row, mysql_fetch_lengths(query->rows), &query->floats, out);
 }

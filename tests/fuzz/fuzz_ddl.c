@@ -39,6 +39,9 @@ static int on_ddl(void *user, const struct sl_ddl *ddl, struct sl_err *err)
     touch(ddl->to_table);
     must(ddl->kind != SL_DDL_RENAME_TABLE || ddl->to_table.len > 0);
     must(ddl->kind != SL_DDL_DROP_TABLE || ddl->table.len > 0);
+    must(ddl->kind == SL_DDL_ALTER_TABLE || (!ddl->reshapes && ddl->keys == SL_DDL_KEYS_SAME));
+    must(ddl->table.len == 0 || ddl->kind != SL_DDL_ALTER_TABLE ||
+         sl_ddl_mentions(ddl->text, ddl->table));
     return SL_OK;
 }
 

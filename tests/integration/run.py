@@ -37,7 +37,6 @@ def arguments():
     parser.add_argument("--image", choices=("full", "minimal", "noblob"), default="full", help="binlog_row_image")
     parser.add_argument("--binary", default=os.path.join(HERE, "../../build/release/sluice"))
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="a case or a file of cases; repeatable")
-    parser.add_argument("--suite", choices=("check", "soak"), default="check")
     parser.add_argument("--pending", action="store_true", help="run the pending cases, too")
     parser.add_argument("--seed", type=int, help="default: a new one, printed")
     parser.add_argument("--seconds", type=float, default=3, help="how long random changes go on in a case")
@@ -141,10 +140,12 @@ def choose(args, cases, pending):
         if args.server not in function.servers:
             continue
         if args.only:
-            if name in args.only or name[len("case_"):] in args.only or function.file in args.only:
+            if name in args.only or name[len("case_"):] in args.only:
                 chosen.append(name)
-        elif args.suite in function.suites:
-            (waiting if name in pending and not args.pending else chosen).append(name)
+                continue
+            if function.file not in args.only:
+                continue
+        (waiting if name in pending and not args.pending else chosen).append(name)
     known = set(cases) | {name[len("case_"):] for name in cases} | {function.file for function in cases.values()}
     unknown = [name for name in args.only if name not in known]
     if unknown:

@@ -1,5 +1,6 @@
 #include "tests/support/event_builder.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,9 @@ void sl_event_build_format(struct sl_buf *out, const char *server)
     const struct sl_event_parts parts = {.type = SL_EVENT_FORMAT_DESCRIPTION};
     uint8_t body[2 + 50 + 4 + 1 + 5] = {4};
 
-    memcpy(body + 2, server, strlen(server));
+    for (size_t i = 0; server[i] != '\0'; i++) {
+        body[2 + i] = (uint8_t)server[i];
+    }
     body[56] = SL_EVENT_HEADER_BYTES;
     sl_event_build(out, &parts, body, sizeof(body));
 }
@@ -51,6 +54,7 @@ void sl_event_build_format(struct sl_buf *out, const char *server)
 static void strip(struct sl_buf *out, const uint8_t *event, size_t size, int *has_checksum)
 {
     check(sl_buf_add(out, event, size));
+    assert(out->data != NULL);
     if (event[4] == SL_EVENT_FORMAT_DESCRIPTION) {
         *has_checksum = event[size - SL_FORMAT_ALGORITHM_BACK] == 1;
         out->data[size - SL_FORMAT_ALGORITHM_BACK] = 0;
@@ -64,14 +68,20 @@ static void strip(struct sl_buf *out, const uint8_t *event, size_t size, int *ha
     }
 }
 
+void sl_golden_path(char out[SL_GOLDEN_PATH_MAX], const char *name, const char *file)
+{
+    const char *folder = getenv("SLUICE_TEST_DATA"); /* NOLINT(concurrency-mt-unsafe): one thread */
+
+    (void)snprintf(out, SL_GOLDEN_PATH_MAX, "%s/golden/%s/%s", folder, name, file);
+}
+
 static void read_all(struct sl_buf *out, const char *name)
 {
-    char path[512];
+    char path[SL_GOLDEN_PATH_MAX];
     FILE *file;
     size_t got;
 
-    (void)snprintf(path, sizeof(path), "%s/golden/%s/capture.binlog", getenv("SLUICE_TEST_DATA"),
-                   name);
+    sl_golden_path(path, name, "capture.binlog");
     file = fopen(path, "rbe");
     if (file == NULL) {
         perror(path);

@@ -1,6 +1,6 @@
 /*
- * event_builder.h - raw binary log events for tests: made by hand, or taken from the golden files with
- * their checksums removed, so that they can be cut and changed.
+ * event_builder.h - raw binary log events for tests: made by hand, or taken from the golden files
+ * with their checksums removed, so that they can be cut and changed.
  */
 #ifndef SLUICE_TESTS_EVENT_BUILDER_H
 #define SLUICE_TESTS_EVENT_BUILDER_H
@@ -26,12 +26,18 @@ void sl_event_build(struct sl_buf *out, const struct sl_event_parts *parts, cons
 /* Replaces OUT by a format description of SERVER that says that events have no checksum. */
 void sl_event_build_format(struct sl_buf *out, const char *server);
 
+enum { SL_GOLDEN_PATH_MAX = 512 };
+
+/* The path of tests/golden/NAME/FILE. */
+void sl_golden_path(char out[SL_GOLDEN_PATH_MAX], const char *name, const char *file);
+
 struct sl_event_list {
     struct sl_buf *events; /* owned */
     size_t count;
 };
 
-/* Reads the events of tests/golden/NAME/capture.binlog, checksums removed. Fails the test if it cannot. */
+/* Reads the events of tests/golden/NAME/capture.binlog, checksums removed. Fails the test if it
+ * cannot. */
 void sl_event_list_load(struct sl_event_list *list, const char *name);
 void sl_event_list_release(struct sl_event_list *list);
 

@@ -54,7 +54,8 @@ static void add_hex(struct sl_buf *buf, const uint8_t *data, size_t len)
     }
 }
 
-static void add_value(struct sl_buf *buf, const struct sl_column *column, const struct sl_cell *cell)
+static void add_value(struct sl_buf *buf, const struct sl_column *column,
+                      const struct sl_cell *cell)
 {
     struct sl_buf text = {0};
     struct sl_err err = {0};
@@ -256,7 +257,7 @@ static int on_xa_rollback(void *user, struct sl_span xid, struct sl_err *err)
 
 static int on_ddl(void *user, const struct sl_ddl *ddl, struct sl_err *err)
 {
-    static const char *const kinds[] = {"other",    "create",   "alter", "drop",    "drop_database",
+    static const char *const kinds[] = {"other",    "create", "alter", "drop",    "drop_database",
                                         "truncate", "rename", "dml",   "unparsed"};
     struct sl_stream_dump *dump = user;
 

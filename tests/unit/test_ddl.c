@@ -304,6 +304,121 @@ static const struct {
     {"; drop table t", "unparsed"},
 };
 
+/* What is told of ALTERs beyond their names: R reshapes, U unique and P primary keys may be others. */
+static const struct {
+    const char *text;
+    const char *want;
+} changes[] = {
+    {"ALTER TABLE t", "-"},
+    {"ALTER TABLE t ADD INDEX i (a), DROP FOREIGN KEY f, ENGINE=InnoDB", "-"},
+    {"ALTER TABLE t ADD KEY (a), ADD FULLTEXT (b), ADD SPATIAL INDEX g (g), ADD VECTOR INDEX (v)", "-"},
+    {"ALTER TABLE t ADD CONSTRAINT FOREIGN KEY (a) REFERENCES u (b)", "-"},
+    {"ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0), ADD CHECK (b), DROP CHECK c", "-"},
+    {"ALTER TABLE t ADD CONSTRAINT `check` FOREIGN KEY (a) REFERENCES u (b)", "-"},
+    {"ALTER TABLE t ALTER a SET DEFAULT 1, ALTER COLUMN b DROP DEFAULT, ALTER c SET INVISIBLE", "-"},
+    {"ALTER TABLE t ALTER INDEX i INVISIBLE, RENAME INDEX a TO b, RENAME KEY c TO d", "-"},
+    {"ALTER TABLE t AUTO_INCREMENT=5 COMMENT 'add column', ALGORITHM=INPLACE, LOCK=NONE", "-"},
+    {"ALTER TABLE t DISABLE KEYS, ENABLE KEYS, FORCE, ORDER BY a, STATS_PERSISTENT=1", "-"},
+    {"ALTER TABLE t DEFAULT CHARACTER SET latin1, CHARSET utf8mb4 COLLATE utf8mb4_bin", "-"},
+    {"ALTER TABLE t ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=8", "-"},
+    {"ALTER TABLE t ADD PARTITION (PARTITION p VALUES LESS THAN (5))", "-"},
+    {"ALTER TABLE t REORGANIZE PARTITION a INTO (PARTITION b VALUES LESS THAN (5))", "-"},
+    {"ALTER TABLE t COALESCE PARTITION 2", "-"},
+    {"ALTER TABLE t PARTITION BY HASH (id) PARTITIONS 4", "-"},
+    {"ALTER TABLE t REMOVE PARTITIONING", "-"},
+    {"ALTER TABLE t DROP PARTITION p", "-"}, /* rows_gone says it */
+    {"ALTER TABLE t RENAME u", "-"},
+    {"ALTER TABLE t RENAME TO u, ADD COLUMN a INT", "R"},
+    {"ALTER TABLE t ADD a INT", "R"},
+    {"ALTER TABLE t ADD COLUMN IF NOT EXISTS a INT NOT NULL DEFAULT 5 AFTER b", "R"},
+    {"ALTER TABLE t ADD (a INT, b INT)", "R"},
+    {"ALTER TABLE t ADD vector INT", "R"},
+    {"ALTER TABLE t ADD `index` INT", "R"},
+    {"ALTER TABLE t ADD INDEX (a), DROP b", "R"},
+    {"ALTER TABLE t DROP COLUMN b", "R"},
+    {"ALTER TABLE t DROP `primary`", "R"},
+    {"ALTER TABLE t MODIFY a VARCHAR(20), ENGINE=InnoDB", "R"},
+    {"ALTER TABLE t CHANGE a b INT COMMENT 'primary key'", "R"},
+    {"ALTER TABLE t RENAME COLUMN a TO b", "R"},
+    {"ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4", "RP"},
+    {"ALTER TABLE t ADD SYSTEM VERSIONING", "R"},
+    {"ALTER TABLE t FROBNICATE", "RP"},
+    {"ALTER TABLE t ADD UNIQUE (a)", "U"},
+    {"ALTER TABLE t ADD CONSTRAINT UNIQUE (a)", "U"},
+    {"ALTER TABLE t ADD CONSTRAINT c UNIQUE KEY (a)", "U"},
+    {"ALTER TABLE t DROP INDEX i, DROP KEY IF EXISTS j", "U"},
+    {"ALTER TABLE t DROP CONSTRAINT c", "U"},
+    {"ALTER TABLE t DROP INDEX i, ADD a INT", "RU"},
+    {"ALTER TABLE t ADD PRIMARY KEY (a)", "RP"},
+    {"ALTER TABLE t ADD CONSTRAINT `x` PRIMARY KEY (a)", "RP"},
+    {"ALTER TABLE t DROP PRIMARY KEY, ADD UNIQUE (b)", "RP"},
+    {"ALTER TABLE t DROP INDEX `PRIMARY`", "RP"},
+    {"ALTER TABLE t DROP CONSTRAINT IF EXISTS `primary`", "RP"},
+    {"ALTER TABLE t ADD a INT AUTO_INCREMENT PRIMARY KEY FIRST", "RP"},
+    {"ALTER TABLE t ADD (b INT, a INT KEY)", "RP"},
+    {"ALTER TABLE t MODIFY a INT UNIQUE", "RP"},
+    {"ALTER TABLE t ADD a SERIAL, ADD b INT", "RP"},
+    {"ALTER TABLE t COMMENT 'a\\', ADD c INT COMMENT '' -- '", "R"}, /* NO_BACKSLASH_ESCAPES */
+    {"CREATE INDEX i ON t (a)", "-"},
+    {"CREATE FULLTEXT INDEX i ON t (a)", "-"},
+    {"CREATE UNIQUE INDEX i ON t (a)", "U"},
+    {"CREATE OR REPLACE INDEX i ON t (a)", "U"},
+    {"DROP INDEX i ON t", "U"},
+    {"DROP INDEX `PRIMARY` ON t", "RP"},
+};
+
+static int print_change(void *user, const struct sl_ddl *ddl, struct sl_err *err)
+{
+    static const char *const keys[] = {
+        [SL_DDL_KEYS_SAME] = "", [SL_DDL_KEYS_UNIQUE] = "U", [SL_DDL_KEYS_PRIMARY] = "P"};
+    char *out = user;
+
+    (void)err;
+    assert_int_equal(ddl->kind, SL_DDL_ALTER_TABLE);
+    (void)snprintf(out, 8, "%s%s", ddl->reshapes ? "R" : "", keys[ddl->keys]);
+    return SL_OK;
+}
+
+static void alterations_that_concern_rows_are_told_from_the_rest(void **state)
+{
+    unsigned failed = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        char out[8] = "?";
+
+        assert_int_equal(sl_ddl_parse(sl_span_make("d", 1),
+                                      sl_span_make(changes[i].text, strlen(changes[i].text)),
+                                      print_change, out, NULL),
+                         SL_OK);
+        if (strcmp(out[0] != '\0' ? out : "-", changes[i].want) != 0) {
+            print_error("%s\n  got  %s\n  want %s\n", changes[i].text, out, changes[i].want);
+            failed++;
+        }
+    }
+    assert_int_equal(failed, 0);
+}
+
+static bool mentioned(const char *text, const char *name)
+{
+    return sl_ddl_mentions(sl_span_make(text, strlen(text)), sl_span_make(name, strlen(name)));
+}
+
+static void mentions_of_a_column_are_found(void **state)
+{
+    (void)state;
+    assert_true(mentioned("ALTER TABLE t MODIFY id BIGINT", "id"));
+    assert_true(mentioned("ALTER TABLE t MODIFY `ID` BIGINT", "id"));
+    assert_true(mentioned("ALTER TABLE t MODIFY \"id\" BIGINT", "id"));
+    assert_true(mentioned("ALTER TABLE t CHANGE `a``b` c INT", "a`b"));
+    assert_true(mentioned("ALTER TABLE t COMMENT 'a\\', DROP id, COMMENT 'b'", "id"));
+    assert_true(mentioned("ALTER TABLE t ADD a VARCHAR(9) DEFAULT \"\\\"\", DROP id", "id"));
+    assert_true(mentioned("ALTER TABLE t COMMENT 'open", "id")); /* cannot be told */
+    assert_true(mentioned("ALTER TABLE t DROP a", "\xc3\xa9"));
+    assert_false(mentioned("ALTER TABLE t ADD idx INT COMMENT 'id' /* id */", "id"));
+    assert_false(mentioned("ALTER TABLE t DROP a", "id"));
+}
+
 static void statements_are_read_as_servers_and_tools_write_them(void **state)
 {
     unsigned failed = 0;
@@ -421,6 +536,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statements_are_read_as_servers_and_tools_write_them),
+        cmocka_unit_test(alterations_that_concern_rows_are_told_from_the_rest),
+        cmocka_unit_test(mentions_of_a_column_are_found),
         cmocka_unit_test(truncation_at_every_byte_is_survived),
         cmocka_unit_test(name_longer_than_any_server_allows_is_unparsed),
         cmocka_unit_test(rename_without_current_database_stays_in_its_own),

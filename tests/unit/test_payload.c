@@ -57,9 +57,10 @@ static void add_event(struct sl_buf *body, uint8_t type, size_t len)
 static int read_all(const struct sl_buf *body, size_t len, uint64_t limit, struct seen *seen)
 {
     struct sl_payload payload = {0};
-    uint8_t *copy = malloc(len); /* exactly as long, for AddressSanitizer */
+    uint8_t *copy = malloc(len > 0 ? len : 1); /* exactly as long, for AddressSanitizer */
     int rc;
 
+    assert_non_null(copy);
     memcpy(copy, body->data, len);
     rc = sl_payload_each(&payload, sl_span_make(copy, len), limit, see, seen, NULL);
     free(copy);

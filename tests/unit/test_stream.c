@@ -52,7 +52,8 @@ static int feed_parts(struct fixture *fix, const struct sl_event_parts *parts, c
 
 static int feed(struct fixture *fix, uint8_t type, uint32_t end_pos, const void *body, size_t len)
 {
-    const struct sl_event_parts parts = {.type = type, .end_pos = end_pos, .timestamp = fix->timestamp};
+    const struct sl_event_parts parts = {
+        .type = type, .end_pos = end_pos, .timestamp = fix->timestamp};
 
     return feed_parts(fix, &parts, body, len);
 }
@@ -64,6 +65,7 @@ static int feed_query(struct fixture *fix, uint32_t end_pos, const char *text)
 
     body[8] = 2; /* length of the database's name */
     memcpy(body + 13, "db", 3);
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): lengths are told */
     memcpy(body + 16, text, len);
     return feed(fix, SL_EVENT_QUERY, end_pos, body, 16 + len);
 }
@@ -88,9 +90,11 @@ static int feed_mgtid(struct fixture *fix, uint32_t end_pos, uint8_t sequence, u
 
 static int feed_rotate(struct fixture *fix, const char *file, uint8_t offset)
 {
-    const struct sl_event_parts parts = {.type = SL_EVENT_ROTATE, .flags = SL_EVENT_FLAG_ARTIFICIAL};
+    const struct sl_event_parts parts = {.type = SL_EVENT_ROTATE,
+                                         .flags = SL_EVENT_FLAG_ARTIFICIAL};
     uint8_t body[64] = {offset};
 
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): lengths are told */
     memcpy(body + 8, file, strlen(file));
     return feed_parts(fix, &parts, body, 8 + strlen(file));
 }
@@ -120,7 +124,7 @@ static void position_waits_for_the_end_of_the_group(void **state)
     (void)state;
     open_at(&fix, "b.1", 100, "9.7.4");
     fix.timestamp = 77;
-    assert_int_equal(feed_gtid(&fix, 150, 1), SL_OK);
+    assert_int_equal(feed_gtid(&fix, 144, 1), SL_OK);
     assert_int_equal(offset_of(&fix), 100);
     assert_int_equal(feed_query(&fix, 200, "BEGIN"), SL_OK);
     assert_true(sl_stream_in_transaction(fix.dump.stream));
@@ -129,6 +133,19 @@ static void position_waits_for_the_end_of_the_group(void **state)
     assert_int_equal(offset_of(&fix), 300);
     assert_false(sl_stream_in_transaction(fix.dump.stream));
     told(&fix, "begin\ncommit @ b.1:300 time 77\n");
+    close_it(&fix);
+}
+
+static void groups_behind_a_gap_begin_at_their_identifier(void **state)
+{
+    struct fixture fix;
+
+    (void)state;
+    open_at(&fix, "b.1", 4, "10.11.6-MariaDB");
+    assert_int_equal(feed_mgtid(&fix, 5000, 1, 0), SL_OK);
+    assert_int_equal(offset_of(&fix), 5000 - 38);
+    assert_int_equal(feed_xid(&fix, 5100), SL_OK);
+    assert_int_equal(offset_of(&fix), 5100);
     close_it(&fix);
 }
 
@@ -227,7 +244,7 @@ static void failing_commit_leaves_position_and_gtid_before_it(void **state)
     assert_int_equal(feed_xid(&fix, 200), SL_OK);
     sl_buf_clear(&fix.dump.text);
     fix.dump.fail_in = "commit";
-    assert_int_equal(feed_gtid(&fix, 250, 2), SL_OK);
+    assert_int_equal(feed_gtid(&fix, 244, 2), SL_OK);
     assert_int_equal(feed_query(&fix, 280, "BEGIN"), SL_OK);
     assert_int_equal(feed_xid(&fix, 300), SL_ESTOPPED);
     told(&fix, "begin\ncommit @ b.1:300 (GTID 11000000-0000-0000-0000-000000000000:1-2) time 0\n");
@@ -269,6 +286,18 @@ static void anonymous_transactions_make_the_set_useless(void **state)
     close_it(&fix);
 }
 
+static void format_description_in_the_middle_of_a_file_moves_nothing(void **state)
+{
+    struct fixture fix;
+
+    (void)state;
+    open_at(&fix, "b.1", 5000, "9.7.4");
+    fix.event.data[13] = 127; /* end_pos, as the file has it at its head */
+    assert_int_equal(sl_stream_feed(fix.dump.stream, sl_buf_span(&fix.event), &fix.err), SL_OK);
+    assert_int_equal(offset_of(&fix), 5000);
+    close_it(&fix);
+}
+
 /* ---- groups ---- */
 
 static void group_cut_off_by_a_crash_is_rolled_back(void **state)
@@ -277,7 +306,7 @@ static void group_cut_off_by_a_crash_is_rolled_back(void **state)
 
     (void)state;
     open_at(&fix, "b.1", 100, "9.7.4");
-    assert_int_equal(feed_gtid(&fix, 150, 1), SL_OK);
+    assert_int_equal(feed_gtid(&fix, 144, 1), SL_OK);
     assert_int_equal(feed_query(&fix, 200, "BEGIN"), SL_OK);
     assert_int_equal(feed_rotate(&fix, "b.2", 4), SL_OK);
     told(&fix, "begin\nrollback @ b.1:100 time 0\nidle @ b.2:4 time 0\n");
@@ -306,7 +335,7 @@ static void mariadb_standalone_statement_is_a_group(void **state)
 
     (void)state;
     open_at(&fix, "b.1", 100, "10.11.2-MariaDB");
-    assert_int_equal(feed_mgtid(&fix, 150, 9, 1), SL_OK);
+    assert_int_equal(feed_mgtid(&fix, 138, 9, 1), SL_OK);
     assert_false(sl_stream_in_transaction(fix.dump.stream));
     assert_int_equal(offset_of(&fix), 100);
     assert_int_equal(feed_query(&fix, 200, "TRUNCATE t"), SL_OK);
@@ -320,8 +349,9 @@ static void dummy_query_moves_the_position(void **state)
 
     (void)state;
     open_at(&fix, "b.1", 100, "10.11.2-MariaDB");
-    assert_int_equal(feed_query(&fix, 150, "# Dummy event replacing event type 160 that slave cannot handle."),
-                     SL_OK);
+    assert_int_equal(
+        feed_query(&fix, 150, "# Dummy event replacing event type 160 that slave cannot handle."),
+        SL_OK);
     told(&fix, "");
     assert_int_equal(offset_of(&fix), 150);
     close_it(&fix);
@@ -335,11 +365,13 @@ static void undecided_xa_holds_the_position_across_the_oldest(void **state)
     open_at(&fix, "b.1", 100, "9.7.4");
     assert_int_equal(feed_query(&fix, 150, "XA START X'61',X'',1"), SL_OK);
     assert_int_equal(feed_query(&fix, 180, "XA END X'61',X'',1"), SL_OK);
-    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 200, "\0\1\0\0\0\1\0\0\0\0\0\0\0a", 14), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 200, "\0\1\0\0\0\1\0\0\0\0\0\0\0a", 14),
+                     SL_OK);
     assert_int_equal(offset_of(&fix), 100);
     assert_int_equal(sl_stream_read_position(fix.dump.stream)->offset, 200);
     assert_int_equal(feed_query(&fix, 250, "XA START X'62',X'',1"), SL_OK);
-    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 300, "\0\1\0\0\0\1\0\0\0\0\0\0\0b", 14), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 300, "\0\1\0\0\0\1\0\0\0\0\0\0\0b", 14),
+                     SL_OK);
     assert_int_equal(feed_query(&fix, 350, "XA COMMIT 'a'"), SL_OK);
     assert_int_equal(offset_of(&fix), 200);
     assert_int_equal(feed_query(&fix, 400, "XA ROLLBACK X'62',X'',1"), SL_OK);
@@ -351,6 +383,51 @@ static void undecided_xa_holds_the_position_across_the_oldest(void **state)
     close_it(&fix);
 }
 
+static int feed_prepare(struct fixture *fix, uint32_t end_pos, char name)
+{
+    char body[14] = "\0\1\0\0\0\1\0\0\0\0\0\0\0";
+
+    body[13] = name;
+    return feed(fix, SL_EVENT_XA_PREPARE, end_pos, body, sizeof(body));
+}
+
+/* A is prepared before B and committed behind it: the place before B is behind A's rows. */
+static void restart_passes_over_decisions_that_were_applied(void **state)
+{
+    const struct sl_stream_options options = {.verify_checksum = true};
+    struct sl_stream_handler handler;
+    struct sl_position start;
+    struct fixture fix;
+
+    (void)state;
+    open_at(&fix, "b.1", 100, "9.7.4");
+    assert_int_equal(feed_prepare(&fix, 200, 'a'), SL_OK);
+    assert_int_equal(feed_prepare(&fix, 300, 'b'), SL_OK);
+    assert_int_equal(feed_query(&fix, 400, "XA COMMIT 'a'"), SL_OK);
+    assert_int_equal(offset_of(&fix), 200);
+    sl_position_init(&start);
+    assert_int_equal(sl_position_copy(&start, sl_stream_position(fix.dump.stream)), SL_OK);
+    close_it(&fix);
+
+    memset(&fix, 0, sizeof(fix));
+    handler = sl_stream_dump_handler(&fix.dump);
+    fix.dump.stream = sl_stream_new(&options, &handler, &start);
+    sl_position_release(&start);
+    sl_event_build_format(&fix.event, "9.7.4");
+    assert_int_equal(sl_stream_feed(fix.dump.stream, sl_buf_span(&fix.event), &fix.err), SL_OK);
+    assert_int_equal(feed_prepare(&fix, 300, 'b'), SL_OK);
+    assert_int_equal(feed_query(&fix, 400, "XA COMMIT 'a'"), SL_OK);
+    /* What comes later is no longer known to be applied. */
+    assert_int_equal(feed_query(&fix, 500, "XA COMMIT 'c'"), SL_OK);
+    assert_int_equal(feed_query(&fix, 600, "XA COMMIT 'b'"), SL_OK);
+    assert_int_equal(offset_of(&fix), 600);
+    told(&fix, "begin xa\nxa_prepare X'62',X'',1 @ b.1:200 time 0\n"
+               "begin\ncommit @ b.1:200 time 0\n"
+               "begin\nxa_commit X'63',X'',1 @ b.1:200 time 0\ncommit @ b.1:200 time 0\n"
+               "begin\nxa_commit X'62',X'',1 @ b.1:200 time 0\ncommit @ b.1:600 time 0\n");
+    close_it(&fix);
+}
+
 static void one_phase_xa_commits_its_own_group(void **state)
 {
     struct fixture fix;
@@ -358,7 +435,8 @@ static void one_phase_xa_commits_its_own_group(void **state)
     (void)state;
     open_at(&fix, "b.1", 100, "9.7.4");
     assert_int_equal(feed_query(&fix, 150, "XA START X'61',X'',1"), SL_OK);
-    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 200, "\1\1\0\0\0\1\0\0\0\0\0\0\0a", 14), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_XA_PREPARE, 200, "\1\1\0\0\0\1\0\0\0\0\0\0\0a", 14),
+                     SL_OK);
     told(&fix, "begin xa\ncommit @ b.1:200 time 0\n");
     close_it(&fix);
 }
@@ -404,6 +482,64 @@ static void values_of_statements_are_passed_over(void **state)
         assert_int_equal(feed(&fix, types[i], 0, "x", 1), SL_OK);
     }
     told(&fix, "");
+    close_it(&fix);
+}
+
+/* A table of one TINY column, and one row of it. */
+static const uint8_t map_body[] = {5, 0, 0, 0, 0, 0, 1, 0, 2, 'd', 'b', 0, 1, 't', 0, 1, 1, 0, 1};
+static const uint8_t rows_body[] = {5, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0, 42};
+
+static void statement_on_a_table_makes_its_layout_anew(void **state)
+{
+    struct fixture fix;
+
+    (void)state;
+    open_at(&fix, "b.1", 100, "9.7.4");
+    assert_int_equal(feed_query(&fix, 150, "BEGIN"), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_TABLE_MAP, 200, map_body, sizeof(map_body)), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_WRITE_ROWS_V1, 250, rows_body, sizeof(rows_body)), SL_OK);
+    assert_int_equal(feed_xid(&fix, 300), SL_OK);
+    assert_int_equal(feed_query(&fix, 350, "ALTER TABLE u RENAME COLUMN a TO b"), SL_OK);
+    sl_buf_clear(&fix.dump.text);
+    assert_int_equal(feed(&fix, SL_EVENT_TABLE_MAP, 400, map_body, sizeof(map_body)), SL_OK);
+    assert_int_equal(feed_xid(&fix, 450), SL_OK);
+    told(&fix, "begin\ncommit @ b.1:450 time 0\n");
+    assert_int_equal(feed_query(&fix, 500, "ALTER TABLE t RENAME COLUMN a TO b"), SL_OK);
+    sl_buf_clear(&fix.dump.text);
+    assert_int_equal(feed(&fix, SL_EVENT_TABLE_MAP, 550, map_body, sizeof(map_body)), SL_OK);
+    told(&fix, "begin\ntable db.t key\n   type 1\n");
+    close_it(&fix);
+}
+
+static bool wants_nothing(void *user, struct sl_span db, struct sl_span table)
+{
+    (void)user;
+    (void)db;
+    (void)table;
+    return false;
+}
+
+static void rows_of_unwanted_tables_are_counted_not_split(void **state)
+{
+    const struct sl_stream_options options = {.wants = wants_nothing};
+    struct sl_stream_dump dump = {0};
+    struct sl_stream_handler handler = sl_stream_dump_handler(&dump);
+    struct fixture fix = {0};
+    struct sl_position start;
+
+    (void)state;
+    sl_position_init(&start);
+    fix.dump.stream = sl_stream_new(&options, &handler, &start);
+    assert_non_null(fix.dump.stream);
+    sl_event_build_format(&fix.event, "9.7.4");
+    assert_int_equal(sl_stream_feed(fix.dump.stream, sl_buf_span(&fix.event), NULL), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_TABLE_MAP, 400, map_body, sizeof(map_body)), SL_OK);
+    assert_int_equal(feed(&fix, SL_EVENT_WRITE_ROWS_V1, 450, rows_body, sizeof(rows_body)), SL_OK);
+    assert_int_equal(feed_xid(&fix, 500), SL_OK);
+    assert_string_equal(sl_buf_cstr(&dump.text), "begin\ncommit\n");
+    assert_int_equal(sl_stream_stats(fix.dump.stream)->skipped_rows, 1);
+    assert_int_equal(sl_stream_stats(fix.dump.stream)->rows, 0);
+    sl_buf_release(&dump.text);
     close_it(&fix);
 }
 
@@ -502,6 +638,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(position_waits_for_the_end_of_the_group),
+        cmocka_unit_test(groups_behind_a_gap_begin_at_their_identifier),
         cmocka_unit_test(missing_end_pos_is_computed_from_sizes),
         cmocka_unit_test(terminal_event_corrects_what_was_computed),
         cmocka_unit_test(offset_goes_beyond_4_gib),
@@ -511,15 +648,19 @@ int main(void)
         cmocka_unit_test(failing_commit_leaves_position_and_gtid_before_it),
         cmocka_unit_test(failing_commit_restores_the_mariadb_list),
         cmocka_unit_test(anonymous_transactions_make_the_set_useless),
+        cmocka_unit_test(format_description_in_the_middle_of_a_file_moves_nothing),
         cmocka_unit_test(group_cut_off_by_a_crash_is_rolled_back),
         cmocka_unit_test(savepoints_are_no_boundary),
         cmocka_unit_test(mariadb_standalone_statement_is_a_group),
         cmocka_unit_test(dummy_query_moves_the_position),
         cmocka_unit_test(undecided_xa_holds_the_position_across_the_oldest),
+        cmocka_unit_test(restart_passes_over_decisions_that_were_applied),
         cmocka_unit_test(one_phase_xa_commits_its_own_group),
         cmocka_unit_test(transaction_inside_of_another_is_refused),
         cmocka_unit_test(load_data_as_a_statement_is_dml_of_no_known_table),
         cmocka_unit_test(values_of_statements_are_passed_over),
+        cmocka_unit_test(statement_on_a_table_makes_its_layout_anew),
+        cmocka_unit_test(rows_of_unwanted_tables_are_counted_not_split),
         cmocka_unit_test(unknown_event_stops_unless_it_is_ignorable),
         cmocka_unit_test(incident_is_a_gap),
         cmocka_unit_test(encrypted_file_is_refused),

@@ -1,12 +1,11 @@
 /*
- * Every event of the golden files is cut at every byte, and every byte of it is changed: the stream must
- * neither read beyond what it is given (run under AddressSanitizer) nor take a damaged event.
+ * Every event of the golden files is cut at every byte, and every byte of it is changed: the stream
+ * must neither read beyond what it is given (run under AddressSanitizer) nor take a damaged event.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +18,8 @@
 
 static struct sl_stream *open_stream(struct sl_stream_dump *dump, bool verify)
 {
-    const struct sl_stream_options options = {.verify_checksum = verify, .max_event_bytes = 1 << 20};
+    const struct sl_stream_options options = {.verify_checksum = verify,
+                                              .max_event_bytes = 1 << 20};
     struct sl_stream_handler handler = sl_stream_dump_handler(dump);
     struct sl_position start;
 
@@ -41,7 +41,7 @@ static int feed_cut(const struct sl_event_list *list, size_t nth, size_t len)
 {
     struct sl_stream_dump dump = {0};
     struct sl_stream *stream = open_stream(&dump, false);
-    uint8_t *cut = malloc(len);
+    uint8_t *cut = malloc(len > 0 ? len : 1);
     int rc;
 
     assert_non_null(cut);
@@ -77,17 +77,31 @@ static bool has_open_end(uint8_t type)
     case SL_EVENT_MARIADB_GTID:
     case SL_EVENT_MARIADB_ANNOTATE_ROWS:
     case SL_EVENT_MARIADB_BINLOG_CHECKPOINT:
-    case SL_EVENT_TABLE_MAP:    /* metadata fields are optional */
-    case SL_EVENT_WRITE_ROWS:   /* may be cut between two rows */
+    case SL_EVENT_TABLE_MAP:  /* metadata fields are optional */
+    case SL_EVENT_WRITE_ROWS: /* may be cut between two rows */
     case SL_EVENT_WRITE_ROWS_V1:
     case SL_EVENT_UPDATE_ROWS:
     case SL_EVENT_UPDATE_ROWS_V1:
     case SL_EVENT_PARTIAL_UPDATE_ROWS:
-    case SL_EVENT_MARIADB_GTID_LIST: /* two bytes of padding behind an empty list */
+    case SL_EVENT_MARIADB_GTID_LIST:   /* two bytes of padding behind an empty list */
     case SL_EVENT_TRANSACTION_PAYLOAD: /* zstd's last bytes hold no data */
         return true;
     default:
         return false;
+    }
+}
+
+static void cut_everywhere(const struct sl_event_list *list, size_t nth)
+{
+    const struct sl_buf *event = &list->events[nth];
+
+    for (size_t len = 0; len < event->len; len++) {
+        int rc = feed_cut(list, nth, len);
+
+        if (rc == SL_OK && (len < SL_EVENT_HEADER_BYTES || !has_open_end(event->data[4]))) {
+            fail_msg("event %zu of type %u is taken when cut to %zu of %zu bytes", nth,
+                     event->data[4], len, event->len);
+        }
     }
 }
 
@@ -97,16 +111,7 @@ static void cut_events_are_refused(void **state)
 
     sl_event_list_load(&list, *state);
     for (size_t nth = 0; nth < list.count; nth++) {
-        const struct sl_buf *event = &list.events[nth];
-
-        for (size_t len = 0; len < event->len; len++) {
-            int rc = feed_cut(&list, nth, len);
-
-            if (rc == SL_OK && (len < SL_EVENT_HEADER_BYTES || !has_open_end(event->data[4]))) {
-                fail_msg("event %zu of type %u is taken when cut to %zu of %zu bytes", nth,
-                         event->data[4], len, event->len);
-            }
-        }
+        cut_everywhere(&list, nth);
     }
     sl_event_list_release(&list);
 }
@@ -114,7 +119,7 @@ static void cut_events_are_refused(void **state)
 /* Changes one byte of every event of a file with checksums. */
 static void changed_events_are_refused(void **state)
 {
-    char path[512];
+    char path[SL_GOLDEN_PATH_MAX];
     const char *paths[] = {path};
     struct sl_source *source = NULL;
     struct sl_stream_dump dump = {0};
@@ -123,8 +128,7 @@ static void changed_events_are_refused(void **state)
     struct sl_span event;
     size_t refused = 0;
 
-    (void)snprintf(path, sizeof(path), "%s/golden/%s/capture.binlog", getenv("SLUICE_TEST_DATA"),
-                   (const char *)*state);
+    sl_golden_path(path, *state, "capture.binlog");
     sl_position_init(&start);
     assert_int_equal(sl_source_file_new(paths, 1, &source, NULL), SL_OK);
     assert_int_equal(source->ops->open(source, SL_START_EARLIEST, &start, NULL), SL_OK);
@@ -136,7 +140,8 @@ static void changed_events_are_refused(void **state)
         /* The artificial rotate has no checksum, and the flag of a file in use is not covered. */
         for (size_t i = 19; event.data[4] != SL_EVENT_ROTATE && i < event.len; i++) {
             copy[i] ^= 0x10;
-            assert_int_not_equal(sl_stream_feed(stream, sl_span_make(copy, event.len), NULL), SL_OK);
+            assert_int_not_equal(sl_stream_feed(stream, sl_span_make(copy, event.len), NULL),
+                                 SL_OK);
             copy[i] ^= 0x10;
             refused++;
         }
@@ -152,7 +157,7 @@ static void in_use_flag_is_not_part_of_the_checksum(void **state)
 {
     struct sl_stream_dump dump = {0};
     struct sl_stream *stream = open_stream(&dump, true);
-    char path[512];
+    char path[SL_GOLDEN_PATH_MAX];
     const char *paths[] = {path};
     struct sl_source *source = NULL;
     struct sl_position start;
@@ -160,8 +165,7 @@ static void in_use_flag_is_not_part_of_the_checksum(void **state)
     uint8_t copy[512];
 
     (void)state;
-    (void)snprintf(path, sizeof(path), "%s/golden/mysql-xa/capture.binlog",
-                   getenv("SLUICE_TEST_DATA"));
+    sl_golden_path(path, "mysql-xa", "capture.binlog");
     sl_position_init(&start);
     assert_int_equal(sl_source_file_new(paths, 1, &source, NULL), SL_OK);
     assert_int_equal(source->ops->open(source, SL_START_EARLIEST, &start, NULL), SL_OK);
@@ -175,13 +179,13 @@ static void in_use_flag_is_not_part_of_the_checksum(void **state)
     close_stream(&dump);
 }
 
-#define CUT(name)                                                                                  \
-    {                                                                                              \
-        "cut " name, cut_events_are_refused, NULL, NULL, (void *)(uintptr_t)(name)                 \
+#define CUT(name)                                                                  \
+    {                                                                              \
+        "cut " name, cut_events_are_refused, NULL, NULL, (void *)(uintptr_t)(name) \
     }
-#define CHANGED(name)                                                                              \
-    {                                                                                              \
-        "changed " name, changed_events_are_refused, NULL, NULL, (void *)(uintptr_t)(name)         \
+#define CHANGED(name)                                                                      \
+    {                                                                                      \
+        "changed " name, changed_events_are_refused, NULL, NULL, (void *)(uintptr_t)(name) \
     }
 
 int main(void)

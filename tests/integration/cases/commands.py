@@ -76,12 +76,11 @@ def case_reconcile_while_rows_change_reports_nothing(env):
     env.settle(work.oracle_tables)
 
 
-@case()
-def case_get_prints_a_row_as_json(env):
+def _get(env, *forms):
     env.start_servers()
     env.sql("CREATE DATABASE it", "CREATE TABLE it.t (a VARCHAR(9), b INT, v VARCHAR(200), PRIMARY KEY (a,b))",
             "INSERT INTO it.t VALUES ('x:y',1,REPEAT('v',200)),('z',2,NULL)")
-    for value, compress in (("hash", "none"), ("json", "none"), ("json", "zstd")):
+    for value, compress in forms:
         env.redis_call("FLUSHALL")
         program = env.sluice([{"table": "it.t", "value": value, "compress": compress}]).start()
         env.quiesce(program)
@@ -90,7 +89,18 @@ def case_get_prints_a_row_as_json(env):
         if row.get("v") != "v" * 200 or str(row.get("b")) != "1":
             raise Failure(f"get of a {value} row, compress {compress}, prints {out}")
         program.call("get", "it.t", "x", "1", status=1)
+        program.call("get", "it.u", "1", status=2)
         program.stop()
+
+
+@case()
+def case_get_prints_a_row_as_json(env):
+    _get(env, ("hash", "none"), ("json", "none"))
+
+
+@case()
+def case_get_prints_a_compressed_row(env):
+    _get(env, ("json", "zstd"))
 
 
 @case()

@@ -313,32 +313,3 @@ def case_slow_sink_does_not_hold_up_the_other(env):
     other.resume()
     env.quiesce(redis=other)
     env.require_equal(work.oracle_tables, redis=other)
-
-
-@case(suites=("soak",), timeout=3600)
-def case_everything_at_random(env):
-    """The soak test: every fault that the cases above make, in random order."""
-    env.start_source()
-    env.start_redis(appendonly="yes", appendfsync="always")
-    first = env.workload(db="it_hash", truncate=True)
-    second = env.workload(db="it_json", value="json", truncate=True)
-    tables = first.oracle_tables + second.oracle_tables
-    program = env.sluice(tables, lease_ms=1000).start()
-
-    def stop_and_go():
-        env.redis.pause()
-        env.sleep(0.5, 5)
-        env.redis.resume()
-
-    faults = [lambda: program.restart(kill=True), program.restart, lambda: env.redis.restart(kill=True), env.redis.restart,
-              lambda: env.source.restart(kill=True), env.source.restart, stop_and_go, lambda: env.sql("FLUSH BINARY LOGS")]
-    rounds = max(1, int(env.seconds / 20))
-    for _ in range(rounds):
-        for work in (first, second):
-            work.start()
-        for _ in range(4):
-            env.sleep(1, 5)
-            env.rng.choice(faults)()
-        for work in (first, second):
-            work.stop()
-        env.settle(tables, timeout=300)

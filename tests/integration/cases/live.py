@@ -168,6 +168,21 @@ def case_savepoints_are_no_boundary(env):
 
 
 @case()
+def case_savepoint_rolled_back_behind_rows_in_the_log(env):
+    """A changed MyISAM table makes the server log ROLLBACK TO behind the rows instead of cutting them out."""
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, v INT)",
+            "CREATE TABLE it.m (id INT PRIMARY KEY) ENGINE=MyISAM", "INSERT INTO it.t VALUES (1,1),(2,2)")
+    tables = [Table("it", "t"), Table("it", "m")]
+    env.sluice(tables).start()
+    env.sql("BEGIN", "UPDATE it.t SET v=10 WHERE id=1", "SAVEPOINT a", "INSERT INTO it.m VALUES (1)",
+            "UPDATE it.t SET v=11 WHERE id=1", "INSERT INTO it.t VALUES (3,3)", "DELETE FROM it.t WHERE id=2",
+            "ROLLBACK TO SAVEPOINT a", "UPDATE it.t SET v=12 WHERE id=2", "COMMIT",
+            "BEGIN", "INSERT INTO it.t VALUES (4,4)", "INSERT INTO it.m VALUES (2)", "ROLLBACK")
+    env.settle(tables)
+
+
+@case()
 def case_tables_without_transactions(env):
     """MyISAM's changes end with a Query event COMMIT in place of an Xid."""
     env.start_servers()

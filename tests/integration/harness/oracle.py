@@ -234,24 +234,49 @@ def _difference(table, want, found):
     return None
 
 
-def compare(connection, redis, tables, foreign=()):
-    """Every difference between the source and all of Redis, as sentences. FOREIGN keys belong to others; keys
-    that begin with "sluice:" are sluice's own."""
+class Account:
+    """How the keys of Redis stand to the rows of the source: counts, and a sentence for each that is wrong."""
+
+    def __init__(self):
+        self.equal = self.missing = self.extra = self.different = 0
+        self.sentences = []
+
+    def add(self, other):
+        for name in ("equal", "missing", "extra", "different"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.sentences += other.sentences
+
+    def __str__(self):
+        return f"{self.equal} rows equal, {self.missing} missing, {self.extra} extra, {self.different} different"
+
+
+def account(connection, redis, tables, foreign=()):
+    """Compares the source with all of Redis. FOREIGN keys belong to others; keys that begin with "sluice:"
+    are sluice's own."""
     connection.query("SET time_zone='+00:00'")
     present = {key for key in redis.keys() if not key.startswith(b"sluice:")}
-    differences, claimed = [], set(foreign)
+    found, claimed = Account(), set(foreign)
     for table in tables:
         wanted = expected(connection, table)
         claimed |= wanted.keys()
-        for key in sorted(wanted.keys() - present):
-            differences.append(f"{key!r} is missing")
-        for key, found in _read_all(redis, wanted.keys() & present).items():
-            text = _difference(table, wanted[key], found)
+        absent = wanted.keys() - present
+        found.missing += len(absent)
+        found.sentences += [f"{key!r} is missing" for key in sorted(absent)]
+        for key, content in _read_all(redis, wanted.keys() & present).items():
+            text = _difference(table, wanted[key], content)
+            found.equal += text is None
             if text:
-                differences.append(f"{key!r} {text}")
-    differences += [f"{key!r} is extra: no row stands for it" for key in sorted(present - claimed)]
-    differences += [f"foreign key {key!r} is gone" for key in sorted(set(foreign) - present)]
-    return differences
+                found.different += 1
+                found.sentences.append(f"{key!r} {text}")
+    found.extra = len(present - claimed)
+    found.sentences += [f"{key!r} is extra: no row stands for it" for key in sorted(present - claimed)]
+    found.sentences += [f"foreign key {key!r} is gone" for key in sorted(set(foreign) - present)]
+    return found
+
+
+def compare(connection, redis, tables, foreign=()):
+    """Every difference between the source and all of Redis, as sentences."""
+    return account(connection, redis, tables, foreign).sentences
 
 
 def require_equal(connection, redis, tables, foreign=()):

@@ -263,7 +263,8 @@ class Schema:
 class Workload:
     """Random transactions on a schema; run() in this thread, or start() and stop() in one of its own."""
 
-    def __init__(self, source, schema, value="hash", seed=0, truncate=False, rollbacks=True, session=()):
+    def __init__(self, source, schema, value="hash", seed=0, truncate=False, rollbacks=True, session=(),
+                 pause=0):
         self.source = source
         self.schema = schema
         self.value = value
@@ -271,6 +272,8 @@ class Workload:
         self.truncate = truncate
         self.rollbacks = rollbacks
         self.session = session
+        self.pause = pause  # seconds between two transactions of start()
+        self.tolerated = set()  # errors, besides the harmless ones
         self.transactions = 0
         self._thread = None
         self._stop = threading.Event()
@@ -307,7 +310,7 @@ class Workload:
             while not self._stop.is_set():
                 try:
                     with self._connect() as connection:
-                        while not self._stop.is_set():
+                        while not self._stop.wait(self.pause):
                             self.step(connection)
                 except OSError:
                     time.sleep(0.05)
@@ -348,13 +351,12 @@ class Workload:
     def _name(self, table):
         return f"`{self.schema.db}`.`{table.name}`"
 
-    @staticmethod
-    def _try(connection, statement, also=frozenset()):
+    def _try(self, connection, statement, also=frozenset()):
         """False when the server has ended the transaction."""
         try:
             connection.query(statement)
         except SqlError as error:
-            if error.code not in HARMLESS and error.code not in also:
+            if error.code not in HARMLESS | self.tolerated | also:
                 raise
             return error.code not in (1213, 1205)
         return True
@@ -371,7 +373,8 @@ class Workload:
         verb, tail = rng.choice([("INSERT", ""), ("INSERT IGNORE", ""), ("REPLACE", ""),
                                  ("INSERT", f" ON DUPLICATE KEY UPDATE `{table.columns[-1][0]}`=NULL")])
         rows = ", ".join(table.row(rng) for _ in range(rng.choice([1, 1, 2, 5])))
-        return [f"{verb} INTO {self._name(table)} VALUES {rows}{tail}"]
+        names = ", ".join(f"`{column[0]}`" for column in table.key + table.columns)
+        return [f"{verb} INTO {self._name(table)} ({names}) VALUES {rows}{tail}"]
 
     def _update(self, table):
         rng = self.rng

@@ -1,0 +1,102 @@
+/* reader_batches.c - when the reader's batch is passed on, and as what part of which group. */
+#include "cdc/reader_private.h"
+
+enum {
+    /* A batch full of rows that replaced each other may grow to this many times its size before
+       it is passed on: the longer the sink is busy, the fewer commands it has to be sent. */
+    SL_COALESCE_FACTOR = 16,
+};
+
+int sl_reader_need_batch(struct sl_reader *reader)
+{
+    if (reader->batch != NULL) {
+        return SL_OK;
+    }
+    reader->parts++;
+    return sl_handoff_get(reader->handoff, &reader->batch);
+}
+
+int sl_reader_push(struct sl_reader *reader, bool ends_group, const struct sl_position *position)
+{
+    struct sl_batch *batch = reader->batch;
+
+    batch->begins_group = !reader->group_is_open;
+    batch->ends_group = ends_group;
+    reader->group_is_open = !ends_group;
+    reader->batch = NULL;
+    return sl_handoff_push(reader->handoff, batch, position);
+}
+
+void sl_reader_publish(struct sl_reader *reader)
+{
+    reader->batch->begins_group = true;
+    reader->batch->ends_group = true;
+    sl_handoff_publish(reader->handoff, reader->batch, sl_stream_position(reader->stream));
+    reader->batch = NULL;
+    reader->is_published = true;
+    reader->position_moved = false;
+}
+
+void sl_reader_reclaim(struct sl_reader *reader)
+{
+    if (reader->is_published) {
+        reader->batch = sl_handoff_reclaim(reader->handoff);
+        reader->is_published = false;
+    }
+}
+
+bool sl_reader_batch_is_full(const struct sl_reader *reader)
+{
+    size_t size = reader->options.batch_bytes;
+
+    return sl_batch_live_bytes(reader->batch) >= size ||
+           reader->batch->data.len >= size * SL_COALESCE_FACTOR;
+}
+
+/*
+ * A large transaction gets a group to itself, so that it can be undone by itself: the complete transactions
+ * before it in the batch are pushed, with the entries that it had made superfluous.
+ */
+static int split_off(struct sl_reader *reader)
+{
+    struct sl_batch *earlier = reader->batch;
+    int rc;
+
+    reader->batch = NULL;
+    rc = sl_reader_need_batch(reader);
+    if (rc == SL_OK) {
+        rc = sl_batch_append(reader->batch, earlier, earlier->begin);
+    }
+    if (rc != SL_OK) {
+        sl_batch_free(earlier);
+        return rc;
+    }
+    sl_batch_rollback(earlier, earlier->begin);
+    earlier->begins_group = true;
+    earlier->ends_group = true;
+    return sl_handoff_push(reader->handoff, earlier, sl_stream_position(reader->stream));
+}
+
+/* A part of a transaction goes ahead; the sink keeps it in an open MULTI until the rest is there. */
+static int push_part(struct sl_reader *reader)
+{
+    bool cut;
+    int rc;
+
+    if (reader->batch->begin.entry > 0) {
+        return split_off(reader);
+    }
+    reader->group_bytes += reader->batch->data.len;
+    cut = reader->group_bytes >= reader->options.max_transaction_bytes;
+    if (cut) {
+        reader->group_bytes = 0;
+        reader->group_was_cut = true;
+    }
+    rc = sl_reader_push(reader, cut, NULL);
+    return rc == SL_OK ? sl_reader_need_batch(reader) : rc;
+}
+
+int sl_reader_push_if_full(struct sl_reader *reader)
+{
+    return sl_reader_batch_is_full(reader) ? push_part(reader) : SL_OK;
+}

@@ -1,0 +1,165 @@
+/* reader_handler.c - what the stream tells the reader: transactions, rows, statements. */
+#include "cdc/reader_private.h"
+
+static int on_begin(void *user, bool is_xa, struct sl_err *err)
+{
+    struct sl_reader *reader = user;
+    int rc = sl_reader_need_batch(reader);
+
+    (void)err;
+    if (rc == SL_OK) {
+        reader->batch->begin = sl_batch_here(reader->batch);
+    }
+    reader->parts = 0;
+    sl_reader_forget_savepoints(reader);
+    reader->is_xa = is_xa;
+    reader->group_bytes = 0;
+    reader->group_was_cut = false;
+    return rc;
+}
+
+static int on_table(void *user, struct sl_table *table, bool *skip, struct sl_err *err)
+{
+    struct sl_reader *reader = user;
+
+    *skip = !reader->mapper->ops->wants(reader->mapper, table->db, table->name);
+    return *skip ? SL_OK : reader->mapper->ops->table(reader->mapper, table, err);
+}
+
+static int on_row(void *user, const struct sl_row_change *change, struct sl_err *err)
+{
+    struct sl_reader *reader = user;
+    int rc = reader->mapper->ops->row(reader->mapper, change, reader->batch, err);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    if (!reader->is_xa) {
+        return sl_reader_push_if_full(reader);
+    }
+    if (reader->batch->data.len > reader->options.max_held_bytes) {
+        return sl_err_set(err, SL_ELIMIT,
+                          "an XA transaction of more than %llu bytes cannot be held until it is decided: "
+                          "raise memory_limit",
+                          (unsigned long long)reader->options.max_held_bytes);
+    }
+    return SL_OK;
+}
+
+static int on_commit(void *user, struct sl_err *err)
+{
+    struct sl_reader *reader = user;
+
+    (void)err;
+    reader->batch->transactions++;
+    atomic_fetch_add_explicit(&reader->stats.transactions, 1, memory_order_relaxed);
+    reader->position_moved = true;
+    if (reader->group_is_open || sl_reader_batch_is_full(reader)) {
+        reader->position_moved = false;
+        return sl_reader_push(reader, true, sl_stream_position(reader->stream));
+    }
+    return SL_OK;
+}
+
+static int on_rollback(void *user, struct sl_err *err)
+{
+    struct sl_reader *reader = user;
+
+    if (reader->group_was_cut) {
+        return sl_err_set(err, SL_EGAP,
+                          "a transaction of more than max_transaction_bytes was rolled back after its "
+                          "first part had been applied: load its tables again");
+    }
+    sl_batch_rollback(reader->batch, reader->batch->begin);
+    reader->position_moved = true;
+    if (reader->group_is_open) {
+        reader->batch->discards_group = true;
+        return sl_reader_push(reader, true, NULL);
+    }
+    return SL_OK;
+}
+
+static int on_xa_prepare(void *user, struct sl_span xid, struct sl_err *err)
+{
+    struct sl_reader *reader = user;
+    int rc = sl_xa_hold_add(reader->held, xid, reader->batch, err);
+
+    sl_batch_rollback(reader->batch, reader->batch->begin);
+    reader->is_xa = false;
+    reader->position_moved = true;
+    return rc;
+}
+
+/* An XID that is not held was prepared before the stream began, and nothing of it can be had. */
+static int on_xa_commit(void *user, struct sl_span xid, struct sl_err *err)
+{
+    struct sl_reader *reader = user;
+    int rc = sl_xa_hold_take(reader->held, xid, reader->batch);
+
+    if (rc == SL_DONE) {
+        return sl_err_set(err, SL_EGAP,
+                          "XA transaction %.*s was committed, but its rows lie before the position that "
+                          "the stream began at: load its tables again",
+                          (int)xid.len, (const char *)xid.data);
+    }
+    return rc;
+}
+
+static int on_xa_rollback(void *user, struct sl_span xid, struct sl_err *err)
+{
+    struct sl_reader *reader = user;
+
+    (void)err;
+    sl_xa_hold_drop(reader->held, xid);
+    return SL_OK;
+}
+
+static int on_ddl(void *user, const struct sl_ddl *ddl, struct sl_err *err)
+{
+    struct sl_reader *reader = user;
+    struct sl_effect effect = {0};
+    int rc;
+
+    for (unsigned nth = 0;; nth++) {
+        rc = reader->mapper->ops->ddl(reader->mapper, ddl, nth, &effect, err);
+        if (rc != SL_OK) {
+            return rc == SL_DONE ? SL_OK : rc;
+        }
+        if (effect.kind == SL_EFFECT_PURGE) {
+            rc = sl_reader_purge(reader, effect.purge);
+        } else if (effect.kind == SL_EFFECT_LOAD) {
+            rc = sl_reader_load(reader, &effect, err);
+        }
+        if (rc != SL_OK) {
+            return rc;
+        }
+    }
+}
+
+static int on_idle(void *user, struct sl_err *err)
+{
+    struct sl_reader *reader = user;
+
+    (void)err;
+    reader->position_moved = true;
+    return SL_OK;
+}
+
+struct sl_stream_handler sl_reader_handler(struct sl_reader *reader)
+{
+    return (struct sl_stream_handler){
+        .begin = on_begin,
+        .table = on_table,
+        .row = on_row,
+        .commit = on_commit,
+        .rollback = on_rollback,
+        .savepoint = sl_reader_savepoint,
+        .rollback_to = sl_reader_rollback_to,
+        .xa_prepare = on_xa_prepare,
+        .xa_commit = on_xa_commit,
+        .xa_rollback = on_xa_rollback,
+        .ddl = on_ddl,
+        .idle = on_idle,
+        .user = reader,
+    };
+}

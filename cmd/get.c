@@ -1,0 +1,220 @@
+/*
+ * get.c - prints one cached row.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cdc/base/utf8.h"
+#include "cmd/command.h"
+#include "cmd/runner.h"
+#include "filters/json_string.h"
+#include "filters/key_words.h"
+#include "filters/rule.h"
+#include "sinks/redis_row.h"
+
+enum { SL_GET_ABSENT = 1 };
+
+struct words {
+    const char *config;
+    const char *sink; /* NULL: the first */
+    const char *table;
+    const char **values;
+    size_t count;
+};
+
+/* A value may begin with "-": behind "--" and behind the table's name nothing is an option. */
+static int read_words(int argc, char **argv, struct words *words)
+{
+    int i = 1;
+
+    words->config = SL_DEFAULT_CONFIG;
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            i++;
+            break;
+        }
+        if (i + 1 < argc && strcmp(argv[i], "-c") == 0) {
+            words->config = argv[++i];
+        } else if (i + 1 < argc && strcmp(argv[i], "--sink") == 0) {
+            words->sink = argv[++i];
+        } else {
+            return sl_usage_error(&sl_command_get, "unknown option \"%.64s\"", argv[i]);
+        }
+    }
+    if (argc - i < 2) {
+        return sl_usage_error(&sl_command_get, "expected DATABASE.TABLE and the values of its key");
+    }
+    words->table = argv[i];
+    words->count = (size_t)(argc - i - 1);
+    words->values = calloc(words->count, sizeof(*words->values));
+    for (size_t at = 0; words->values != NULL && at < words->count; at++) {
+        words->values[at] = argv[(size_t)i + 1 + at];
+    }
+    return words->values != NULL ? SL_EXIT_OK : sl_usage_error(&sl_command_get, "out of memory");
+}
+
+/* ---- printing ---- */
+
+struct row {
+    struct sl_buf json;
+    bool is_string;
+};
+
+static bool is_utf8(struct sl_span text)
+{
+    while (text.len > 0) {
+        size_t len = sl_utf8_char_len(text.data, text.len);
+
+        if (len == 0) {
+            return false;
+        }
+        text.data += len;
+        text.len -= len;
+    }
+    return true;
+}
+
+/* Bytes that no JSON string can hold are {"base64":"…"}: which columns are binary is not known
+ * here. */
+static int add_text(struct sl_span text, struct sl_buf *out)
+{
+    int rc;
+
+    if (is_utf8(text)) {
+        return sl_json_string(text, out);
+    }
+    rc = sl_buf_add_str(out, "{\"base64\":");
+    rc = rc == SL_OK ? sl_json_base64(text, out) : rc;
+    return rc == SL_OK ? sl_buf_add_byte(out, '}') : rc;
+}
+
+static int add_field(void *user, struct sl_span name, struct sl_span value)
+{
+    struct row *row = user;
+    int rc;
+
+    if (row->is_string) {
+        return sl_buf_add(&row->json, value.data, value.len);
+    }
+    rc = sl_buf_add_byte(&row->json, row->json.len == 0 ? '{' : ',');
+    rc = rc == SL_OK ? sl_json_string(name, &row->json) : rc;
+    rc = rc == SL_OK ? sl_buf_add_byte(&row->json, ':') : rc;
+    return rc == SL_OK ? add_text(value, &row->json) : rc;
+}
+
+static int print_row(struct row *row)
+{
+    int rc = row->is_string ? SL_OK : sl_buf_add_byte(&row->json, '}');
+
+    rc = rc == SL_OK ? sl_buf_add_byte(&row->json, '\n') : rc;
+    if (rc != SL_OK || fwrite(row->json.data, 1, row->json.len, stdout) != row->json.len ||
+        fflush(stdout) != 0) {
+        (void)fputs("sluice get: the row cannot be printed\n", stderr);
+        return SL_EXIT_SINK;
+    }
+    return SL_EXIT_OK;
+}
+
+/* ---- finding ---- */
+
+static const struct sl_redis_options *find_sink(const struct sl_config *config, const char *name)
+{
+    for (size_t i = 0; i < config->sink_count; i++) {
+        if (name == NULL || strcmp(config->sinks[i].name, name) == 0) {
+            return &config->sinks[i];
+        }
+    }
+    return NULL;
+}
+
+static int exit_status(int status)
+{
+    if (status == SL_DONE) {
+        return SL_GET_ABSENT;
+    }
+    return status == SL_EINVAL ? SL_EXIT_USAGE : SL_EXIT_SINK;
+}
+
+static int read_row(const struct sl_table_rule *rule, const struct sl_redis_options *sink,
+                    const char *key)
+{
+    struct row row = {.is_string = rule->value == SL_VALUE_JSON};
+    struct sl_err err = {0};
+    int rc = sl_redis_row_read(sink, key, row.is_string, add_field, &row, &err);
+    int status = rc == SL_OK ? print_row(&row) : exit_status(rc);
+
+    if (rc == SL_DONE) {
+        (void)fprintf(stderr, "sluice get: there is no key %s\n", key);
+    } else if (rc != SL_OK) {
+        (void)fprintf(stderr, "sluice get: %s\n",
+                      err.text[0] != '\0' ? err.text : sl_status_str(rc));
+    }
+    sl_buf_release(&row.json);
+    return status;
+}
+
+static int get(const struct sl_config *config, const struct words *words)
+{
+    const struct sl_redis_options *sink = find_sink(config, words->sink);
+    const char *dot = strchr(words->table, '.');
+    struct sl_span db = sl_span_make(words->table, dot != NULL ? (size_t)(dot - words->table) : 0);
+    struct sl_span table = dot != NULL ? sl_span_make(dot + 1, strlen(dot + 1)) : db;
+    const struct sl_table_rule *rule = sl_rule_find(config->tables, config->table_count, db, table);
+    struct sl_buf key = {0};
+    struct sl_err err = {0};
+    int status;
+
+    if (sink == NULL) {
+        return sl_usage_error(&sl_command_get, "no sink is named \"%.64s\"", words->sink);
+    }
+    if (rule == NULL) {
+        return sl_usage_error(&sl_command_get,
+                              "no entry of \"tables\" in the configuration matches \"%.128s\"",
+                              words->table);
+    }
+    if (sl_key_from_words(rule->key_template, db, table, words->values, words->count, &key, &err) !=
+            SL_OK ||
+        sl_buf_cstr(&key) == NULL) {
+        status =
+            sl_usage_error(&sl_command_get, "%s", err.text[0] != '\0' ? err.text : "out of memory");
+    } else {
+        status = read_row(rule, sink, sl_buf_cstr(&key));
+    }
+    sl_buf_release(&key);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    struct words words = {0};
+    struct sl_config *config;
+    int status = read_words(argc, argv, &words);
+
+    if (status != SL_EXIT_OK) {
+        return status;
+    }
+    status = SL_EXIT_USAGE;
+    config = sl_command_config(words.config, 0);
+    if (config != NULL) {
+        status = get(config, &words);
+        sl_config_free(config);
+    }
+    free(words.values);
+    return status;
+}
+
+const struct sl_command sl_command_get = {
+    .name = "get",
+    .summary = "print one cached row as JSON",
+    .usage = "Usage: sluice get [-c FILE] [--sink NAME] [--] DATABASE.TABLE VALUE...\n\n"
+             "Prints the row with this key as a JSON object. The values are those of the key "
+             "template's\n"
+             "columns, in its order; for {pk}, all columns of the primary key. A field of a hash "
+             "that is\n"
+             "no UTF-8 is printed as {\"base64\":\"...\"}.\n\n"
+             "  -c FILE      the configuration (default " SL_DEFAULT_CONFIG ")\n"
+             "  --sink NAME  which sink to ask (default: the first)\n\n"
+             "Exit status: 0 found, 1 absent, 2 bad usage or configuration, 4 sink unusable.\n",
+    .run = run,
+};

@@ -1,0 +1,294 @@
+/*
+ * status.c - what the keys of a pipeline say: for each sink, whether somebody writes, how fresh, up
+ * to where.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cdc/base/clock.h"
+#include "cmd/command.h"
+#include "cmd/runner.h"
+#include "filters/json_string.h"
+#include "sinks/redis_status.h"
+#include "sinks/transport.h"
+
+enum {
+    SL_STATUS_BAD = 1,
+    SL_STATUS_LAG_SECONDS = 60,
+};
+
+struct words {
+    const char *config;
+    uint64_t max_lag;
+    bool is_json;
+};
+
+enum health {
+    HEALTH_RUNNING,
+    HEALTH_STALE, /* somebody is there, but the cache is behind */
+    HEALTH_STOPPED,
+    HEALTH_UNREACHABLE, /* the Redis does not answer, or the keys are not sluice's */
+};
+
+static const char *const health_names[] = {
+    [HEALTH_RUNNING] = "running",
+    [HEALTH_STALE] = "stale",
+    [HEALTH_STOPPED] = "stopped",
+    [HEALTH_UNREACHABLE] = "unreachable",
+};
+
+struct report {
+    const struct sl_redis_options *sink;
+    struct sl_redis_status status;
+    struct sl_err err;
+    enum health health;
+};
+
+/* The heartbeat runs out by itself when nobody refreshes it. */
+static enum health judge(const struct sl_redis_status *status, uint64_t max_lag)
+{
+    if (!status->has_heartbeat) {
+        return HEALTH_STOPPED;
+    }
+    return strcmp(status->heartbeat.state, "streaming") == 0 &&
+                   status->heartbeat.lag_seconds <= max_lag
+               ? HEALTH_RUNNING
+               : HEALTH_STALE;
+}
+
+static void look(struct report *report, const struct sl_config *config, size_t number,
+                 uint64_t max_lag)
+{
+    int rc;
+
+    report->sink = &config->sinks[number];
+    rc = sl_redis_status_read(report->sink, config->pipeline.name, &report->status, &report->err);
+    report->health = rc == SL_OK ? judge(&report->status, max_lag) : HEALTH_UNREACHABLE;
+}
+
+/* ---- for people ---- */
+
+static void print_time(uint64_t seconds)
+{
+    char text[32] = "-";
+    time_t time = (time_t)seconds;
+    struct tm parts;
+
+    if (seconds > 0 && gmtime_r(&time, &parts) != NULL) {
+        (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    }
+    (void)fputs(text, stdout);
+}
+
+static void print_position(const struct sl_position *position)
+{
+    struct sl_buf text = {0};
+    const char *string = NULL;
+
+    if (sl_position_format(position, &text) == SL_OK) {
+        string = sl_buf_cstr(&text);
+    }
+    (void)fputs(string != NULL ? string : "-", stdout);
+    sl_buf_release(&text);
+}
+
+static void print_head(const struct sl_config *config)
+{
+    (void)printf("pipeline %s, source %s:%u\n", config->pipeline.name, config->source.host,
+                 (unsigned)config->source.port);
+}
+
+static void print_report(const struct report *report)
+{
+    const struct sl_redis_status *status = &report->status;
+
+    (void)printf("\nsink %s  %s  %s\n", report->sink->name, health_names[report->health],
+                 sl_redis_url(report->sink));
+    if (report->health == HEALTH_UNREACHABLE) {
+        (void)printf("  error        %s\n", report->err.text);
+        return;
+    }
+    if (status->has_heartbeat) {
+        (void)printf("  state        %s\n  lag          %" PRIu64 " s\n", status->heartbeat.state,
+                     status->heartbeat.lag_seconds);
+    }
+    (void)fputs("  position     ", stdout);
+    if (status->has_checkpoint) {
+        print_position(&status->position);
+        (void)fputs("\n  last change  ", stdout);
+        print_time(status->position.event_time);
+    } else {
+        (void)fputs("none yet", stdout);
+    }
+    (void)printf("\n  writer       %s\n", status->has_lease ? status->holder : "none");
+}
+
+/* ---- for machines ---- */
+
+static int add_text(struct sl_buf *out, const char *name, const char *text)
+{
+    int rc = sl_buf_add_format(out, ",\"%s\":", name);
+
+    return rc == SL_OK ? sl_json_string(sl_span_make(text, strlen(text)), out) : rc;
+}
+
+static int add_heartbeat(struct sl_buf *out, const struct sl_heartbeat_seen *heartbeat)
+{
+    int rc = add_text(out, "state", heartbeat->state);
+
+    return rc == SL_OK ? sl_buf_add_format(out,
+                                           ",\"lag_seconds\":%" PRIu64 ",\"source_time\":%" PRIu64
+                                           ",\"time\":%" PRIu64,
+                                           heartbeat->lag_seconds, heartbeat->source_time,
+                                           heartbeat->wall_ms)
+                       : rc;
+}
+
+static int add_checkpoint(struct sl_buf *out, const struct sl_position *position)
+{
+    struct sl_buf gtid = {0};
+    const char *text = NULL;
+    int rc = sl_buf_add_format(out, ",\"checkpoint\":{\"pos\":%" PRIu64 ",\"event_time\":%" PRIu32,
+                               position->offset, position->event_time);
+
+    rc = rc == SL_OK ? add_text(out, "file", position->file) : rc;
+    rc = rc == SL_OK ? sl_position_format_gtid(position, &gtid) : rc;
+    text = sl_buf_cstr(&gtid);
+    rc = rc == SL_OK && text == NULL ? SL_ENOMEM : rc;
+    rc = rc == SL_OK ? add_text(out, "gtid", text) : rc;
+    rc = rc == SL_OK ? add_text(out, "server_uuid", position->server_uuid) : rc;
+    sl_buf_release(&gtid);
+    return rc == SL_OK ? sl_buf_add_byte(out, '}') : rc;
+}
+
+static int add_report(struct sl_buf *out, const struct report *report)
+{
+    const struct sl_redis_status *status = &report->status;
+    int rc = sl_buf_add_str(out, "{\"name\":");
+
+    rc = rc == SL_OK
+             ? sl_json_string(sl_span_make(report->sink->name, strlen(report->sink->name)), out)
+             : rc;
+    rc = rc == SL_OK ? add_text(out, "url", sl_redis_url(report->sink)) : rc;
+    rc = rc == SL_OK ? add_text(out, "status", health_names[report->health]) : rc;
+    if (rc == SL_OK && report->health == HEALTH_UNREACHABLE) {
+        rc = add_text(out, "error", report->err.text);
+    }
+    if (rc == SL_OK && status->has_heartbeat) {
+        rc = add_heartbeat(out, &status->heartbeat);
+    }
+    if (rc == SL_OK && status->has_checkpoint) {
+        rc = add_checkpoint(out, &status->position);
+    }
+    if (rc == SL_OK && status->has_lease) {
+        rc = add_text(out, "writer", status->holder);
+        rc = rc == SL_OK
+                 ? sl_buf_add_format(out, ",\"lease_left_ms\":%" PRId64, status->lease_left_ms)
+                 : rc;
+    }
+    return rc == SL_OK ? sl_buf_add_byte(out, '}') : rc;
+}
+
+static void print_json(const struct sl_config *config, const struct report *reports, bool is_fresh)
+{
+    struct sl_buf out = {0};
+    int rc = sl_buf_add_format(&out, "{\"fresh\":%s", is_fresh ? "true" : "false");
+
+    rc = rc == SL_OK ? add_text(&out, "pipeline", config->pipeline.name) : rc;
+    rc = rc == SL_OK ? sl_buf_add_str(&out, ",\"sinks\":[") : rc;
+    for (size_t i = 0; rc == SL_OK && i < config->sink_count; i++) {
+        rc = i > 0 ? sl_buf_add_byte(&out, ',') : SL_OK;
+        rc = rc == SL_OK ? add_report(&out, &reports[i]) : rc;
+    }
+    rc = rc == SL_OK ? sl_buf_add_str(&out, "]}\n") : rc;
+    if (rc == SL_OK) {
+        (void)fwrite(out.data, 1, out.len, stdout);
+    }
+    sl_buf_release(&out);
+}
+
+/* ---- the command ---- */
+
+static int show(const struct sl_config *config, const struct words *words)
+{
+    struct report *reports = calloc(config->sink_count, sizeof(*reports));
+    bool is_fresh = true;
+
+    if (reports == NULL) {
+        (void)fputs("sluice status: out of memory\n", stderr);
+        return SL_STATUS_BAD;
+    }
+    for (size_t i = 0; i < config->sink_count; i++) {
+        look(&reports[i], config, i, words->max_lag);
+        is_fresh = is_fresh && reports[i].health == HEALTH_RUNNING;
+    }
+    if (words->is_json) {
+        print_json(config, reports, is_fresh);
+    } else {
+        print_head(config);
+    }
+    for (size_t i = 0; i < config->sink_count; i++) {
+        if (!words->is_json) {
+            print_report(&reports[i]);
+        }
+        sl_redis_status_release(&reports[i].status);
+    }
+    free(reports);
+    return is_fresh ? SL_EXIT_OK : SL_STATUS_BAD;
+}
+
+static bool read_seconds(const char *word, uint64_t *out)
+{
+    char *end = NULL;
+
+    *out = strtoull(word, &end, 10);
+    return word[0] >= '0' && word[0] <= '9' && *end == '\0';
+}
+
+static int run(int argc, char **argv)
+{
+    struct words words = {.config = SL_DEFAULT_CONFIG, .max_lag = SL_STATUS_LAG_SECONDS};
+    struct sl_config *config;
+    int status;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            words.is_json = true;
+        } else if (i + 1 < argc && strcmp(argv[i], "-c") == 0) {
+            words.config = argv[++i];
+        } else if (i + 1 < argc && strcmp(argv[i], "--max-lag") == 0) {
+            if (!read_seconds(argv[++i], &words.max_lag)) {
+                return sl_usage_error(&sl_command_status,
+                                      "--max-lag: expected seconds, got \"%.64s\"", argv[i]);
+            }
+        } else {
+            return sl_usage_error(&sl_command_status, "unknown option \"%.64s\"", argv[i]);
+        }
+    }
+    config = sl_command_config(words.config, 0);
+    if (config == NULL) {
+        return SL_EXIT_USAGE;
+    }
+    status = show(config, &words);
+    sl_config_free(config);
+    return status;
+}
+
+const struct sl_command sl_command_status = {
+    .name = "status",
+    .summary = "tell whether each sink is fresh, and up to where",
+    .usage =
+        "Usage: sluice status [-c FILE] [--json] [--max-lag SECONDS]\n\n"
+        "Reads what the daemon writes to Redis beside the rows: its heartbeat, the checkpoint and\n"
+        "who holds the lease. The daemon itself is not asked, so this works from anywhere.\n\n"
+        "  -c FILE            the configuration (default " SL_DEFAULT_CONFIG ")\n"
+        "  --json             one JSON object instead of text\n"
+        "  --max-lag SECONDS  a sink that is further behind than this is stale (default 60)\n\n"
+        "Exit status: 0 every sink is written to and fresh, 1 one is stale, stopped or "
+        "unreachable,\n"
+        "2 bad usage or configuration.\n",
+    .run = run,
+};

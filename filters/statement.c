@@ -1,0 +1,250 @@
+/*
+ * statement.c - statements to effects.
+ *
+ *     TRUNCATE, DROP a            purge a
+ *     RENAME a TO b               purge a; load b
+ *     ALTER a (columns)           load a: every row replaces what its key holds
+ *     ALTER a (rows, or its key)  purge a and load it
+ *
+ * A statement of several parts comes part by part, and its effects in that order end with the right
+ * content, also for RENAME a TO tmp, b TO a, tmp TO b: the last that happens to a name that is
+ * there afterwards is its load, which reads the table as the whole statement has left it, or later.
+ * A name that is there only in between is loaded as nothing.
+ */
+#include "filters/statement.h"
+
+#include "cdc/ddl.h"
+#include "filters/key.h"
+#include "filters/key_text.h"
+#include "filters/rule.h"
+
+static const struct sl_table_rule *rule_of(const struct sl_statement_context *context,
+                                           struct sl_span db, struct sl_span table)
+{
+    return sl_rule_find(context->rules, context->count, db, table);
+}
+
+static bool key_names(const struct sl_table_rule *rule, const char *placeholder)
+{
+    struct sl_span rest = sl_span_make(rule->key_template, strlen(rule->key_template));
+    struct sl_key_token token;
+
+    while (sl_key_next(&rest, &token, NULL) == SL_OK) {
+        if (token.is_placeholder && sl_span_equals(token.text, placeholder)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_wildcards(const char *pattern)
+{
+    return strpbrk(pattern, "*?") != NULL;
+}
+
+/* One table that goes takes no keys with it that rows of another may have: which are whose cannot
+ * be seen. */
+static int check_own_keys(const struct sl_table_rule *rule, struct sl_span db, struct sl_span table,
+                          struct sl_err *err)
+{
+    bool is_shared =
+        (has_wildcards(rule->db_pattern) && !key_names(rule, "db")) ||
+        (table.len > 0 && has_wildcards(rule->table_pattern) && !key_names(rule, "table"));
+
+    if (!is_shared) {
+        return SL_OK;
+    }
+    return sl_err_set(
+        err, SL_EGAP,
+        "a statement took rows out of %.*s%s%.*s, and its keys cannot be told from those of "
+        "the other tables of the rule \"%s\", as \"%s\" makes them alike: put {db} and "
+        "{table} into the key, and load the rule's tables again",
+        (int)db.len, (const char *)db.data, table.len > 0 ? "." : "", (int)table.len,
+        (const char *)table.data, rule->pattern, rule->key_template);
+}
+
+/* TABLE empty: all of the database. */
+static int purge(const struct sl_table_rule *rule, struct sl_span db, struct sl_span table,
+                 struct sl_effect *effect, struct sl_err *err)
+{
+    int rc = check_own_keys(rule, db, table, err);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    effect->purge = sl_key_pattern_new(rule->key_template, db, table, 0);
+    effect->kind = SL_EFFECT_PURGE;
+    return effect->purge != NULL ? SL_OK : SL_ENOMEM;
+}
+
+static int purge_table(const struct sl_statement_context *context, struct sl_span db,
+                       struct sl_span table, struct sl_effect *effect, struct sl_err *err)
+{
+    const struct sl_table_rule *rule = rule_of(context, db, table);
+
+    if (rule == NULL) {
+        return SL_OK;
+    }
+    sl_known_keys_forget(context->keys, db, table);
+    return purge(rule, db, table, effect, err);
+}
+
+/* One rule a call: NTH is the rule's number. A table name with wildcards is a wildcard in the key.
+ */
+static int purge_database(const struct sl_statement_context *context, struct sl_span db,
+                          unsigned nth, struct sl_effect *effect, struct sl_err *err)
+{
+    static const struct sl_span any = {0};
+    const struct sl_table_rule *rule;
+    const char *name;
+
+    if (nth >= context->count) {
+        sl_known_keys_forget(context->keys, db, any);
+        return SL_DONE;
+    }
+    rule = &context->rules[nth];
+    if (!sl_glob_matches(rule->db_pattern, db)) {
+        return SL_OK;
+    }
+    name = rule->table_pattern;
+    return purge(rule, db, has_wildcards(name) ? any : sl_span_make(name, strlen(name)), effect,
+                 err);
+}
+
+static void load(struct sl_span db, struct sl_span table, struct sl_effect *effect)
+{
+    effect->kind = SL_EFFECT_LOAD;
+    effect->db = db;
+    effect->table = table;
+}
+
+/* A table that is to be loaded by a new name had none of its rows there before. */
+static int judge_rename(const struct sl_statement_context *context, const struct sl_ddl *ddl,
+                        unsigned nth, struct sl_effect *effect, struct sl_err *err)
+{
+    if (nth == 0) {
+        return purge_table(context, ddl->db, ddl->table, effect, err);
+    }
+    if (nth == 1 && rule_of(context, ddl->to_db, ddl->to_table) != NULL) {
+        load(ddl->to_db, ddl->to_table, effect);
+        return SL_OK;
+    }
+    return SL_DONE;
+}
+
+/* Does the statement mention a column that the key template names? */
+static bool mentions_key(const struct sl_table_rule *rule, const struct sl_ddl *ddl)
+{
+    struct sl_span rest = sl_span_make(rule->key_template, strlen(rule->key_template));
+    struct sl_key_token token;
+
+    while (sl_key_next(&rest, &token, NULL) == SL_OK) {
+        if (token.is_placeholder && sl_ddl_mentions(ddl->text, token.text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Rows may have got other keys: the old ones would stay for ever. A change of another column must
+ * not empty the cache of a table, so it is looked at more closely than the grammar tells: does the
+ * statement mention a column that the keys are made of?
+ */
+static bool moves_keys(const struct sl_table_rule *rule, const struct sl_ddl *ddl,
+                       const struct sl_known_key *known)
+{
+    if (ddl->rows_gone || ddl->keys == SL_DDL_KEYS_PRIMARY) {
+        return true;
+    }
+    if (known == NULL) {
+        return key_names(rule, "pk") || mentions_key(rule, ddl);
+    }
+    return sl_known_key_is_mentioned(known, ddl->text) ||
+           (ddl->keys == SL_DDL_KEYS_UNIQUE && !sl_known_key_is_primary(known));
+}
+
+/* Unique indexes come and go: that matters to rows that one of these tells apart. */
+static bool concerns_index_only(const struct sl_ddl *ddl)
+{
+    return !ddl->rows_gone && !ddl->reshapes && ddl->keys == SL_DDL_KEYS_UNIQUE;
+}
+
+static int judge_alter(const struct sl_statement_context *context, const struct sl_ddl *ddl,
+                       struct sl_effect *effect, struct sl_err *err)
+{
+    const struct sl_table_rule *rule = rule_of(context, ddl->db, ddl->table);
+    const struct sl_known_key *known = sl_known_keys_find(context->keys, ddl->db, ddl->table);
+    int rc = SL_OK;
+
+    if (rule == NULL || (!ddl->rows_gone && !ddl->reshapes && ddl->keys == SL_DDL_KEYS_SAME)) {
+        return SL_OK;
+    }
+    if (concerns_index_only(ddl)) {
+        if (!key_names(rule, "pk") || (known != NULL && sl_known_key_is_primary(known))) {
+            return SL_OK;
+        }
+        effect->unless_primary = true;
+    }
+    if (moves_keys(rule, ddl, known)) {
+        rc = purge(rule, ddl->db, ddl->table, effect, err);
+    }
+    load(ddl->db, ddl->table, effect);
+    return rc;
+}
+
+static bool wants_any_of(const struct sl_statement_context *context, struct sl_span db)
+{
+    for (size_t i = 0; i < context->count; i++) {
+        if (sl_glob_matches(context->rules[i].db_pattern, db)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int judge_dml(const struct sl_statement_context *context, const struct sl_ddl *ddl,
+                     struct sl_err *err)
+{
+    if (ddl->table.len == 0 ? !wants_any_of(context, ddl->db)
+                            : rule_of(context, ddl->db, ddl->table) == NULL) {
+        return SL_OK;
+    }
+    return sl_err_set(err, SL_EGAP,
+                      "table %.*s.%.*s was written by a statement without row events: set "
+                      "binlog_format=ROW at the source (for all sessions) and load the table again",
+                      (int)ddl->db.len, (const char *)ddl->db.data,
+                      ddl->table.len > 0 ? (int)ddl->table.len : 1,
+                      ddl->table.len > 0 ? (const char *)ddl->table.data : "?");
+}
+
+int sl_statement_judge(const struct sl_statement_context *context, const struct sl_ddl *ddl,
+                       unsigned nth, struct sl_effect *effect, struct sl_err *err)
+{
+    *effect = (struct sl_effect){0};
+    if (ddl->kind == SL_DDL_DROP_DATABASE) {
+        return purge_database(context, ddl->db, nth, effect, err);
+    }
+    if (ddl->to_table.len > 0) {
+        return judge_rename(context, ddl, nth, effect, err);
+    }
+    if (nth > 0) {
+        return SL_DONE;
+    }
+    switch (ddl->kind) {
+    case SL_DDL_TRUNCATE:
+    case SL_DDL_DROP_TABLE:
+        return purge_table(context, ddl->db, ddl->table, effect, err);
+    case SL_DDL_ALTER_TABLE:
+        return judge_alter(context, ddl, effect, err);
+    case SL_DDL_DML:
+        return judge_dml(context, ddl, err);
+    case SL_DDL_OTHER:
+    case SL_DDL_CREATE_TABLE:
+    case SL_DDL_DROP_DATABASE:
+    case SL_DDL_RENAME_TABLE:
+    case SL_DDL_UNPARSED:
+        return SL_OK;
+    }
+    return SL_OK;
+}

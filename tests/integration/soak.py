@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Random changes for long, while sluice and Redis are killed (kill -9) at random moments.
+
+Redis keeps an append-only file that it synchronizes every second, as it is used in earnest: a kill may take
+acknowledged writes back, checkpoint and rows together. Once a minute the changes stop, and every row of the source is compared with
+Redis; the last line has the counts. A seed gives the same changes and the same moments again, though not the
+same interleaving.
+"""
+import argparse
+import os
+import random
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+from harness.env import Env  # noqa: E402  pylint: disable=wrong-import-position
+from harness.guard import Guard  # noqa: E402  pylint: disable=wrong-import-position
+from harness.oracle import Account  # noqa: E402  pylint: disable=wrong-import-position
+from harness.place import Failure  # noqa: E402  pylint: disable=wrong-import-position
+from harness.sqlclient import SqlError  # noqa: E402  pylint: disable=wrong-import-position
+
+ROUND_SECONDS = 60
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--server", choices=("mariadb", "mysql"), default="mariadb")
+    parser.add_argument("--redis", choices=("host", "root"), help="default: host with mariadb, root with mysql")
+    parser.add_argument("--metadata", choices=("full", "minimal"), default="full", help="binlog_row_metadata")
+    parser.add_argument("--image", choices=("full", "minimal", "noblob"), default="full", help="binlog_row_image")
+    parser.add_argument("--binary", default=os.path.join(HERE, "../../build/release/sluice"))
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--sluice-kills", type=int, default=20)
+    parser.add_argument("--redis-kills", type=int, default=10)
+    parser.add_argument("--source-kills", type=int, default=0)
+    parser.add_argument("--seed", type=int, help="default: a new one, printed")
+    parser.add_argument("--keep", action="store_true", help="keep the folders")
+    args = parser.parse_args()
+    args.redis = args.redis or ("root" if args.server == "mysql" else "host")
+    args.seed = args.seed if args.seed is not None else random.SystemRandom().getrandbits(32)
+    return args
+
+
+class Soak:
+    def __init__(self, env, args):
+        self.env = env
+        self.args = args
+        self.kills = {"sluice": 0, "redis": 0, "source": 0}
+        self.total = Account()
+        self.comparisons = 0
+        env.start_source()
+        env.start_redis(appendonly="yes", appendfsync="everysec")
+        kinds = ["types", "small", "composite", "uniq"]
+        # Rows of hundreds of kilobytes come slowly, or the binary log would fill the disk.
+        self.works = [env.workload(kinds, db="it_hash", truncate=True, pause=0.002),
+                      env.workload(kinds, db="it_json", value="json", truncate=True, pause=0.002),
+                      env.workload(["big"], db="it_big", pause=0.2)]
+        self.tables = [table for work in self.works for table in work.oracle_tables]
+        self.program = env.sluice(self.tables, lease_ms=1000).start()
+
+    def kill(self, victim):
+        env = self.env
+        if not self.program.process.is_running():
+            raise Failure(f"sluice ended by itself with status {self.program.process.poll()}: {self.program.said()[-2000:]}")
+        if victim == "sluice":
+            self.program.kill()
+            env.sleep(0, 0.5)
+            self.program.start(ready=False)
+        else:
+            server = env.redis if victim == "redis" else env.source
+            server.kill()
+            env.sleep(0, 1)
+            server.start()
+        self.kills[victim] += 1
+
+    def compare(self, elapsed):
+        for work in self.works:
+            work.stop()
+        found = self.env.account(self.tables)
+        self.total.add(found)
+        self.comparisons += 1
+        print(f"soak: {elapsed:4.0f} s, {self.transactions()} transactions, killed: sluice {self.kills['sluice']}, "
+              f"Redis {self.kills['redis']}; {found}", flush=True)
+        if found.sentences:
+            raise Failure("; ".join(found.sentences[:20]))
+        file, _, _ = self.env.source.position()
+        try:
+            self.env.sql("FLUSH BINARY LOGS", f"PURGE BINARY LOGS TO '{file}'")  # keeps the disk from filling up
+        except SqlError:
+            pass
+
+    def transactions(self):
+        return sum(work.transactions for work in self.works)
+
+    def run(self):
+        args, began = self.args, time.monotonic()
+        events = [(self.env.rng.uniform(0, args.seconds), victim)
+                  for victim, count in (("sluice", args.sluice_kills), ("redis", args.redis_kills), ("source", args.source_kills))
+                  for _ in range(count)]
+        events += [(at, None) for at in range(ROUND_SECONDS, int(args.seconds), ROUND_SECONDS)]
+        for work in self.works:
+            work.start()
+        for at, victim in sorted(events, key=lambda event: event[0]):
+            time.sleep(max(0, began + at - time.monotonic()))
+            if victim:
+                self.kill(victim)
+                continue
+            self.compare(time.monotonic() - began)
+            for work in self.works:
+                work.start()
+        time.sleep(max(0, began + args.seconds - time.monotonic()))
+        self.compare(time.monotonic() - began)
+        self.program.stop()
+
+
+def main():
+    args = arguments()
+    print(f"soak: seed {args.seed}, {args.seconds:g} s on {args.server}, metadata {args.metadata}, image {args.image}", flush=True)
+    guard = Guard()
+    env = soak = failure = None
+    try:
+        env = Env(guard, args, args.seed)
+        soak = Soak(env, args)
+        soak.run()
+    except (Failure, OSError, SqlError) as error:
+        failure = str(error)
+    complaints = env.close(failure is not None) if env else []
+    failure = "; ".join(part for part in (failure, *complaints) if part)
+    if failure:
+        print(f"soak: FAILED: {failure}")
+        for folder in env.kept() if env else ():
+            print(f"  kept: {folder}")
+    guard.close()
+    if soak:
+        total = soak.total
+        print(f"soak: seed {args.seed}: {soak.transactions()} transactions, killed sluice {soak.kills['sluice']}, "
+              f"Redis {soak.kills['redis']}, the source {soak.kills['source']} times; "
+              f"{total.equal + total.different} rows compared in {soak.comparisons} comparisons: "
+              f"{total.missing} missing, {total.extra} extra, {total.different} different")
+    return 1 if failure else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
