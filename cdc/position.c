@@ -30,6 +30,8 @@ int sl_position_copy(struct sl_position *to, const struct sl_position *from)
     }
     memcpy(to->file, from->file, sizeof(to->file));
     memcpy(to->server_uuid, from->server_uuid, sizeof(to->server_uuid));
+    memcpy(to->applied_file, from->applied_file, sizeof(to->applied_file));
+    to->applied_offset = from->applied_offset;
     to->offset = from->offset;
     to->has_gtid = from->has_gtid;
     to->event_time = from->event_time;
@@ -185,4 +187,12 @@ int sl_position_compare_file(const struct sl_position *a, const struct sl_positi
     int order = compare(file_number(a->file), file_number(b->file));
 
     return order != 0 ? order : compare(a->offset, b->offset);
+}
+
+bool sl_position_has_applied(const struct sl_position *position, const char *file, uint64_t offset)
+{
+    int order = compare(file_number(position->applied_file), file_number(file));
+
+    return position->applied_file[0] != '\0' &&
+           (order > 0 || (order == 0 && position->applied_offset >= offset));
 }

@@ -148,7 +148,8 @@ int sl_stream_feed(struct sl_stream *stream, struct sl_span raw, struct sl_err *
 
 /*
  * Where to resume. While XA transactions are prepared and undecided this stays before the oldest
- * of them, so that a restart reads them again.
+ * of them, so that a restart reads them again. It also reads decisions again on those that were prepared still
+ * earlier: the position's applied_file and applied_offset say which of these to pass over.
  */
 const struct sl_position *sl_stream_position(const struct sl_stream *stream);
 /* The same without regard to undecided XA transactions: how far the stream has been read. */

@@ -250,9 +250,12 @@ int sl_stream_xa_decide(struct sl_stream *stream, const struct sl_event *event,
 {
     int (*decide)(void *, struct sl_span, struct sl_err *) =
         is_commit ? stream->handler.xa_commit : stream->handler.xa_rollback;
+    /* One of them that is met again by a restart; sl_stream_position() tells why. */
+    bool is_done = *find_prepared(stream, xid) == NULL &&
+                   sl_position_has_applied(&stream->read, stream->read.file, stream->next_offset);
     int rc = sl_stream_begin(stream, false, err);
 
-    if (rc == SL_OK && decide != NULL) {
+    if (rc == SL_OK && decide != NULL && !is_done) {
         rc = decide(stream->handler.user, sl_xid_span(xid), err);
     }
     if (rc != SL_OK) {

@@ -24,6 +24,24 @@ static uint64_t unfold(uint64_t from, uint32_t low)
     return offset < from ? offset + SL_LOW_BITS + 1 : offset;
 }
 
+/*
+ * A server that resumes by GTID begins at the head of a file and leaves out what is known: the first
+ * event of a group tells by its size where it begins, which is what a schema is looked up for. The position
+ * to resume from does not need it, and does not move before a group is complete.
+ */
+static void note_begin(struct sl_stream *stream, const struct sl_event *event)
+{
+    uint64_t end = stream->next_offset;
+
+    if (stream->group.is_announced || stream->group.is_open) {
+        return;
+    }
+    stream->begin_offset = stream->offset;
+    if (event->end_pos != 0 && event->size <= end && end - event->size > stream->offset) {
+        stream->begin_offset = end - event->size;
+    }
+}
+
 void sl_stream_measure(struct sl_stream *stream, const struct sl_event *event)
 {
     /* The format description of a file comes again when a stream begins further on in it. */
@@ -38,6 +56,7 @@ void sl_stream_measure(struct sl_stream *stream, const struct sl_event *event)
     }
     stream->next_offset = event->end_pos != 0 ? unfold(stream->offset + 1, event->end_pos)
                                               : stream->offset + event->size;
+    note_begin(stream, event);
 }
 
 void sl_stream_step(struct sl_stream *stream)
@@ -186,6 +205,29 @@ static int add_id(struct sl_stream *stream, struct sl_stream_undo *undo)
     return SL_OK;
 }
 
+/*
+ * How far all is applied, for the checkpoint that the oldest prepared transaction keeps back: a decision
+ * before that is met again by a restart, which does not meet what it decided on.
+ */
+static void note_applied(struct sl_stream *stream)
+{
+    struct sl_position *read = &stream->read;
+    struct sl_position *kept = stream->prepared != NULL ? &stream->prepared->before : read;
+    bool is_behind = read->applied_file[0] != '\0' &&
+                     !sl_position_has_applied(read, read->file, read->offset + 1);
+
+    if (is_behind) {
+        read->applied_file[0] = '\0';
+    }
+    if (kept != read && read->applied_file[0] != '\0') {
+        memcpy(kept->applied_file, read->applied_file, sizeof(kept->applied_file));
+        kept->applied_offset = read->applied_offset;
+    } else if (kept != read) {
+        memcpy(kept->applied_file, read->file, sizeof(kept->applied_file));
+        kept->applied_offset = read->offset;
+    }
+}
+
 int sl_stream_advance(struct sl_stream *stream, const struct sl_event *event,
                       struct sl_stream_undo *undo, struct sl_err *err)
 {
@@ -205,6 +247,7 @@ int sl_stream_advance(struct sl_stream *stream, const struct sl_event *event,
     if (event->timestamp != 0) {
         read->event_time = event->timestamp;
     }
+    note_applied(stream);
     return SL_OK;
 }
 

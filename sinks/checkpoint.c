@@ -65,7 +65,7 @@ int sl_checkpoint_write(struct sl_buf *out, const char *key, const struct sl_pos
 {
     static const char *const names[3] = {"gtid", "file", "pos"};
     static const char *const safe_names[3] = {"safe_gtid", "safe_file", "safe_pos"};
-    int rc = sl_resp_array(out, 2 + 2 * (size_t)11);
+    int rc = sl_resp_array(out, 2 + 2 * (size_t)13);
 
     if (rc == SL_OK) {
         rc = sl_resp_text(out, "HSET");
@@ -87,6 +87,12 @@ int sl_checkpoint_write(struct sl_buf *out, const char *key, const struct sl_pos
     }
     if (rc == SL_OK) {
         rc = add_place(out, safe_names, safe);
+    }
+    if (rc == SL_OK) {
+        rc = add_text(out, "applied_file", position->applied_file);
+    }
+    if (rc == SL_OK) {
+        rc = add_number(out, "applied_pos", position->applied_offset);
     }
     return rc == SL_OK ? add_life(out, life) : rc;
 }
@@ -180,6 +186,26 @@ static bool is_same_life(const struct sl_field *fields, size_t count,
            errors == (uint64_t)life->type_errors;
 }
 
+/* Only of the last position: what lies behind the safe one may not have been applied. */
+static int read_applied(const struct sl_field *fields, size_t count, struct sl_position *position,
+                        struct sl_err *err)
+{
+    struct sl_span file = find(fields, count, "applied_file");
+
+    if (file.len == 0) {
+        return SL_OK;
+    }
+    if (file.len >= sizeof(position->applied_file) || memchr(file.data, '\0', file.len) != NULL) {
+        return bad_checkpoint(err, "applied_file");
+    }
+    if (!read_number(find(fields, count, "applied_pos"), &position->applied_offset)) {
+        return bad_checkpoint(err, "applied_pos");
+    }
+    memcpy(position->applied_file, file.data, file.len);
+    position->applied_file[file.len] = '\0';
+    return SL_OK;
+}
+
 /* What does not depend on which of the two positions is taken. */
 static int read_rest(const struct sl_field *fields, size_t count, struct sl_position *position,
                      struct sl_err *err)
@@ -212,7 +238,11 @@ static int read_from(const struct sl_field *fields, size_t count, bool is_safe,
         version != SL_CHECKPOINT_VERSION) {
         return bad_checkpoint(err, "version");
     }
+    position->applied_file[0] = '\0';
     rc = read_place(fields, count, is_safe ? safe_names : names, position, err);
+    if (rc == SL_OK && !is_safe) {
+        rc = read_applied(fields, count, position, err);
+    }
     return rc == SL_OK ? read_rest(fields, count, position, err) : rc;
 }
 

@@ -8,6 +8,8 @@
  *     event_time   seconds since 1970 of the last transaction
  *     safe_gtid, safe_file, safe_pos   the last position that was known to be applied without any
  *                  error when this one was sent
+ *     applied_file, applied_pos   while a prepared XA transaction keeps the position back: as far as all
+ *                  else was applied
  *     run_id, type_errors   which Redis process, and how many WRONGTYPE and EXECABORT errors it had
  *                  counted, when the writer came: see sl_checkpoint_read()
  */

@@ -17,6 +17,10 @@ enum {
     SL_BYTES_IN_FLIGHT = 2 * 1024 * 1024,
     SL_PIECES = 48,
     SL_READ_BYTES = 64 * 1024,
+    /* How long Redis may neither take nor send a byte while something is on the way: a peer that went
+       without a word is noticed, and who asked for a stop does not wait for ever. */
+    SL_STALL_MS = 30000,
+    SL_STALL_STOPPING_MS = 5000,
 };
 
 struct sl_redis_sink {
@@ -31,6 +35,7 @@ struct sl_redis_sink {
     bool is_draining;
     bool group_is_open; /* the last part that was added did not end its group */
     bool tick_due;
+    uint64_t moved_ms; /* when bytes went or came last, or nothing was on the way */
     struct sl_batch *purge; /* waits until nothing is on the way */
     struct sl_position acked;
     bool has_acked;
@@ -86,6 +91,11 @@ static void fail_group(struct sl_redis_sink *sink, enum sl_outcome outcome)
 }
 
 /* ---- groups ---- */
+
+static void note_progress(struct sl_redis_sink *sink)
+{
+    sink->moved_ms = sl_clock_mono_ms(sink->options.clock);
+}
 
 static uint64_t lag_seconds(const struct sl_redis_sink *sink)
 {
@@ -194,6 +204,9 @@ static int add_flight(struct sl_redis_sink *sink, struct sl_batch *batch, bool d
     }
     if (flight != NULL) {
         sink->group_is_open = !ends;
+        if (sink->flights.count == 0) {
+            note_progress(sink);
+        }
         sl_flights_add(&sink->flights, flight);
     }
     return rc;
@@ -293,6 +306,7 @@ static int write_flights(struct sl_redis_sink *sink)
             return rc;
         }
         sl_flights_wrote(&sink->flights, done);
+        note_progress(sink);
     }
     want(sink, sink->flights.writing != NULL ? EV_READ | EV_WRITE : EV_READ);
     return SL_OK;
@@ -370,6 +384,7 @@ static int read_replies(struct sl_redis_sink *sink)
         if (rc == SL_AGAIN) {
             return SL_OK;
         }
+        note_progress(sink);
         if (rc == SL_OK) {
             rc = sl_reply_feed(sink->replies, data, done, &sink->err);
         }
@@ -396,12 +411,27 @@ static void on_io(struct ev_loop *loop, struct ev_io *io, int events)
     pump(sink);
 }
 
+static bool is_stalled(const struct sl_redis_sink *sink)
+{
+    const atomic_bool *stop = sink->options.session.stop;
+    bool is_stopping = stop != NULL && atomic_load(stop);
+    uint64_t limit_ms = is_stopping ? SL_STALL_STOPPING_MS : SL_STALL_MS;
+
+    return sink->flights.count > 0 &&
+           sl_clock_mono_ms(sink->options.clock) - sink->moved_ms >= limit_ms;
+}
+
 static void on_tick(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct sl_redis_sink *sink = timer->data;
 
     (void)loop;
     (void)events;
+    if (is_stalled(sink)) {
+        (void)sl_err_set(&sink->err, SL_EIO, "Redis did not answer in time");
+        fail(sink, SL_EIO);
+        return;
+    }
     sink->tick_due = true;
     pump(sink);
 }

@@ -59,10 +59,19 @@ static int resolve(struct sl_binlog *binlog, enum sl_start_kind kind, struct sl_
     }
 }
 
-/* A start that was just resolved is this server's own file and offset, which always works. */
+/*
+ * A start that was just resolved is this server's own file and offset, which always works. But at the
+ * end of MySQL's log its GTIDs were read before the offset (show_master_status() in sql/rpl_source.cc takes
+ * gtid_executed, then the place), so that transactions may lie between the two. By offset they would be
+ * passed over now and sent by the next start, behind newer changes of the same rows.
+ */
 static int plan(struct sl_binlog *binlog, enum sl_start_kind kind, const struct sl_position *start,
                 struct sl_resume *resume, struct sl_err *err)
 {
+    if (kind == SL_START_NOW && start->has_gtid && binlog->server.flavor == SL_FLAVOR_MYSQL) {
+        *resume = (struct sl_resume){.how = SL_RESUME_BY_SET};
+        return SL_OK;
+    }
     if (kind != SL_START_AT) {
         *resume = (struct sl_resume){.how = SL_RESUME_BY_FILE};
         return SL_OK;
@@ -175,6 +184,9 @@ static int binlog_open(struct sl_source *source, enum sl_start_kind kind, struct
         return sl_client_is_interrupted(&binlog->client)
                    ? sl_err_set(err, SL_ESTOPPED, "stopped while opening the stream")
                    : rc;
+    }
+    if (strcmp(start->server_uuid, binlog->server.uuid) != 0) {
+        start->applied_file[0] = '\0'; /* another server's file */
     }
     if (start->server_uuid[0] == '\0' || kind == SL_START_AT) {
         memcpy(start->server_uuid, binlog->server.uuid, sizeof(start->server_uuid));

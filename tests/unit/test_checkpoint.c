@@ -120,11 +120,35 @@ static void every_kind_of_position_survives(void **state)
                "", 0);
 }
 
+static void how_far_all_is_applied_survives_with_the_last_position_only(void **state)
+{
+    const struct sl_redis_life other = {.run_id = "other", .type_errors = 3};
+    struct sl_position position;
+    struct sl_position got;
+    struct hash hash = {0};
+
+    (void)state;
+    make_position(&position, NULL, "f.1", 9);
+    strcpy(position.applied_file, "f.2");
+    position.applied_offset = 77;
+    write_hash(&hash, &position, &position, &life);
+    sl_position_init(&got);
+    assert_int_equal(sl_checkpoint_read(hash.fields, hash.count, &life, &got, NULL), SL_OK);
+    assert_string_equal(got.applied_file, "f.2");
+    assert_int_equal(got.applied_offset, 77);
+    assert_int_equal(sl_checkpoint_read(hash.fields, hash.count, &other, &got, NULL), SL_OK);
+    assert_string_equal(got.applied_file, "");
+    sl_buf_release(&hash.command);
+    sl_position_release(&position);
+    sl_position_release(&got);
+}
+
 static void field_names_are_those_of_the_documentation(void **state)
 {
     static const char *const names[] = {"version",     "gtid",       "file",       "pos",
                                         "server_uuid", "event_time", "safe_gtid",  "safe_file",
-                                        "safe_pos",    "run_id",     "type_errors"};
+                                        "safe_pos",    "applied_file", "applied_pos",
+                                        "run_id",      "type_errors"};
     struct sl_position position;
     struct hash hash = {0};
 
@@ -136,8 +160,8 @@ static void field_names_are_those_of_the_documentation(void **state)
         assert_span(hash.fields[i].name, names[i]);
     }
     assert_span(hash.fields[0].value, "1");
-    assert_span(hash.fields[9].value, "abcdef");
-    assert_span(hash.fields[10].value, "3");
+    assert_span(hash.fields[11].value, "abcdef");
+    assert_span(hash.fields[12].value, "3");
     sl_buf_release(&hash.command);
     sl_position_release(&position);
 }
@@ -294,6 +318,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_position_survives),
+        cmocka_unit_test(how_far_all_is_applied_survives_with_the_last_position_only),
         cmocka_unit_test(field_names_are_those_of_the_documentation),
         cmocka_unit_test(the_safe_position_is_taken_when_a_failure_can_have_gone_unseen),
         cmocka_unit_test(an_unknown_life_is_never_the_same),

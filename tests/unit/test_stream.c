@@ -383,6 +383,51 @@ static void undecided_xa_holds_the_position_across_the_oldest(void **state)
     close_it(&fix);
 }
 
+static int feed_prepare(struct fixture *fix, uint32_t end_pos, char name)
+{
+    char body[14] = "\0\1\0\0\0\1\0\0\0\0\0\0\0";
+
+    body[13] = name;
+    return feed(fix, SL_EVENT_XA_PREPARE, end_pos, body, sizeof(body));
+}
+
+/* A is prepared before B and committed behind it: the place before B is behind A's rows. */
+static void restart_passes_over_decisions_that_were_applied(void **state)
+{
+    const struct sl_stream_options options = {.verify_checksum = true};
+    struct sl_stream_handler handler;
+    struct sl_position start;
+    struct fixture fix;
+
+    (void)state;
+    open_at(&fix, "b.1", 100, "9.7.4");
+    assert_int_equal(feed_prepare(&fix, 200, 'a'), SL_OK);
+    assert_int_equal(feed_prepare(&fix, 300, 'b'), SL_OK);
+    assert_int_equal(feed_query(&fix, 400, "XA COMMIT 'a'"), SL_OK);
+    assert_int_equal(offset_of(&fix), 200);
+    sl_position_init(&start);
+    assert_int_equal(sl_position_copy(&start, sl_stream_position(fix.dump.stream)), SL_OK);
+    close_it(&fix);
+
+    memset(&fix, 0, sizeof(fix));
+    handler = sl_stream_dump_handler(&fix.dump);
+    fix.dump.stream = sl_stream_new(&options, &handler, &start);
+    sl_position_release(&start);
+    sl_event_build_format(&fix.event, "9.7.4");
+    assert_int_equal(sl_stream_feed(fix.dump.stream, sl_buf_span(&fix.event), &fix.err), SL_OK);
+    assert_int_equal(feed_prepare(&fix, 300, 'b'), SL_OK);
+    assert_int_equal(feed_query(&fix, 400, "XA COMMIT 'a'"), SL_OK);
+    /* What comes later is no longer known to be applied. */
+    assert_int_equal(feed_query(&fix, 500, "XA COMMIT 'c'"), SL_OK);
+    assert_int_equal(feed_query(&fix, 600, "XA COMMIT 'b'"), SL_OK);
+    assert_int_equal(offset_of(&fix), 600);
+    told(&fix, "begin xa\nxa_prepare X'62',X'',1 @ b.1:200 time 0\n"
+               "begin\ncommit @ b.1:200 time 0\n"
+               "begin\nxa_commit X'63',X'',1 @ b.1:200 time 0\ncommit @ b.1:200 time 0\n"
+               "begin\nxa_commit X'62',X'',1 @ b.1:200 time 0\ncommit @ b.1:600 time 0\n");
+    close_it(&fix);
+}
+
 static void one_phase_xa_commits_its_own_group(void **state)
 {
     struct fixture fix;
@@ -609,6 +654,7 @@ int main(void)
         cmocka_unit_test(mariadb_standalone_statement_is_a_group),
         cmocka_unit_test(dummy_query_moves_the_position),
         cmocka_unit_test(undecided_xa_holds_the_position_across_the_oldest),
+        cmocka_unit_test(restart_passes_over_decisions_that_were_applied),
         cmocka_unit_test(one_phase_xa_commits_its_own_group),
         cmocka_unit_test(transaction_inside_of_another_is_refused),
         cmocka_unit_test(load_data_as_a_statement_is_dml_of_no_known_table),

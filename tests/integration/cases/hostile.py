@@ -1,0 +1,45 @@
+"""What a hostile operator found: hangs, gaps and wrong rows that no ordinary use brings about."""
+import time
+
+from harness.env import case
+from harness.oracle import Table
+from harness.place import Failure
+from harness.process import wait_until
+
+
+@case(servers=("mariadb",))
+def case_stop_does_not_wait_for_a_redis_that_is_silent(env):
+    """Something is on the way and no reply comes, nor an end of the connection."""
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, v INT)", "INSERT INTO it.t VALUES (1, 1)")
+    tables = [Table("it", "t")]
+    program = env.sluice(tables).start()
+    env.settle(tables)
+    env.redis.pause()
+    env.sql("INSERT INTO it.t VALUES (2, 2)")
+    env.sleep(1.5)
+    begun = time.monotonic()
+    try:
+        program.stop(timeout=25)
+    finally:
+        env.redis.resume()
+    if time.monotonic() - begun > 20:
+        raise Failure(f"the stop took {time.monotonic() - begun:.1f} s")
+    program.start()
+    env.settle(tables)
+
+
+@case(servers=("mariadb",), timeout=120)
+def case_redis_silent_for_long_is_given_up_and_found_again(env):
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, v INT)", "INSERT INTO it.t VALUES (1, 1)")
+    tables = [Table("it", "t")]
+    program = env.sluice(tables).start()
+    env.settle(tables)
+    env.redis.pause()
+    env.sql("INSERT INTO it.t VALUES (2, 2)")
+    try:
+        wait_until("the silence to be noticed", 45, lambda: "did not answer in time" in program.process.log())
+    finally:
+        env.redis.resume()
+    env.settle(tables)

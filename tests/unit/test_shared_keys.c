@@ -1,0 +1,124 @@
+/* What statements mean for keys that several tables share, or that no row has told of yet. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "filters/statement.h"
+
+static struct sl_span text(const char *string)
+{
+    return sl_span_make(string, strlen(string));
+}
+
+static struct sl_table_rule rule(const char *db, const char *table, const char *key)
+{
+    return (struct sl_table_rule){
+        .pattern = "RULE", .db_pattern = db, .table_pattern = table, .key_template = key};
+}
+
+struct verdict {
+    int rc;
+    enum sl_effect_kind kind;
+    bool purges;
+};
+
+static struct verdict judge(struct sl_table_rule rule, struct sl_ddl ddl)
+{
+    struct sl_known_keys keys = {0};
+    struct sl_statement_context context = {.rules = &rule, .count = 1, .keys = &keys};
+    struct sl_effect effect = {0};
+    struct sl_err err = {0};
+    struct verdict verdict;
+
+    verdict.rc = sl_statement_judge(&context, &ddl, 0, &effect, &err);
+    verdict.kind = effect.kind;
+    verdict.purges = effect.purge != NULL;
+    if (effect.purge != NULL) {
+        effect.purge->free(effect.purge);
+    }
+    assert_int_equal(err.status, verdict.rc == SL_OK ? SL_OK : verdict.rc);
+    sl_known_keys_release(&keys);
+    return verdict;
+}
+
+static struct sl_ddl statement(enum sl_ddl_kind kind, const char *table)
+{
+    return (struct sl_ddl){.kind = kind, .db = text("shop"), .table = text(table)};
+}
+
+static void test_keys_of_several_tables_are_not_purged_for_one(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        judge(rule("shop", "order_*", "order:{id}"), statement(SL_DDL_TRUNCATE, "order_1")).rc,
+        SL_EGAP);
+    assert_int_equal(
+        judge(rule("shop", "order_*", "order:{id}"), statement(SL_DDL_DROP_TABLE, "order_1")).rc,
+        SL_EGAP);
+    assert_int_equal(
+        judge(rule("*", "orders", "order:{table}:{id}"), statement(SL_DDL_TRUNCATE, "orders")).rc,
+        SL_EGAP);
+    assert_int_equal(
+        judge(rule("*", "orders", "order:{id}"), statement(SL_DDL_DROP_DATABASE, "")).rc, SL_EGAP);
+    /* Literal braces name no table. */
+    assert_int_equal(
+        judge(rule("shop", "order_*", "{{table}}:{id}"), statement(SL_DDL_TRUNCATE, "order_1")).rc,
+        SL_EGAP);
+}
+
+static void test_keys_of_one_table_are_purged(void **state)
+{
+    (void)state;
+    assert_true(
+        judge(rule("shop", "order_*", "{table}:{id}"), statement(SL_DDL_TRUNCATE, "order_1"))
+            .purges);
+    assert_true(
+        judge(rule("shop", "orders", "order:{id}"), statement(SL_DDL_TRUNCATE, "orders")).purges);
+    assert_true(
+        judge(rule("shop", "order_*", "order:{id}"), statement(SL_DDL_DROP_DATABASE, "")).purges);
+}
+
+static struct sl_ddl alter(const char *sql)
+{
+    struct sl_ddl ddl = statement(SL_DDL_ALTER_TABLE, "order_1");
+
+    ddl.reshapes = true;
+    ddl.text = text(sql);
+    return ddl;
+}
+
+static void test_a_new_column_empties_no_cache_when_the_template_tells_the_key(void **state)
+{
+    struct verdict verdict =
+        judge(rule("shop", "order_*", "order:{id}"), alter("ALTER TABLE order_1 ADD note INT"));
+
+    (void)state;
+    assert_int_equal(verdict.rc, SL_OK);
+    assert_int_equal(verdict.kind, SL_EFFECT_LOAD);
+    assert_false(verdict.purges);
+    assert_int_equal(
+        judge(rule("shop", "order_*", "order:{id}"), alter("ALTER TABLE order_1 MODIFY id CHAR(9)"))
+            .rc,
+        SL_EGAP);
+    assert_true(
+        judge(rule("shop", "order_1", "order:{id}"), alter("ALTER TABLE order_1 MODIFY id CHAR(9)"))
+            .purges);
+    assert_true(
+        judge(rule("shop", "order_1", "order:{pk}"), alter("ALTER TABLE order_1 ADD note INT"))
+            .purges);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_keys_of_several_tables_are_not_purged_for_one),
+        cmocka_unit_test(test_keys_of_one_table_are_purged),
+        cmocka_unit_test(test_a_new_column_empties_no_cache_when_the_template_tells_the_key),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
