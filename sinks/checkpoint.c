@@ -14,7 +14,7 @@ int sl_pipeline_key(const char *pipeline, const char *name, struct sl_buf *out)
 static int add_gtid(struct sl_buf *out, const char *field, const struct sl_position *position)
 {
     enum { GUESS = 60 };
-    size_t start;
+    size_t start = 0;
     int rc = sl_resp_text(out, field);
 
     if (rc == SL_OK) {
