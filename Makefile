@@ -31,11 +31,13 @@ bench: build ## measures events and bytes a second
 	scripts/setup demo
 	tests/bench/run
 
-soak: build ## random changes under random faults for SECONDS=3600
-	scripts/setup test
-	python3 tests/integration/run.py --binary $(RELEASE)/sluice --suite soak --seconds $(or $(SECONDS),3600)
+soak: build ## random changes while sluice and Redis are killed; SERVER=mariadb|mysql SECONDS=600 SLUICE_KILLS=20 REDIS_KILLS=10
+	scripts/setup $(if $(filter mysql,$(SERVER)),test,demo)
+	binary=$(RELEASE)/sluice; [ "$(SERVER)" != mysql ] || binary=$$(scripts/root-build | tail -n 1); \
+	    python3 tests/integration/soak.py --server $(or $(SERVER),mariadb) --binary "$$binary" --seconds $(or $(SECONDS),600) \
+	    --sluice-kills $(or $(SLUICE_KILLS),20) --redis-kills $(or $(REDIS_KILLS),10) $(if $(SEED),--seed $(SEED))
 
-demo: build ## a private MariaDB and Redis with sluice between them, until you leave
+demo: build ## a private MariaDB and Redis with sluice between them, for half a minute (scripts/demo --keep: until you leave)
 	scripts/setup demo
 	scripts/demo
 

@@ -28,6 +28,7 @@ struct sl_stream *sl_stream_new(const struct sl_stream_options *options,
         return NULL;
     }
     stream->offset = start->offset;
+    stream->begin_offset = start->offset;
     return stream;
 }
 
@@ -78,13 +79,16 @@ void sl_stream_forget_tables(struct sl_stream *stream)
 
 static int table_map(struct sl_stream *stream, const struct sl_event *event, struct sl_err *err)
 {
+    struct sl_position at = stream->read; /* borrows what it points to */
     const struct sl_layout_context context = {.options = &stream->options,
                                               .handler = &stream->handler,
-                                              .at = &stream->read,
+                                              .at = &at,
                                               .is_mariadb = stream->is_mariadb};
     struct sl_layout *layout;
-    int rc = sl_stream_begin(stream, false, err);
+    int rc;
 
+    at.offset = stream->begin_offset;
+    rc = sl_stream_begin(stream, false, err);
     return rc != SL_OK ? rc
                        : sl_layout_cache_map(&stream->layouts, &context, event->body, &layout, err);
 }

@@ -24,6 +24,24 @@ static uint64_t unfold(uint64_t from, uint32_t low)
     return offset < from ? offset + SL_LOW_BITS + 1 : offset;
 }
 
+/*
+ * A server that resumes by GTID begins at the head of a file and leaves out what is known: the first
+ * event of a group tells by its size where it begins, which is what a schema is looked up for. The position
+ * to resume from does not need it, and does not move before a group is complete.
+ */
+static void note_begin(struct sl_stream *stream, const struct sl_event *event)
+{
+    uint64_t end = stream->next_offset;
+
+    if (stream->group.is_announced || stream->group.is_open) {
+        return;
+    }
+    stream->begin_offset = stream->offset;
+    if (event->end_pos != 0 && event->size <= end && end - event->size > stream->offset) {
+        stream->begin_offset = end - event->size;
+    }
+}
+
 void sl_stream_measure(struct sl_stream *stream, const struct sl_event *event)
 {
     /* The format description of a file comes again when a stream begins further on in it. */
@@ -38,6 +56,7 @@ void sl_stream_measure(struct sl_stream *stream, const struct sl_event *event)
     }
     stream->next_offset = event->end_pos != 0 ? unfold(stream->offset + 1, event->end_pos)
                                               : stream->offset + event->size;
+    note_begin(stream, event);
 }
 
 void sl_stream_step(struct sl_stream *stream)

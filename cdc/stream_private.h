@@ -50,6 +50,7 @@ struct sl_stream {
     /* Where the event being read begins and ends. The file is that of read. */
     uint64_t offset;
     uint64_t next_offset;
+    uint64_t begin_offset; /* of the group, or of the event outside of one */
     uint32_t event_time; /* of that event */
     struct sl_position read; /* behind the last complete group */
     bool has_all_gtids; /* read.gtids is all that was executed before, even while has_gtid is not

@@ -8,93 +8,120 @@
 
 enum {
     SL_GROUP_DIGITS = 9,
-    SL_DECIMAL_BYTES_MAX = 32,
     SL_DECIMAL_TEXT_MAX = 65 + 3, /* sign, a zero before the point, the point */
+    SL_SHORT_WHOLE = 18,          /* digits that fit a word */
 };
 
 static const uint8_t group_bytes[] = {0, 1, 1, 2, 2, 3, 3, 4, 4, 4};
 static const uint32_t group_limit[] = {1,      10,      100,      1000,      10000,
                                        100000, 1000000, 10000000, 100000000, 1000000000};
 
-/* Where reading and writing stand; digits hold all of the number without its point. */
+/* Where reading and writing stand. */
 struct sl_decimal {
     const uint8_t *from;
     uint8_t *to;
-    uint64_t mask; /* all ones for a negative number */
+    uint64_t mask;  /* all ones for a negative number */
+    uint32_t first; /* of the first byte: its inverted bit */
     bool is_bad;
 };
 
-static void take_group(struct sl_decimal *decimal, unsigned digits)
+/* The group of DIGITS, 1 to 9, that stands next. */
+static inline uint32_t take_number(struct sl_decimal *decimal, unsigned digits)
 {
     size_t width = group_bytes[digits];
-    uint32_t value = (uint32_t)sl_load_be(decimal->from, width);
+    uint32_t value =
+        (uint32_t)(width == 4 ? sl_load_be(decimal->from, 4) : sl_load_be(decimal->from, width));
 
     value ^= (uint32_t)(decimal->mask & (((uint64_t)1 << (8 * width)) - 1));
+    value ^= decimal->first << (8 * (width - 1));
+    decimal->first = 0;
     decimal->is_bad |= value >= group_limit[digits];
-    sl_digits_fixed(decimal->to, value, digits);
     decimal->from += width;
+    return value;
+}
+
+static void take_group(struct sl_decimal *decimal, unsigned digits)
+{
+    sl_digits_fixed(decimal->to, take_number(decimal, digits), digits);
     decimal->to += digits;
 }
 
-/* Digits of the whole part, short group first, then those of the fraction, short group last. */
-static bool read_digits(const struct sl_column *column, const uint8_t *data, size_t len,
-                        uint8_t *digits)
+/* The short group comes first. */
+static void take_short_whole(struct sl_decimal *decimal, unsigned whole)
 {
-    unsigned whole = (unsigned)column->precision - column->scale;
-    uint8_t copy[SL_DECIMAL_BYTES_MAX];
-    struct sl_decimal decimal = {.from = copy};
+    uint64_t value = 0;
 
-    decimal.to = digits;
-    decimal.mask = (data[0] & 0x80) != 0 ? 0 : UINT64_MAX;
-    memcpy(copy, data, len);
-    copy[0] ^= 0x80;
     if (whole % SL_GROUP_DIGITS != 0) {
-        take_group(&decimal, whole % SL_GROUP_DIGITS);
+        value = take_number(decimal, whole % SL_GROUP_DIGITS);
     }
     for (unsigned i = whole / SL_GROUP_DIGITS; i > 0; i--) {
-        take_group(&decimal, SL_GROUP_DIGITS);
+        value = value * group_limit[SL_GROUP_DIGITS] + take_number(decimal, SL_GROUP_DIGITS);
     }
-    for (unsigned i = column->scale / SL_GROUP_DIGITS; i > 0; i--) {
-        take_group(&decimal, SL_GROUP_DIGITS);
+    decimal->to += sl_digits_u64(decimal->to, value);
+}
+
+static void take_long_whole(struct sl_decimal *decimal, unsigned whole, bool is_zerofill)
+{
+    uint8_t *begin = decimal->to;
+    size_t skip = 0;
+
+    if (whole % SL_GROUP_DIGITS != 0) {
+        take_group(decimal, whole % SL_GROUP_DIGITS);
     }
-    if (column->scale % SL_GROUP_DIGITS != 0) {
-        take_group(&decimal, column->scale % SL_GROUP_DIGITS);
+    for (unsigned i = whole / SL_GROUP_DIGITS; i > 0; i--) {
+        take_group(decimal, SL_GROUP_DIGITS);
     }
-    return !decimal.is_bad;
+    while (!is_zerofill && skip + 1 < whole && begin[skip] == '0') {
+        skip++;
+    }
+    memmove(begin, begin + skip, whole - skip);
+    decimal->to -= skip;
+    if (whole == 0) {
+        *decimal->to++ = '0';
+    }
+}
+
+/* The short group comes last. */
+static void take_fraction(struct sl_decimal *decimal, unsigned scale)
+{
+    if (scale == 0) {
+        return;
+    }
+    *decimal->to++ = '.';
+    for (unsigned i = scale / SL_GROUP_DIGITS; i > 0; i--) {
+        take_group(decimal, SL_GROUP_DIGITS);
+    }
+    if (scale % SL_GROUP_DIGITS != 0) {
+        take_group(decimal, scale % SL_GROUP_DIGITS);
+    }
 }
 
 int sl_value_decimal(SL_RENDER_ARGS)
 {
-    uint8_t digits[SL_DECIMAL_TEXT_MAX] = {0};
-    size_t whole = (size_t)column->precision - column->scale;
-    size_t skip = 0;
-    uint8_t *to;
+    unsigned whole = (unsigned)column->precision - column->scale;
+    struct sl_decimal decimal = {.from = data, .first = 0x80};
     int rc = sl_buf_reserve(out, SL_DECIMAL_TEXT_MAX);
 
     if (rc != SL_OK) {
         return sl_value_full(column, rc, err);
     }
-    if (len != column->fixed_len || len < 1 || len > SL_DECIMAL_BYTES_MAX ||
-        !read_digits(column, data, len, digits)) {
+    if (len != column->fixed_len || len < 1) {
         return sl_value_bad(column, len, err);
     }
-    while (!column->is_zerofill && skip < whole && digits[skip] == '0') {
-        skip++;
-    }
-    to = sl_buf_tail(out);
+    decimal.to = sl_buf_tail(out);
     if ((data[0] & 0x80) == 0) {
-        *to++ = '-';
+        decimal.mask = UINT64_MAX;
+        *decimal.to++ = '-';
     }
-    if (skip == whole) {
-        *to++ = '0';
+    if (whole <= SL_SHORT_WHOLE && !column->is_zerofill) {
+        take_short_whole(&decimal, whole);
+    } else {
+        take_long_whole(&decimal, whole, column->is_zerofill);
     }
-    memcpy(to, digits + skip, whole - skip);
-    to += whole - skip;
-    if (column->scale > 0) {
-        *to++ = '.';
-        memcpy(to, digits + whole, column->scale);
-        to += column->scale;
+    take_fraction(&decimal, column->scale);
+    if (decimal.is_bad) {
+        return sl_value_bad(column, len, err);
     }
-    sl_buf_commit(out, (size_t)(to - sl_buf_tail(out)));
+    sl_buf_commit(out, (size_t)(decimal.to - sl_buf_tail(out)));
     return SL_OK;
 }

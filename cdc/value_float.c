@@ -16,7 +16,7 @@
 enum {
     SL_PLAIN_POINT_MIN = -14, /* my_gcvt: MAX_DECPT_FOR_F_FORMAT is DBL_DIG */
     SL_PLAIN_POINT_MAX = 15,
-    SL_SHORT_POWERS = 7, /* tries of the short way; more cost more than they spare */
+    SL_SHORT_POWERS = 3, /* tries of the short way; a division each */
     SL_DOUBLE_BIAS = 1075,
     SL_DOUBLE_SPECIAL = 0x7ff,
     SL_FLOAT_BIAS = 150,
@@ -151,7 +151,8 @@ static struct sl_decimal_float shortest(uint64_t significand, int exponent, bool
 
 static bool short_double(double number, struct sl_decimal_float *decimal)
 {
-    static const double powers[SL_SHORT_POWERS] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+    /* Zeros at the end are not written, so that not every power needs a try. */
+    static const double powers[SL_SHORT_POWERS] = {1, 1e3, 1e6};
 
     for (int i = 0; i < SL_SHORT_POWERS; i++) {
         double scaled = number * powers[i] + 0.5;
@@ -162,7 +163,7 @@ static bool short_double(double number, struct sl_decimal_float *decimal)
         }
         rounded = (uint64_t)scaled;
         if ((double)rounded / powers[i] == number) {
-            *decimal = (struct sl_decimal_float){rounded, -i};
+            *decimal = (struct sl_decimal_float){rounded, -3 * i};
             return true;
         }
     }
@@ -171,7 +172,7 @@ static bool short_double(double number, struct sl_decimal_float *decimal)
 
 static bool short_float(float number, struct sl_decimal_float *decimal)
 {
-    static const float powers[SL_SHORT_POWERS] = {1, 1e1F, 1e2F, 1e3F, 1e4F, 1e5F, 1e6F};
+    static const float powers[SL_SHORT_POWERS] = {1, 1e3F, 1e6F};
 
     for (int i = 0; i < SL_SHORT_POWERS; i++) {
         float scaled = number * powers[i] + 0.5F;
@@ -182,7 +183,7 @@ static bool short_float(float number, struct sl_decimal_float *decimal)
         }
         rounded = (uint32_t)scaled;
         if ((float)rounded / powers[i] == number) {
-            *decimal = (struct sl_decimal_float){rounded, -i};
+            *decimal = (struct sl_decimal_float){rounded, -3 * i};
             return true;
         }
     }

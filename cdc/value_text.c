@@ -9,12 +9,9 @@ enum {
     SL_SECONDS_A_DAY = 86400,
 };
 
-/* Faster here than a call of sl_digits_fixed(): the compiler turns the division into a
- * multiplication. */
 static uint8_t *put2(uint8_t *to, uint32_t value)
 {
-    to[0] = (uint8_t)('0' + value / 10);
-    to[1] = (uint8_t)('0' + value % 10);
+    sl_digits_two(to, value);
     return to + 2;
 }
 

@@ -61,7 +61,7 @@ int sl_encode_json_value(const struct sl_column *column, const struct sl_cell *c
     }
     switch ((enum sl_kind)column->kind) {
     case SL_KIND_NUMBER:
-        if (out->data[at] == '0') {
+        if (out->len > at && out->data[at] == '0') {
             strip_zeros(out, at);
         }
         return SL_OK;

@@ -205,6 +205,23 @@ static enum image judge_image(const struct sl_shape *shape, const struct sl_cell
     return image;
 }
 
+/* A hash without a field is no key: then a part cannot be merged into what is there. */
+static bool may_be_empty(const struct sl_shape *shape)
+{
+    for (uint32_t i = 0; i < shape->column_count; i++) {
+        if (!shape->table->columns[shape->columns[i]].is_nullable) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool can_merge(const struct sl_shape *shape, enum sl_op op, bool key_moved)
+{
+    return op == SL_OP_UPDATE && !key_moved && shape->rule->value == SL_VALUE_HASH &&
+           !may_be_empty(shape);
+}
+
 static bool has_diffs(const struct sl_shape *shape, const struct sl_cell *cells)
 {
     for (uint32_t i = 0; i < shape->column_count; i++) {
@@ -229,8 +246,7 @@ static int put_after(struct rule_mapper *self, const struct sl_row_change *chang
         image = judge_image(shape, change->after, change->before);
     }
     if (image == IMAGE_LOST ||
-        (image == IMAGE_PARTIAL && (change->op == SL_OP_INSERT || key_moved ||
-                                    shape->rule->value != SL_VALUE_HASH))) {
+        (image == IMAGE_PARTIAL && !can_merge(shape, change->op, key_moved))) {
         return put_reread(self, change, batch, err);
     }
     rc = add_row(batch, shape, row, span_of(&self->new_key),

@@ -6,6 +6,7 @@
 #ifndef SLUICE_CDC_BASE_SPAN_H
 #define SLUICE_CDC_BASE_SPAN_H
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -28,11 +29,18 @@ static inline int sl_span_equals(struct sl_span span, const char *text)
     return span.len == strlen(text) && (span.len == 0 || memcmp(span.data, text, span.len) == 0);
 }
 
-/* Loads WIDTH (1 to 8) bytes, little-endian; the caller has checked the length. */
+/*
+ * Loads WIDTH (1 to 8) bytes, little-endian; the caller has checked the length. A width that the
+ * compiler knows is one or two loads; of the loop it makes one load a byte.
+ */
 static inline uint64_t sl_load_le(const uint8_t *data, size_t width)
 {
     uint64_t value = 0;
 
+    if (__builtin_constant_p(width)) {
+        memcpy(&value, data, width);
+        return le64toh(value);
+    }
     for (size_t i = 0; i < width; i++) {
         value |= (uint64_t)data[i] << (8 * i);
     }
@@ -44,6 +52,10 @@ static inline uint64_t sl_load_be(const uint8_t *data, size_t width)
 {
     uint64_t value = 0;
 
+    if (__builtin_constant_p(width)) {
+        memcpy((uint8_t *)&value + sizeof(value) - width, data, width);
+        return be64toh(value);
+    }
     for (size_t i = 0; i < width; i++) {
         value = value << 8 | data[i];
     }

@@ -140,10 +140,12 @@ def choose(args, cases, pending):
         if args.server not in function.servers:
             continue
         if args.only:
-            if name in args.only or name[len("case_"):] in args.only or function.file in args.only:
+            if name in args.only or name[len("case_"):] in args.only:
                 chosen.append(name)
-        else:
-            (waiting if name in pending and not args.pending else chosen).append(name)
+                continue
+            if function.file not in args.only:
+                continue
+        (waiting if name in pending and not args.pending else chosen).append(name)
     known = set(cases) | {name[len("case_"):] for name in cases} | {function.file for function in cases.values()}
     unknown = [name for name in args.only if name not in known]
     if unknown:

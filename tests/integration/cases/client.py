@@ -21,7 +21,7 @@ def start(env, **options):
 def arguments(env, tool, argv, settings):
     """Argument list and environment of a driver that talks to the source."""
     # pylint: disable=protected-access
-    path = os.path.join(os.path.dirname(env._binary), "tests", tool)
+    path = os.path.join(os.path.dirname(env._binary), "tests/support/tools", tool)
     if not os.path.exists(path):
         raise Failure(f"{path} is not built")
     given = {"PORT": env.source.port, "USER": SOURCE_USER, "PASSWORD": SOURCE_PASSWORD, "HEARTBEAT_MS": HEARTBEAT_MS}

@@ -315,11 +315,6 @@ def case_random_changes_around_statements_and_restarts(env):
 
 
 @case(timeout=300)
-def case_random_minimal_images_around_statements(env):
-    _under_load(env, "hash", True, binlog_row_metadata="FULL", binlog_row_image="MINIMAL")
-
-
-@case(timeout=300)
 def case_large_table_loaded_while_rows_change(env):
     """The load takes many parts and more than max_transaction_bytes."""
     env.start_servers()

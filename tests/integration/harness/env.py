@@ -87,6 +87,9 @@ class Env:
         """TABLES: oracle tables or entries of the configuration."""
         entries = [self.entry(table) if isinstance(table, oracle.Table) else table for table in tables]
         config = make_config(self.source.port, self.redis.port, entries, **changes)
+        if isinstance(self._sluice_place, Root):
+            # Without /proc nobody can tell that the holder of the lease is dead, so it has to run out.
+            config.setdefault("lease_ms", 3000)
         program = Sluice(self.guard, self._sluice_place, self._binary, self._folder(self._sluice_place, "sluice"), config)
         self.sluices.append(program)
         return program

@@ -1,0 +1,457 @@
+#include "tests/support/check.h"
+
+#include "filters/mapper.h"
+#include "tests/support/table.h"
+
+static const struct sl_table_rule hash_rule[] = {{.pattern = "shop.t",
+                                                  .db_pattern = "shop",
+                                                  .table_pattern = "t",
+                                                  .key_template = "{db}:{table}:{pk}"}};
+static const struct sl_table_rule json_rule[] = {{.pattern = "shop.*",
+                                                  .db_pattern = "shop",
+                                                  .table_pattern = "*",
+                                                  .key_template = "j:{id}",
+                                                  .value = SL_VALUE_JSON}};
+
+struct fixture {
+    struct sl_test_table test;
+    struct sl_mapper *mapper;
+    struct sl_batch *batch;
+    struct sl_err err;
+    const struct sl_cell *reread; /* what the source answers; NULL: no such row */
+    unsigned rereads;
+    int reread_rc;
+    struct sl_buf text;
+};
+
+static int reread(void *user, const struct sl_table *table, const struct sl_cell *key,
+                  struct sl_cell *out, struct sl_err *err)
+{
+    struct fixture *fix = user;
+
+    fix->rereads++;
+    assert_ptr_equal(table, &fix->test.table);
+    for (uint32_t i = 0; i < table->key_count; i++) {
+        assert_int_not_equal(key[table->key[i]].state, SL_CELL_ABSENT);
+    }
+    if (fix->reread_rc != SL_OK) {
+        return sl_err_set(err, fix->reread_rc, "the source is away");
+    }
+    if (fix->reread == NULL) {
+        return SL_DONE;
+    }
+    memcpy(out, fix->reread, table->column_count * sizeof(*out));
+    return SL_OK;
+}
+
+static void init(struct fixture *fix, const struct sl_table_rule *rules, const char *spec,
+                 bool can_reread)
+{
+    *fix = (struct fixture){0};
+    sl_test_table_init(&fix->test, "shop", "t", spec);
+    fix->mapper = sl_rule_mapper_new(rules, 1, can_reread ? reread : NULL, fix);
+    fix->batch = sl_batch_new();
+    assert_true(fix->mapper->ops->wants(fix->mapper, fix->test.table.db, fix->test.table.name));
+    assert_ok(fix->mapper->ops->table(fix->mapper, &fix->test.table, &fix->err), &fix->err);
+}
+
+static void release(struct fixture *fix)
+{
+    sl_test_table_release(&fix->test);
+    fix->mapper->ops->free(fix->mapper);
+    sl_batch_free(fix->batch);
+    sl_buf_release(&fix->text);
+}
+
+static bool is_full(const struct fixture *fix, const struct sl_cell *cells)
+{
+    for (uint32_t i = 0; cells != NULL && i < fix->test.table.column_count; i++) {
+        if (cells[i].state == SL_CELL_ABSENT) {
+            return false;
+        }
+    }
+    return cells != NULL;
+}
+
+static int map(struct fixture *fix, const struct sl_cell *before, const struct sl_cell *after)
+{
+    const struct sl_row_change change = {
+        .op = before == NULL  ? SL_OP_INSERT
+              : after == NULL ? SL_OP_DELETE
+                              : SL_OP_UPDATE,
+        .table = &fix->test.table,
+        .before = before,
+        .after = after,
+        .before_is_full = is_full(fix, before),
+        .after_is_full = is_full(fix, after),
+    };
+
+    return fix->mapper->ops->row(fix->mapper, &change, fix->batch, &fix->err);
+}
+
+static void must_map(struct fixture *fix, const struct sl_cell *before, const struct sl_cell *after)
+{
+    assert_ok(map(fix, before, after), &fix->err);
+}
+
+static struct sl_span take_argument(struct sl_span *rest)
+{
+    struct sl_span text;
+    size_t len = (size_t)strtoul((const char *)rest->data + 1, NULL, 10);
+
+    while (rest->data[0] != '\n') {
+        assert_int_equal(sl_span_skip(rest, 1), SL_OK);
+    }
+    assert_int_equal(sl_span_skip(rest, 1), SL_OK);
+    assert_int_equal(sl_span_take(rest, len, &text), SL_OK);
+    assert_int_equal(sl_span_skip(rest, 2), SL_OK);
+    return text;
+}
+
+/* The live commands of the batch, "HSET k f v; DEL k", scripts left out. */
+static const char *commands(struct fixture *fix)
+{
+    struct sl_span rest;
+
+    sl_batch_seal(fix->batch);
+    rest = sl_span_make(fix->batch->data.data, fix->batch->data.len);
+    sl_buf_clear(&fix->text);
+    while (rest.len > 0) {
+        unsigned long count = strtoul((const char *)rest.data + 1, NULL, 10);
+
+        assert_int_equal(rest.data[0], '*');
+        while (rest.data[0] != '\n') {
+            assert_int_equal(sl_span_skip(&rest, 1), SL_OK);
+        }
+        assert_int_equal(sl_span_skip(&rest, 1), SL_OK);
+        for (unsigned long i = 0; i < count; i++) {
+            struct sl_span text = take_argument(&rest);
+
+            if (text.len < 100) {
+                assert_int_equal(sl_buf_add(&fix->text, text.data, text.len), SL_OK);
+                assert_int_equal(sl_buf_add_byte(&fix->text, ' '), SL_OK);
+            }
+        }
+        fix->text.len -= 1;
+        assert_int_equal(sl_buf_add_str(&fix->text, "; "), SL_OK);
+    }
+    fix->text.len -= fix->text.len > 0 ? 2 : 0;
+    return sl_buf_cstr(&fix->text);
+}
+
+static void rows_are_written_and_removed(void **state)
+{
+    const struct sl_cell one[] = {sl_test_cell("1"), sl_test_cell("a")};
+    const struct sl_cell changed[] = {sl_test_cell("1"), sl_test_cell("b")};
+    const struct sl_cell two[] = {sl_test_cell("2"), SL_NULL_CELL};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, hash_rule, "id int key,name text", false);
+    must_map(&fix, NULL, two);
+    must_map(&fix, NULL, one);
+    must_map(&fix, one, changed);
+    assert_int_equal(fix.batch->rows, 3);
+    assert_string_equal(commands(&fix), "HSET shop:t:2 id 2; HDEL shop:t:2 name; "
+                                        "HSET shop:t:1 id 1 name b");
+    release(&fix);
+    init(&fix, json_rule, "id int key,name text", false);
+    must_map(&fix, NULL, one);
+    must_map(&fix, two, NULL);
+    assert_string_equal(commands(&fix), "SET j:1 {\"id\":1,\"name\":\"a\"}; DEL j:2");
+    release(&fix);
+}
+
+static void a_moved_key_is_removed_before_the_new_one_is_written(void **state)
+{
+    const struct sl_cell old[] = {sl_test_cell("1"), sl_test_cell("a")};
+    const struct sl_cell new[] = {sl_test_cell("2"), sl_test_cell("a")};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, json_rule, "id int key,name text", false);
+    must_map(&fix, old, new);
+    assert_string_equal(commands(&fix), "DEL j:1; SET j:2 {\"id\":2,\"name\":\"a\"}");
+    release(&fix);
+}
+
+/* UPDATE t SET id = 3 - id, by way of a third number: each row must end under its new key. */
+static void two_rows_may_swap_their_keys(void **state)
+{
+    const struct sl_cell a1[] = {sl_test_cell("1"), sl_test_cell("a")};
+    const struct sl_cell a3[] = {sl_test_cell("3"), sl_test_cell("a")};
+    const struct sl_cell b2[] = {sl_test_cell("2"), sl_test_cell("b")};
+    const struct sl_cell b1[] = {sl_test_cell("1"), sl_test_cell("b")};
+    const struct sl_cell a2[] = {sl_test_cell("2"), sl_test_cell("a")};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, json_rule, "id int key,name text", false);
+    must_map(&fix, a1, a3);
+    must_map(&fix, b2, b1);
+    must_map(&fix, a3, a2);
+    assert_string_equal(commands(&fix), "SET j:1 {\"id\":1,\"name\":\"b\"}; DEL j:3; "
+                                        "SET j:2 {\"id\":2,\"name\":\"a\"}");
+    release(&fix);
+}
+
+static void a_partial_hash_image_is_merged(void **state)
+{
+    const struct sl_cell before[] = {sl_test_cell("1"), SL_ABSENT_CELL, SL_ABSENT_CELL};
+    const struct sl_cell after[] = {SL_ABSENT_CELL, sl_test_cell("b"), SL_ABSENT_CELL};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, hash_rule, "id int key,name text,note text", false);
+    must_map(&fix, before, after);
+    assert_int_equal(fix.batch->entries[0].write, SL_WRITE_PARTIAL);
+    assert_string_equal(commands(&fix), "EVAL 1 shop:t:1 1 name b");
+    release(&fix);
+}
+
+static void other_partial_images_are_read_again(void **state)
+{
+    const struct sl_cell before[] = {sl_test_cell("1"), SL_ABSENT_CELL, SL_ABSENT_CELL};
+    const struct sl_cell after[] = {SL_ABSENT_CELL, sl_test_cell("b"), SL_ABSENT_CELL};
+    const struct sl_cell moved[] = {sl_test_cell("2"), SL_ABSENT_CELL, SL_ABSENT_CELL};
+    const struct sl_cell inserted[] = {sl_test_cell("1"), sl_test_cell("b"), SL_ABSENT_CELL};
+    const struct sl_cell now[] = {sl_test_cell("1"), sl_test_cell("b"), sl_test_cell("n")};
+    const struct sl_cell now2[] = {sl_test_cell("2"), sl_test_cell("b"), sl_test_cell("n")};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, json_rule, "id int key,name text,note text", true);
+    fix.reread = now;
+    must_map(&fix, before, after);
+    must_map(&fix, NULL, inserted);
+    fix.reread = now2;
+    must_map(&fix, before, moved);
+    assert_int_equal(fix.rereads, 3);
+    assert_string_equal(commands(&fix),
+                        "DEL j:1; SET j:2 {\"id\":2,\"name\":\"b\",\"note\":\"n\"}");
+    release(&fix);
+    init(&fix, hash_rule, "id int key,name text,note text", true);
+    fix.reread = now;
+    must_map(&fix, NULL, inserted);
+    assert_int_equal(fix.rereads, 1);
+    assert_string_equal(commands(&fix), "HSET shop:t:1 id 1 name b note n");
+    release(&fix);
+}
+
+static void a_row_that_is_gone_when_it_is_read_again_is_removed(void **state)
+{
+    const struct sl_cell before[] = {sl_test_cell("1"), SL_ABSENT_CELL};
+    const struct sl_cell after[] = {SL_ABSENT_CELL, sl_test_cell("b")};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, json_rule, "id int key,name text", true);
+    must_map(&fix, before, after);
+    assert_string_equal(commands(&fix), "DEL j:1");
+    fix.reread_rc = SL_EIO;
+    assert_int_equal(map(&fix, before, after), SL_EIO);
+    assert_string_equal(fix.err.text, "the source is away");
+    release(&fix);
+}
+
+static void nothing_is_guessed_when_nobody_can_be_asked(void **state)
+{
+    const struct sl_cell before[] = {sl_test_cell("1"), SL_ABSENT_CELL};
+    const struct sl_cell after[] = {SL_ABSENT_CELL, sl_test_cell("b")};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, json_rule, "id int key,name text", false);
+    assert_int_equal(map(&fix, before, after), SL_EUNSUPPORTED);
+    assert_non_null(strstr(fix.err.text, "binlog_row_image"));
+    assert_int_equal(fix.batch->entry_count + fix.batch->data.len, 0);
+    release(&fix);
+}
+
+/*
+ * A row whose cached columns are all NULL has no key in Redis; a part of it cannot be told from a
+ * part of a row that was never cached.
+ */
+static void a_part_of_a_row_that_may_have_no_key_is_read_again(void **state)
+{
+    static const char *const chosen[] = {"name", "note"};
+    const struct sl_table_rule rule = {.pattern = "shop.t",
+                                       .db_pattern = "shop",
+                                       .table_pattern = "t",
+                                       .key_template = "{pk}",
+                                       .columns = chosen,
+                                       .column_count = 2};
+    const struct sl_cell before[] = {sl_test_cell("1"), SL_ABSENT_CELL, SL_ABSENT_CELL};
+    const struct sl_cell after[] = {SL_ABSENT_CELL, sl_test_cell("b"), SL_ABSENT_CELL};
+    const struct sl_cell now[] = {sl_test_cell("1"), sl_test_cell("b"), SL_NULL_CELL};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, &rule, "id int key,name text,note text", true);
+    fix.reread = now;
+    must_map(&fix, before, after);
+    assert_int_equal(fix.rereads, 1);
+    assert_string_equal(commands(&fix), "HSET 1 name b; HDEL 1 note");
+    release(&fix);
+    init(&fix, &rule, "id int key,name text not,note text", true);
+    must_map(&fix, before, after);
+    assert_int_equal(fix.rereads, 0);
+    release(&fix);
+}
+
+static void an_unchosen_column_may_be_absent(void **state)
+{
+    static const char *const chosen[] = {"name"};
+    const struct sl_table_rule rule = {.pattern = "shop.t",
+                                       .db_pattern = "shop",
+                                       .table_pattern = "t",
+                                       .key_template = "{pk}",
+                                       .value = SL_VALUE_JSON,
+                                       .columns = chosen,
+                                       .column_count = 1};
+    const struct sl_cell before[] = {sl_test_cell("1"), SL_ABSENT_CELL, SL_ABSENT_CELL};
+    const struct sl_cell after[] = {SL_ABSENT_CELL, sl_test_cell("b"), SL_ABSENT_CELL};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, &rule, "id int key,name text,note text", false);
+    must_map(&fix, before, after);
+    assert_string_equal(commands(&fix), "SET 1 {\"name\":\"b\"}");
+    release(&fix);
+}
+
+static void a_json_diff_without_its_document_is_read_again(void **state)
+{
+    const struct sl_cell before[] = {sl_test_cell("1"), SL_NULL_CELL};
+    const struct sl_cell after[] = {sl_test_cell("1"), {.state = SL_CELL_JSON_DIFF}};
+    const struct sl_cell now[] = {sl_test_cell("1"), sl_test_cell("{}")};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, json_rule, "id int key,doc json", true);
+    fix.reread = now;
+    must_map(&fix, before, after);
+    assert_string_equal(commands(&fix), "SET j:1 {\"id\":1,\"doc\":{}}");
+    release(&fix);
+}
+
+static void a_key_column_that_no_image_has_is_an_error(void **state)
+{
+    const struct sl_table_rule rule = {.pattern = "shop.t",
+                                       .db_pattern = "shop",
+                                       .table_pattern = "t",
+                                       .key_template = "u:{name}"};
+    const struct sl_cell before[] = {sl_test_cell("1"), SL_ABSENT_CELL};
+    const struct sl_cell after[] = {SL_ABSENT_CELL, sl_test_cell("b")};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, &rule, "id int key,name text", true);
+    assert_int_equal(map(&fix, before, after), SL_ESCHEMA);
+    assert_int_equal(map(&fix, before, NULL), SL_ESCHEMA);
+    assert_int_equal(fix.batch->entry_count, 0);
+    release(&fix);
+}
+
+/* ---- statements ---- */
+
+static int judge(struct fixture *fix, struct sl_ddl ddl, unsigned nth, struct sl_effect *effect)
+{
+    sl_err_clear(&fix->err);
+    return fix->mapper->ops->ddl(fix->mapper, &ddl, nth, effect, &fix->err);
+}
+
+static struct sl_ddl on_table(enum sl_ddl_kind kind, const char *table)
+{
+    return (struct sl_ddl){
+        .kind = kind, .db = sl_check_span("shop"), .table = sl_check_span(table)};
+}
+
+static void check_purge(struct sl_effect *effect, const char *mine, const char *foreign)
+{
+    assert_int_equal(effect->kind, SL_EFFECT_PURGE);
+    assert_true(effect->purge->matches(effect->purge, sl_check_span(mine)));
+    assert_false(effect->purge->matches(effect->purge, sl_check_span(foreign)));
+    effect->purge->free(effect->purge);
+}
+
+static void dropped_and_truncated_tables_are_purged(void **state)
+{
+    static const enum sl_ddl_kind kinds[] = {SL_DDL_DROP_TABLE, SL_DDL_TRUNCATE};
+    struct sl_effect effect;
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, hash_rule, "id int key,name text", false);
+    for (size_t i = 0; i < SL_COUNT(kinds); i++) {
+        assert_int_equal(judge(&fix, on_table(kinds[i], "t"), 0, &effect), SL_OK);
+        check_purge(&effect, "shop:t:1", "shop:t2:1");
+        assert_int_equal(judge(&fix, on_table(kinds[i], "t"), 1, &effect), SL_DONE);
+        assert_int_equal(judge(&fix, on_table(kinds[i], "other"), 0, &effect), SL_OK);
+        assert_int_equal(effect.kind, SL_EFFECT_NONE);
+    }
+    release(&fix);
+}
+
+static void a_dropped_database_is_purged_rule_by_rule(void **state)
+{
+    static const struct sl_table_rule rules[] = {
+        {.db_pattern = "shop", .table_pattern = "t", .key_template = "{db}:{table}:{pk}"},
+        {.db_pattern = "other", .table_pattern = "t", .key_template = "{pk}"},
+        {.db_pattern = "sh*", .table_pattern = "order_*", .key_template = "{db}/{table}:{pk}"},
+    };
+    struct sl_mapper *mapper = sl_rule_mapper_new(rules, SL_COUNT(rules), NULL, NULL);
+    const struct sl_ddl ddl = {.kind = SL_DDL_DROP_DATABASE, .db = sl_check_span("shop")};
+    struct sl_effect effect;
+
+    (void)state;
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 0, &effect, NULL), SL_OK);
+    check_purge(&effect, "shop:t:1", "shop:t2:1");
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 1, &effect, NULL), SL_OK);
+    assert_int_equal(effect.kind, SL_EFFECT_NONE);
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 2, &effect, NULL), SL_OK);
+    check_purge(&effect, "shop/order_1:1", "shop2/order_1:1");
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 3, &effect, NULL), SL_DONE);
+    mapper->ops->free(mapper);
+}
+
+static void changes_by_statement_are_a_gap(void **state)
+{
+    struct sl_ddl ddl = on_table(SL_DDL_DML, "t");
+    struct sl_effect effect;
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, hash_rule, "id int key,name text", false);
+    assert_int_equal(judge(&fix, ddl, 0, &effect), SL_EGAP);
+    assert_non_null(strstr(fix.err.text, "binlog_format"));
+    ddl.table = sl_check_span("unwanted");
+    assert_int_equal(judge(&fix, ddl, 0, &effect), SL_OK);
+    ddl.table = sl_span_make(NULL, 0); /* a statement whose tables are not known */
+    assert_int_equal(judge(&fix, ddl, 0, &effect), SL_EGAP);
+    ddl.db = sl_check_span("elsewhere");
+    assert_int_equal(judge(&fix, ddl, 0, &effect), SL_OK);
+    release(&fix);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_are_written_and_removed),
+        cmocka_unit_test(a_moved_key_is_removed_before_the_new_one_is_written),
+        cmocka_unit_test(two_rows_may_swap_their_keys),
+        cmocka_unit_test(a_partial_hash_image_is_merged),
+        cmocka_unit_test(other_partial_images_are_read_again),
+        cmocka_unit_test(a_row_that_is_gone_when_it_is_read_again_is_removed),
+        cmocka_unit_test(nothing_is_guessed_when_nobody_can_be_asked),
+        cmocka_unit_test(a_part_of_a_row_that_may_have_no_key_is_read_again),
+        cmocka_unit_test(an_unchosen_column_may_be_absent),
+        cmocka_unit_test(a_json_diff_without_its_document_is_read_again),
+        cmocka_unit_test(a_key_column_that_no_image_has_is_an_error),
+        cmocka_unit_test(dropped_and_truncated_tables_are_purged),
+        cmocka_unit_test(a_dropped_database_is_purged_rule_by_rule),
+        cmocka_unit_test(changes_by_statement_are_a_gap),
+    };
+
+    return cmocka_run_group_tests_name("mapper", tests, NULL, NULL);
+}
