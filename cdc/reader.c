@@ -23,6 +23,7 @@ static int make_stream(struct sl_reader *reader)
         .schema = reader->options.schema,
         .schema_user = reader->options.schema_user,
         .flavor = reader->source->flavor,
+        .folds_names = reader->source->folds_names,
     };
     const struct sl_stream_handler handler = sl_reader_handler(reader);
 

@@ -130,6 +130,7 @@ struct sl_stream_options {
     sl_schema_fn schema;        /* NULL: only what events carry */
     void *schema_user;
     enum sl_flavor flavor;
+    bool folds_names; /* names in statements are to be read in lower case (lower_case_table_names=1) */
 };
 
 struct sl_stream;

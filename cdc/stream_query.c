@@ -6,6 +6,7 @@
 #include "cdc/ddl.h"
 #include "cdc/query.h"
 #include "cdc/query_event.h"
+#include "cdc/sql_lex.h"
 #include "cdc/stream_private.h"
 
 static void drop_layouts(struct sl_stream *stream, const struct sl_ddl *ddl)
@@ -33,10 +34,33 @@ static void drop_layouts(struct sl_stream *stream, const struct sl_ddl *ddl)
     }
 }
 
-static int each_table(void *user, const struct sl_ddl *ddl, struct sl_err *err)
+/* What a server compares without case it stores in lower case, but logs a statement as it was written. */
+static void fold(struct sl_span *name, uint8_t scratch[SL_SQL_NAME_BYTES])
+{
+    if (name->len == 0 || name->len > SL_SQL_NAME_BYTES) {
+        return;
+    }
+    for (size_t i = 0; i < name->len; i++) {
+        uint8_t c = name->data[i];
+
+        scratch[i] = c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
+    }
+    name->data = scratch;
+}
+
+static int each_table(void *user, const struct sl_ddl *written, struct sl_err *err)
 {
     struct sl_stream *stream = user;
+    struct sl_ddl folded = *written;
+    const struct sl_ddl *ddl = &folded;
+    uint8_t scratch[4][SL_SQL_NAME_BYTES];
 
+    if (stream->options.folds_names) {
+        fold(&folded.db, scratch[0]);
+        fold(&folded.table, scratch[1]);
+        fold(&folded.to_db, scratch[2]);
+        fold(&folded.to_table, scratch[3]);
+    }
     drop_layouts(stream, ddl);
     return stream->handler.ddl != NULL ? stream->handler.ddl(stream->handler.user, ddl, err)
                                        : SL_OK;

@@ -192,6 +192,7 @@ static int binlog_open(struct sl_source *source, enum sl_start_kind kind, struct
         memcpy(start->server_uuid, binlog->server.uuid, sizeof(start->server_uuid));
     }
     source->flavor = binlog->server.flavor;
+    source->folds_names = binlog->server.folds_names;
     return SL_OK;
 }
 

@@ -48,6 +48,7 @@ static int identify_row(MYSQL_ROW row, struct sl_server *server)
     server->server_id = (uint32_t)strtoul(id, NULL, 10);
     (void)snprintf(server->uuid, sizeof(server->uuid), "server_id:%u", server->server_id);
     server->gtid_on = server->flavor == SL_FLAVOR_MARIADB;
+    server->folds_names = row[2] != NULL && strcmp(row[2], "1") == 0;
     return SL_OK;
 }
 
@@ -75,7 +76,8 @@ int sl_session_identify(struct sl_client *client, struct sl_server *server, stru
     struct sl_server found = {.flavor = SL_FLAVOR_UNKNOWN};
     MYSQL_RES *rows = NULL;
     MYSQL_ROW row;
-    int rc = sl_client_query(client, "SELECT VERSION(), @@global.server_id",
+    int rc = sl_client_query(client, "SELECT VERSION(), @@global.server_id, "
+                             "@@global.lower_case_table_names",
                              "read the server's version", &rows, err);
 
     if (rc != SL_OK) {

@@ -13,6 +13,7 @@ struct sl_server {
     enum sl_flavor flavor;
     uint32_t version; /* 80407 is 8.4.7, 101119 is 10.11.19 */
     uint32_t server_id;
+    bool folds_names;                   /* lower_case_table_names is 1 */
     bool gtid_on;                       /* MySQL: gtid_mode is ON; MariaDB: always */
     char uuid[SL_SERVER_UUID_TEXT + 1]; /* as in struct sl_position */
 };

@@ -21,7 +21,8 @@ struct fixture {
 
 static void open_at(struct fixture *fix, const char *file, uint64_t offset, const char *server)
 {
-    const struct sl_stream_options options = {.verify_checksum = true};
+    const struct sl_stream_options options = {.verify_checksum = true,
+                                              .folds_names = strstr(server, "-folds") != NULL};
     struct sl_stream_handler handler = sl_stream_dump_handler(&fix->dump);
     struct sl_position start;
 
@@ -357,6 +358,24 @@ static void dummy_query_moves_the_position(void **state)
     close_it(&fix);
 }
 
+/* lower_case_table_names=1: table maps say db.t, statements are logged as they were written. */
+static void statements_name_tables_in_lower_case_where_the_server_does(void **state)
+{
+    struct fixture fix;
+
+    (void)state;
+    open_at(&fix, "b.1", 100, "9.7.4-folds");
+    assert_int_equal(feed_query(&fix, 200, "TRUNCATE TABLE `Shop`.Users"), SL_OK);
+    assert_int_equal(feed_query(&fix, 300, "RENAME TABLE A TO Db.`B\xc3\x84`"), SL_OK);
+    told(&fix, "begin\nddl truncate shop.users @ b.1:100 time 0\ncommit @ b.1:200 time 0\n"
+               "begin\nddl rename db.a to db.b\xc3\x84 @ b.1:200 time 0\ncommit @ b.1:300 time 0\n");
+    close_it(&fix);
+    open_at(&fix, "b.1", 100, "9.7.4");
+    assert_int_equal(feed_query(&fix, 200, "TRUNCATE TABLE `Shop`.Users"), SL_OK);
+    told(&fix, "begin\nddl truncate Shop.Users @ b.1:100 time 0\ncommit @ b.1:200 time 0\n");
+    close_it(&fix);
+}
+
 static void undecided_xa_holds_the_position_across_the_oldest(void **state)
 {
     struct fixture fix;
@@ -653,6 +672,7 @@ int main(void)
         cmocka_unit_test(savepoints_are_no_boundary),
         cmocka_unit_test(mariadb_standalone_statement_is_a_group),
         cmocka_unit_test(dummy_query_moves_the_position),
+        cmocka_unit_test(statements_name_tables_in_lower_case_where_the_server_does),
         cmocka_unit_test(undecided_xa_holds_the_position_across_the_oldest),
         cmocka_unit_test(restart_passes_over_decisions_that_were_applied),
         cmocka_unit_test(one_phase_xa_commits_its_own_group),

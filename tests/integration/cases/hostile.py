@@ -43,3 +43,17 @@ def case_redis_silent_for_long_is_given_up_and_found_again(env):
     finally:
         env.redis.resume()
     env.settle(tables)
+
+
+@case(servers=("mariadb",))
+def case_statements_in_another_case_reach_tables_of_a_server_without_case(env):
+    """With lower_case_table_names=1 statements are logged as they were written, table maps are not."""
+    env.start_servers(lower_case_table_names="1")
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, v INT)", "INSERT INTO it.t VALUES (1, 1)")
+    tables = [Table("it", "t")]
+    env.sluice(tables).start()
+    env.settle(tables)
+    env.sql("TRUNCATE TABLE IT.T", "INSERT INTO it.T VALUES (2, 2)")
+    env.settle(tables)
+    env.sql("ALTER TABLE It.T RENAME COLUMN v TO w", "INSERT INTO it.T VALUES (3, 3)")
+    env.settle(tables)
