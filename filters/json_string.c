@@ -57,7 +57,7 @@ static size_t escaped_length(const uint8_t *data, size_t len)
 int sl_json_quote_tail(struct sl_buf *out, size_t at)
 {
     size_t len = out->len - at;
-    size_t total = escaped_length(out->data + at, len);
+    size_t total = len > 0 ? escaped_length(out->data + at, len) : 0;
     uint8_t *data;
     uint8_t *end;
     int rc = sl_buf_reserve(out, total - len + 2);
