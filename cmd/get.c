@@ -39,11 +39,13 @@ static int read_words(int argc, char **argv, struct words *words)
         } else if (i + 1 < argc && strcmp(argv[i], "--sink") == 0) {
             words->sink = argv[++i];
         } else {
-            return sl_usage_error(&sl_command_get, "unknown option \"%.64s\"", argv[i]);
+            (void)sl_usage_error(&sl_command_get, "unknown option \"%.64s\"", argv[i]);
+            return SL_EXIT_USAGE;
         }
     }
     if (argc - i < 2) {
-        return sl_usage_error(&sl_command_get, "expected DATABASE.TABLE and the values of its key");
+        (void)sl_usage_error(&sl_command_get, "expected DATABASE.TABLE and the values of its key");
+        return SL_EXIT_USAGE;
     }
     words->table = argv[i];
     words->count = (size_t)(argc - i - 1);
@@ -154,16 +156,36 @@ static int read_row(const struct sl_table_rule *rule, const struct sl_redis_opti
     return status;
 }
 
+static int get_row(const struct sl_table_rule *rule, const struct sl_redis_options *sink,
+                   const struct sl_key_words *words)
+{
+    struct sl_buf key = {0};
+    struct sl_err err = {0};
+    const char *text = NULL;
+    int rc = sl_key_from_words(rule->key_template, words, &key, &err);
+    int status;
+
+    if (rc == SL_OK) {
+        text = sl_buf_cstr(&key);
+    }
+    status = text != NULL ? read_row(rule, sink, text)
+                          : sl_usage_error(&sl_command_get, "%s",
+                                           err.text[0] != '\0' ? err.text : "out of memory");
+    sl_buf_release(&key);
+    return status;
+}
+
 static int get(const struct sl_config *config, const struct words *words)
 {
     const struct sl_redis_options *sink = find_sink(config, words->sink);
-    const char *dot = strchr(words->table, '.');
-    struct sl_span db = sl_span_make(words->table, dot != NULL ? (size_t)(dot - words->table) : 0);
-    struct sl_span table = dot != NULL ? sl_span_make(dot + 1, strlen(dot + 1)) : db;
-    const struct sl_table_rule *rule = sl_rule_find(config->tables, config->table_count, db, table);
-    struct sl_buf key = {0};
-    struct sl_err err = {0};
-    int status;
+    size_t dot = strcspn(words->table, ".");
+    const char *table = words->table[dot] != '\0' ? words->table + dot + 1 : "";
+    const struct sl_key_words key = {.db = sl_span_make(words->table, dot),
+                                     .table = sl_span_make(table, strlen(table)),
+                                     .values = words->values,
+                                     .count = words->count};
+    const struct sl_table_rule *rule =
+        sl_rule_find(config->tables, config->table_count, key.db, key.table);
 
     if (sink == NULL) {
         return sl_usage_error(&sl_command_get, "no sink is named \"%.64s\"", words->sink);
@@ -173,16 +195,7 @@ static int get(const struct sl_config *config, const struct words *words)
                               "no entry of \"tables\" in the configuration matches \"%.128s\"",
                               words->table);
     }
-    if (sl_key_from_words(rule->key_template, db, table, words->values, words->count, &key, &err) !=
-            SL_OK ||
-        sl_buf_cstr(&key) == NULL) {
-        status =
-            sl_usage_error(&sl_command_get, "%s", err.text[0] != '\0' ? err.text : "out of memory");
-    } else {
-        status = read_row(rule, sink, sl_buf_cstr(&key));
-    }
-    sl_buf_release(&key);
-    return status;
+    return get_row(rule, sink, &key);
 }
 
 static int run(int argc, char **argv)

@@ -13,6 +13,7 @@
 static const struct sl_command *const commands[] = {
     &sl_command_run,
     &sl_command_tail,
+    &sl_command_check,
     &sl_command_status,
     &sl_command_get,
 };

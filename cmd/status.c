@@ -26,37 +26,37 @@ struct words {
     bool is_json;
 };
 
-enum health {
-    HEALTH_RUNNING,
-    HEALTH_STALE, /* somebody is there, but the cache is behind */
-    HEALTH_STOPPED,
-    HEALTH_UNREACHABLE, /* the Redis does not answer, or the keys are not sluice's */
+enum sl_health {
+    SL_HEALTH_RUNNING,
+    SL_HEALTH_STALE, /* somebody is there, but the cache is behind */
+    SL_HEALTH_STOPPED,
+    SL_HEALTH_UNREACHABLE, /* the Redis does not answer, or the keys are not sluice's */
 };
 
 static const char *const health_names[] = {
-    [HEALTH_RUNNING] = "running",
-    [HEALTH_STALE] = "stale",
-    [HEALTH_STOPPED] = "stopped",
-    [HEALTH_UNREACHABLE] = "unreachable",
+    [SL_HEALTH_RUNNING] = "running",
+    [SL_HEALTH_STALE] = "stale",
+    [SL_HEALTH_STOPPED] = "stopped",
+    [SL_HEALTH_UNREACHABLE] = "unreachable",
 };
 
 struct report {
     const struct sl_redis_options *sink;
     struct sl_redis_status status;
     struct sl_err err;
-    enum health health;
+    enum sl_health health;
 };
 
 /* The heartbeat runs out by itself when nobody refreshes it. */
-static enum health judge(const struct sl_redis_status *status, uint64_t max_lag)
+static enum sl_health judge(const struct sl_redis_status *status, uint64_t max_lag)
 {
     if (!status->has_heartbeat) {
-        return HEALTH_STOPPED;
+        return SL_HEALTH_STOPPED;
     }
     return strcmp(status->heartbeat.state, "streaming") == 0 &&
                    status->heartbeat.lag_seconds <= max_lag
-               ? HEALTH_RUNNING
-               : HEALTH_STALE;
+               ? SL_HEALTH_RUNNING
+               : SL_HEALTH_STALE;
 }
 
 static void look(struct report *report, const struct sl_config *config, size_t number,
@@ -66,7 +66,7 @@ static void look(struct report *report, const struct sl_config *config, size_t n
 
     report->sink = &config->sinks[number];
     rc = sl_redis_status_read(report->sink, config->pipeline.name, &report->status, &report->err);
-    report->health = rc == SL_OK ? judge(&report->status, max_lag) : HEALTH_UNREACHABLE;
+    report->health = rc == SL_OK ? judge(&report->status, max_lag) : SL_HEALTH_UNREACHABLE;
 }
 
 /* ---- for people ---- */
@@ -107,7 +107,7 @@ static void print_report(const struct report *report)
 
     (void)printf("\nsink %s  %s  %s\n", report->sink->name, health_names[report->health],
                  sl_redis_url(report->sink));
-    if (report->health == HEALTH_UNREACHABLE) {
+    if (report->health == SL_HEALTH_UNREACHABLE) {
         (void)printf("  error        %s\n", report->err.text);
         return;
     }
@@ -174,7 +174,7 @@ static int add_report(struct sl_buf *out, const struct report *report)
              : rc;
     rc = rc == SL_OK ? add_text(out, "url", sl_redis_url(report->sink)) : rc;
     rc = rc == SL_OK ? add_text(out, "status", health_names[report->health]) : rc;
-    if (rc == SL_OK && report->health == HEALTH_UNREACHABLE) {
+    if (rc == SL_OK && report->health == SL_HEALTH_UNREACHABLE) {
         rc = add_text(out, "error", report->err.text);
     }
     if (rc == SL_OK && status->has_heartbeat) {
@@ -223,7 +223,7 @@ static int show(const struct sl_config *config, const struct words *words)
     }
     for (size_t i = 0; i < config->sink_count; i++) {
         look(&reports[i], config, i, words->max_lag);
-        is_fresh = is_fresh && reports[i].health == HEALTH_RUNNING;
+        is_fresh = is_fresh && reports[i].health == SL_HEALTH_RUNNING;
     }
     if (words->is_json) {
         print_json(config, reports, is_fresh);

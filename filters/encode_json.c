@@ -21,7 +21,7 @@ int sl_encode_text(const struct sl_column *column, const struct sl_cell *cell,
                       (int)column->name.len, (const char *)column->name.data);
 }
 
-/* SELECT pads ZEROFILL columns and YEAR 0, but JSON numbers have no leading zeros. */
+/* SELECT pads ZEROFILL and YEAR with zeros, which a JSON number may not begin with. */
 static void strip_zeros(struct sl_buf *out, size_t at)
 {
     struct sl_span number = sl_value_json_number(sl_span_make(out->data + at, out->len - at));
@@ -46,8 +46,8 @@ static int base64_tail(struct sl_buf *out, size_t at)
     return rc;
 }
 
-static int add_value(const struct sl_column *column, const struct sl_cell *cell,
-                     const struct sl_cell *base, struct sl_buf *out, struct sl_err *err)
+int sl_encode_json_value(const struct sl_column *column, const struct sl_cell *cell,
+                         const struct sl_cell *base, struct sl_buf *out, struct sl_err *err)
 {
     size_t at = out->len;
     int rc;
@@ -94,8 +94,8 @@ int sl_encode_json(const struct sl_shape *shape, struct sl_row row, struct sl_bu
             rc = sl_buf_add(out, shape->heads[i].data, shape->heads[i].len);
         }
         if (rc == SL_OK) {
-            rc = add_value(&shape->table->columns[number], cell,
-                           row.base != NULL ? &row.base[number] : NULL, out, err);
+            rc = sl_encode_json_value(&shape->table->columns[number], cell,
+                                      row.base != NULL ? &row.base[number] : NULL, out, err);
         }
         separator = ',';
     }

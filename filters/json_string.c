@@ -1,5 +1,7 @@
 #include "filters/json_string.h"
 
+#include "filters/utf8.h"
+
 /* How many bytes a byte takes in a JSON string. */
 static size_t width_of(uint8_t byte)
 {
@@ -56,12 +58,18 @@ static size_t escaped_length(const uint8_t *data, size_t len)
 
 int sl_json_quote_tail(struct sl_buf *out, size_t at)
 {
-    size_t len = out->len - at;
-    size_t total = escaped_length(out->data + at, len);
+    size_t len;
+    size_t total;
     uint8_t *data;
     uint8_t *end;
-    int rc = sl_buf_reserve(out, total - len + 2);
+    int rc = sl_utf8_repair_tail(out, at);
 
+    if (rc != SL_OK) {
+        return rc;
+    }
+    len = out->len - at;
+    total = escaped_length(out->data + at, len);
+    rc = sl_buf_reserve(out, total - len + 2);
     if (rc != SL_OK) {
         return rc;
     }

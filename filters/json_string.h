@@ -8,7 +8,7 @@
 #include "cdc/base/buf.h"
 #include "cdc/base/span.h"
 
-/* Appends the string with its quotes. TEXT is UTF-8. */
+/* Appends the string with its quotes. TEXT is UTF-8; U+FFFD stands for each byte that is not. */
 int sl_json_string(struct sl_span text, struct sl_buf *out) SL_MUSTCHECK;
 /* Quotes and escapes what OUT holds from AT on, in place. */
 int sl_json_quote_tail(struct sl_buf *out, size_t at) SL_MUSTCHECK;

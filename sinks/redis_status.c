@@ -18,10 +18,15 @@ static int ask(struct sl_redis_client *client, const char *command, const char *
     args[1] = rc == SL_OK ? sl_buf_cstr(&key) : NULL;
     if (args[1] == NULL) {
         sl_buf_release(&key);
-        return sl_err_set(err, SL_ENOMEM, "out of memory");
+        (void)sl_err_set(err, SL_ENOMEM, "out of memory");
+        return SL_ENOMEM;
     }
     (void)snprintf(what, sizeof(what), "cannot read the %s", name);
     rc = sl_redis_client_call(client, what, 2, args, reply, err);
+    if (rc == SL_OK && *reply == NULL) {
+        (void)sl_err_set(err, SL_EFORMAT, "%s: there is no reply", what);
+        rc = SL_EFORMAT;
+    }
     sl_buf_release(&key);
     return rc;
 }

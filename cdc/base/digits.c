@@ -29,9 +29,27 @@ const uint64_t sl_digits_powers[20] = {
     UINT64_C(10000000000000000000),
 };
 
+/* The divisions of two halves do not wait for each other, those of pair after pair would. */
+static inline void put_four(uint8_t *out, uint32_t value)
+{
+    sl_digits_two(out, value / 100);
+    sl_digits_two(out + 2, value % 100);
+}
+
+static inline void put_eight(uint8_t *out, uint32_t value)
+{
+    put_four(out, value / 10000);
+    put_four(out + 4, value % 10000);
+}
+
 void sl_digits_fixed(uint8_t *out, uint64_t value, size_t width)
 {
-    while (width >= 2) {
+    while (width >= 4) {
+        width -= 4;
+        put_four(out + width, (uint32_t)(value % 10000));
+        value /= 10000;
+    }
+    if (width >= 2) {
         width -= 2;
         sl_digits_two(out + width, (uint32_t)(value % 100));
         value /= 100;
@@ -41,11 +59,36 @@ void sl_digits_fixed(uint8_t *out, uint64_t value, size_t width)
     }
 }
 
+static void put_small(uint8_t *end, uint32_t value)
+{
+    if (value >= 10000) {
+        end -= 4;
+        put_four(end, value % 10000);
+        value /= 10000;
+    }
+    if (value >= 100) {
+        end -= 2;
+        sl_digits_two(end, value % 100);
+        value /= 100;
+    }
+    if (value >= 10) {
+        sl_digits_two(end - 2, value);
+    } else {
+        end[-1] = (uint8_t)('0' + value);
+    }
+}
+
 size_t sl_digits_u64(uint8_t *out, uint64_t value)
 {
     size_t width = sl_digits_count(value);
+    uint8_t *end = out + width;
 
-    sl_digits_fixed(out, value, width);
+    while (value >= 100000000) {
+        end -= 8;
+        put_eight(end, (uint32_t)(value % 100000000));
+        value /= 100000000;
+    }
+    put_small(end, (uint32_t)value);
     return width;
 }
 

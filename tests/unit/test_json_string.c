@@ -32,6 +32,33 @@ static void control_characters_and_quotes_are_escaped(void **state)
     }
 }
 
+/* A reader of strict JSON must not stumble over what a server has stored unchecked. */
+static void bytes_that_are_no_utf8_become_the_replacement_character(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *want;
+    } cases[] = {
+        {"a\xff" "b", "\"a\xef\xbf\xbd" "b\""},
+        {"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, /* a surrogate */
+        {"\xc0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\""},                 /* overlong */
+        {"\xe0\x9f\xbf", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"\xf4\x90\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"ABCDEFGHIJ\xe2\x82", "\"ABCDEFGHIJ\xef\xbf\xbd\xef\xbf\xbd\""}, /* cut off */
+        {"\xc3\"", "\"\xef\xbf\xbd\\\"\""}, /* a quote is never swallowed */
+        {"\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf", "\"\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SL_COUNT(cases); i++) {
+        struct sl_buf out = {0};
+
+        assert_int_equal(sl_json_string(sl_check_span(cases[i].text), &out), SL_OK);
+        assert_buf(&out, cases[i].want);
+        sl_buf_release(&out);
+    }
+}
+
 static void a_nul_byte_is_a_character(void **state)
 {
     struct sl_buf out = {0};
@@ -88,6 +115,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(control_characters_and_quotes_are_escaped),
+        cmocka_unit_test(bytes_that_are_no_utf8_become_the_replacement_character),
         cmocka_unit_test(a_nul_byte_is_a_character),
         cmocka_unit_test(what_does_not_fit_leaves_nothing),
         cmocka_unit_test(base64_is_that_of_the_rfc),

@@ -8,6 +8,7 @@ from harness.env import case
 from harness.oracle import Table, expected
 from harness.place import Failure, free_port
 from harness.process import wait_until
+from harness.servers import REDIS_PASSWORD
 
 
 @case()
@@ -150,3 +151,44 @@ def case_http_pages(env):
     wait_until("/healthz to turn red while Redis hangs", 60, lambda: _fetch(port, "/healthz")[0] == 503)
     env.redis.resume()
     wait_until("/healthz to turn green again", 30, lambda: _fetch(port, "/healthz")[0] == 200)
+
+
+@case()
+def case_check_names_what_the_redis_user_may_not_do(env):
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY)", "CREATE TABLE it.u (id INT)")
+    sinks = [{"name": "main", "url": f"redis://half@127.0.0.1:{env.redis.port}/0", "password_env": "SLUICE_REDIS_PASSWORD"}]
+    password = ">" + REDIS_PASSWORD
+    env.redis_call("ACL", "SETUSER", "half", "on", password, "~sluice:*", "+@all", "-unlink")
+    program = env.sluice([{"table": "it.t", "columns": ["id", "nope"]}, {"table": "it.u"}, {"table": "it.none"}, {"table": "no.*"},
+                          {"table": "no.t"}], sinks=sinks)
+    _, out, _ = program.call("check", "--json", status=1)
+    lines = [json.loads(line) for line in out.splitlines()]
+    for topic, level, part, fix in (
+            ("redis_acl", "fail", "unlink", "ACL SETUSER half +UNLINK"), ("redis_acl", "fail", "HSET", "~PATTERN"),
+            ("table", "fail", "nope", ""), ("table", "fail", "it.u has neither", "ADD PRIMARY KEY"),
+            ("table", "warn", "it.none does not exist", ""), ("table", "warn", "no.*", ""), ("table", "warn", "never used", "")):
+        if not any(line["topic"] == topic and line["level"] == level and part.lower() in line["text"].lower() and
+                   fix in line.get("fix", "") for line in lines):
+            raise Failure(f"check does not say {level} {topic} {part} {fix}: {out}")
+    env.redis_call("ACL", "SETUSER", "half", "~it:*", "+unlink")
+    program = env.sluice([{"table": "it.t"}], sinks=sinks)
+    program.call("check", status=0)
+    if env.redis_call("KEYS", "*"):
+        raise Failure("check has left keys behind")
+    program.start()
+    env.quiesce(program)
+    _, out, _ = program.call("check", status=0)
+    if "another sluice would stand by" not in out or "still has what lies behind the checkpoint" not in out:
+        raise Failure(f"check beside the daemon says {out}")
+    program.stop()
+    env.sql("INSERT INTO it.t VALUES (1)", "FLUSH BINARY LOGS", "FLUSH BINARY LOGS")
+
+    def purged():
+        # The server keeps a file for as long as it believes that a replica reads it.
+        return len(env.sql(f"PURGE BINARY LOGS TO '{env.source.position()[0]}'", "SHOW BINARY LOGS")) == 1
+
+    wait_until("the binary log to be purged", 30, purged)
+    _, out, _ = program.call("check", status=1)
+    if not any(line.startswith("fail") and "checkpoint" in line for line in out.splitlines()):
+        raise Failure(f"check of a purged checkpoint says {out}")
