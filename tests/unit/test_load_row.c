@@ -196,9 +196,9 @@ static void rollback_brings_back_what_a_load_made_superfluous(void **state)
     (void)state;
     open_it(&fix, &hash);
     insert(&fix);
-    sl_batch_mark(fix.batch);
+    fix.batch->begin = sl_batch_here(fix.batch);
     load(&fix);
-    sl_batch_rollback(fix.batch);
+    sl_batch_rollback(fix.batch, fix.batch->begin);
     sends(&fix, HSET HDEL, 2);
     close_it(&fix);
 }

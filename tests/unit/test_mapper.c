@@ -415,48 +415,6 @@ static void a_dropped_database_is_purged_rule_by_rule(void **state)
     mapper->ops->free(mapper);
 }
 
-static void a_renamed_table_is_purged_and_rows_from_elsewhere_are_a_gap(void **state)
-{
-    struct sl_ddl away = on_table(SL_DDL_RENAME_TABLE, "t");
-    struct sl_ddl here = on_table(SL_DDL_RENAME_TABLE, "new");
-    struct sl_ddl altered = on_table(SL_DDL_ALTER_TABLE, "t");
-    struct sl_effect effect;
-    struct fixture fix;
-
-    (void)state;
-    init(&fix, hash_rule, "id int key,name text", false);
-    away.to_db = here.to_db = altered.to_db = sl_check_span("shop");
-    away.to_table = altered.to_table = sl_check_span("old");
-    here.to_table = sl_check_span("t");
-    assert_int_equal(judge(&fix, away, 0, &effect), SL_OK);
-    check_purge(&effect, "shop:t:1", "shop:old:1");
-    assert_int_equal(judge(&fix, altered, 0, &effect), SL_OK);
-    check_purge(&effect, "shop:t:1", "shop:old:1");
-    assert_int_equal(judge(&fix, here, 0, &effect), SL_EGAP);
-    assert_non_null(strstr(fix.err.text, "shop.t"));
-    here.to_table = sl_check_span("unwanted");
-    assert_int_equal(judge(&fix, here, 0, &effect), SL_OK);
-    assert_int_equal(effect.kind, SL_EFFECT_NONE);
-    release(&fix);
-}
-
-static void altered_tables_are_told_and_lost_partitions_are_a_gap(void **state)
-{
-    struct sl_ddl ddl = on_table(SL_DDL_ALTER_TABLE, "t");
-    struct sl_effect effect;
-    struct fixture fix;
-
-    (void)state;
-    init(&fix, hash_rule, "id int key,name text", false);
-    assert_int_equal(judge(&fix, ddl, 0, &effect), SL_OK);
-    assert_int_equal(effect.kind, SL_EFFECT_RESHAPE);
-    ddl.rows_gone = true;
-    assert_int_equal(judge(&fix, ddl, 0, &effect), SL_EGAP);
-    ddl.table = sl_check_span("unwanted");
-    assert_int_equal(judge(&fix, ddl, 0, &effect), SL_OK);
-    release(&fix);
-}
-
 static void changes_by_statement_are_a_gap(void **state)
 {
     struct sl_ddl ddl = on_table(SL_DDL_DML, "t");
@@ -492,8 +450,6 @@ int main(void)
         cmocka_unit_test(a_key_column_that_no_image_has_is_an_error),
         cmocka_unit_test(dropped_and_truncated_tables_are_purged),
         cmocka_unit_test(a_dropped_database_is_purged_rule_by_rule),
-        cmocka_unit_test(a_renamed_table_is_purged_and_rows_from_elsewhere_are_a_gap),
-        cmocka_unit_test(altered_tables_are_told_and_lost_partitions_are_a_gap),
         cmocka_unit_test(changes_by_statement_are_a_gap),
     };
 
