@@ -40,14 +40,14 @@ static int fill_batch(struct sl_batch *batch, struct sl_batch *other)
     if (rc != SL_OK) {
         return rc;
     }
-    sl_batch_mark(batch);
+    batch->begin = sl_batch_here(batch);
     for (unsigned i = 0; rc == SL_OK && i < 1500; i += 3) {
         rc = put(batch, i);
     }
     if (rc == SL_OK) {
-        rc = sl_batch_append(other, batch, false);
+        rc = sl_batch_append(other, batch, batch->begin);
     }
-    sl_batch_rollback(batch);
+    sl_batch_rollback(batch, batch->begin);
     assert_int_equal(batch->entry_count, 1500);
     assert_int_equal(batch->dead_count + batch->dead_bytes, 0);
     assert_int_equal(sl_batch_commands(batch), 1500);

@@ -79,9 +79,7 @@ static int fake_ddl(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned
     if (!fake_wants(mapper, ddl->db, ddl->table)) {
         return SL_OK;
     }
-    if (ddl->kind == SL_DDL_ALTER_TABLE) {
-        effect->kind = SL_EFFECT_RESHAPE;
-    } else if (ddl->kind == SL_DDL_TRUNCATE || ddl->kind == SL_DDL_DROP_TABLE) {
+    if (ddl->kind == SL_DDL_TRUNCATE || ddl->kind == SL_DDL_DROP_TABLE) {
         effect->kind = SL_EFFECT_PURGE;
         effect->purge = sl_key_pattern_new("{table}:{pk}", ddl->db, ddl->table, 1);
     }
@@ -368,17 +366,6 @@ static void a_decision_about_unknown_rows_is_a_gap(void **state)
     release(&fix);
 }
 
-static void an_altered_table_is_told(void **state)
-{
-    struct fixture fix;
-
-    (void)state;
-    init(&fix, "mysql-ddl", "a");
-    (void)run(&fix, SL_DONE);
-    assert_memory_equal(sl_buf_cstr(&fix.notices), "table shop.a was altered", 24);
-    release(&fix);
-}
-
 static void a_source_that_fails_in_a_transaction_leaves_the_ones_before(void **state)
 {
     struct fixture fix;
@@ -501,7 +488,6 @@ int main(void)
         cmocka_unit_test(rows_between_prepare_and_decision_do_not_move_the_position),
         cmocka_unit_test(more_prepared_rows_than_may_be_held_end_the_reader),
         cmocka_unit_test(a_decision_about_unknown_rows_is_a_gap),
-        cmocka_unit_test(an_altered_table_is_told),
         cmocka_unit_test(a_source_that_fails_in_a_transaction_leaves_the_ones_before),
         cmocka_unit_test(a_source_that_cannot_be_opened_ends_the_reader),
         cmocka_unit_test(a_mapper_that_refuses_a_row_ends_the_reader),
