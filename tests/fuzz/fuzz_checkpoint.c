@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { FIELDS = 32 };
 
-static const struct sl_redis_life life = {.run_id = "abc", .type_errors = 3};
+static const struct sl_redis_life life = {.run_id = "abc", .errors = 3};
 
 static void must(int condition)
 {

@@ -176,7 +176,7 @@ static void key_patterns_survive_want_of_memory(void **state)
 static int use_sink_parts(void *user)
 {
     struct sl_position position = {.file = "log.000001", .offset = 4};
-    const struct sl_redis_life life = {.run_id = "abc", .type_errors = 1};
+    const struct sl_redis_life life = {.run_id = "abc", .errors = 1};
     const struct sl_heartbeat heartbeat = {.state = "streaming", .position = &position};
     struct sl_flights flights = {0};
     struct sl_flight *flight = sl_flights_new(&flights);
