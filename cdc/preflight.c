@@ -259,7 +259,7 @@ void sl_preflight_table(const struct sl_source_facts *source, const struct sl_ta
         (source->flavor == SL_FLAVOR_MARIADB || source->version < SL_MYSQL_CASCADE_LOGGED)) {
         say(&judge, SL_CHECK_WARN, "table", "",
             "%s.%s is changed by a foreign key with CASCADE or SET NULL, which the server does not "
-            "log: run sluice reconcile --repair regularly",
+            "log: delete or change such rows by statements of their own, or they stay in the cache",
             facts->db, facts->table);
     }
 }

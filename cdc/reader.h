@@ -35,7 +35,7 @@ struct sl_reader_options {
     void (*changed)(void *user);
     void *changed_user;
     /* Called for what an operator should know of: a table is loaded again. */
-    void (*notice)(void *user, const char *text);
+    void (*notice)(void *user, bool is_warning, const char *text);
     void *notice_user;
 };
 

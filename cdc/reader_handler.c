@@ -1,4 +1,6 @@
 /* reader_handler.c - what the stream tells the reader: transactions, rows, statements. */
+#include <stdio.h>
+
 #include "cdc/reader_private.h"
 
 static int on_begin(void *user, bool is_xa, struct sl_err *err)
@@ -114,12 +116,28 @@ static int on_xa_rollback(void *user, struct sl_span xid, struct sl_err *err)
     return SL_OK;
 }
 
+/* Layouts are looked up anew in any case; what it did to rows nobody knows. Its text may hold data. */
+static void warn_of_unparsed(const struct sl_reader *reader, const struct sl_ddl *ddl)
+{
+    char text[512];
+
+    if (ddl->kind != SL_DDL_UNPARSED || reader->options.notice == NULL) {
+        return;
+    }
+    (void)snprintf(text, sizeof(text),
+                   "a statement in database %.*s could not be read to its end; if it changed rows of a "
+                   "chosen table without row events, load that table again; continuing",
+                   (int)ddl->db.len, (const char *)ddl->db.data);
+    reader->options.notice(reader->options.notice_user, true, text);
+}
+
 static int on_ddl(void *user, const struct sl_ddl *ddl, struct sl_err *err)
 {
     struct sl_reader *reader = user;
     struct sl_effect effect = {0};
     int rc;
 
+    warn_of_unparsed(reader, ddl);
     for (unsigned nth = 0;; nth++) {
         rc = reader->mapper->ops->ddl(reader->mapper, ddl, nth, &effect, err);
         if (rc != SL_OK) {

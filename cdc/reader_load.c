@@ -67,7 +67,7 @@ static void tell(const struct sl_reader *reader, const struct sl_table *table)
     (void)snprintf(text, sizeof(text), "table %.*s.%.*s is loaded again after a DDL statement",
                    (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
                    (const char *)table->name.data);
-    reader->options.notice(reader->options.notice_user, text);
+    reader->options.notice(reader->options.notice_user, false, text);
 }
 
 static int on_load_begin(void *user, struct sl_table *table, struct sl_err *err)

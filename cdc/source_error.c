@@ -171,21 +171,21 @@ static const struct sl_fatal_rule fatal_rules[] = {
      "a second client with the same server id or replica UUID has connected: give each reader its "
      "own source.server_id"},
     {"purged required binary logs", SL_EGAP,
-     "load the tables again (sluice bootstrap) and keep binary logs longer "
+     "load the tables again and keep binary logs longer "
      "(binlog_expire_logs_seconds)"},
     {"has purged binary logs", SL_EGAP,
-     "load the tables again (sluice bootstrap) and keep binary logs longer "
+     "load the tables again and keep binary logs longer "
      "(binlog_expire_logs_seconds)"},
     {"could not find first log file name", SL_EGAP,
-     "the file is purged or was never there: load the tables again (sluice bootstrap) and keep "
+     "the file is purged or was never there: load the tables again and keep "
      "binary logs longer"},
     {"could not find gtid state", SL_EGAP,
-     "the binary logs for the GTID position are purged: load the tables again (sluice bootstrap)"},
+     "the binary logs for the GTID position are purged: load the tables again"},
     {"required binlog files have been purged", SL_EGAP,
-     "load the tables again (sluice bootstrap) and keep binary logs longer (expire_logs_days)"},
+     "load the tables again and keep binary logs longer (expire_logs_days)"},
     {"which is not in the master's binlog", SL_EGAP,
      "the server does not have the transaction that was applied last: it is another server or lost "
-     "data; load the tables again (sluice bootstrap)"},
+     "data; load the tables again"},
     {"diverged", SL_EGAP,
      "the server's history differs from what was applied: load the tables again (sluice "
      "bootstrap)"},
@@ -196,8 +196,7 @@ static const struct sl_fatal_rule fatal_rules[] = {
      "the server lost transactions that were applied already: load the tables again (sluice "
      "bootstrap)"},
     {"position > file size", SL_EGAP,
-     "the server lost the end of its binary log (sync_binlog is not 1?): load the tables again "
-     "(sluice bootstrap)"},
+     "the server lost the end of its binary log (sync_binlog is not 1?): load the tables again"},
     {"binary log is not open", SL_EINVAL, "set log_bin and restart the server"},
     {"GTID_MODE = OFF", SL_EINVAL, "set gtid_mode = ON at the server or resume by FILE:POS"},
     {"AUTO_POSITION", SL_EINVAL, "set gtid_mode = ON at the server or resume by FILE:POS"},
@@ -206,26 +205,26 @@ static const struct sl_fatal_rule fatal_rules[] = {
     {"server_id", SL_EINVAL, "set server_id to a number above 0 at the server"},
     {"impossible position", SL_EGAP,
      "the server lost the end of its binary log (sync_binlog is not 1?) or the position was never "
-     "right: load the tables again (sluice bootstrap)"},
+     "right: load the tables again"},
     {"bogus data in log event", SL_EGAP,
      "the position lies inside an event or the file is damaged: give one from SHOW BINLOG EVENTS "
      "or "
-     "load the tables again (sluice bootstrap)"},
+     "load the tables again"},
     {"truncated in the middle of event", SL_EGAP,
      "the position lies inside an event or the file is damaged: give one from SHOW BINLOG EVENTS "
      "or "
-     "load the tables again (sluice bootstrap)"},
+     "load the tables again"},
     {"max_allowed_packet", SL_EGAP,
      "the position lies inside an event or the file is damaged: give one from SHOW BINLOG EVENTS "
      "or "
-     "load the tables again (sluice bootstrap)"},
+     "load the tables again"},
     {"is missing the GTID", SL_EGAP,
      "the server's history differs from what was applied: load the tables again (sluice "
      "bootstrap)"},
     {"position < 4", SL_EINVAL, "positions begin at 4"},
     {"checksum", SL_ECORRUPT, "the binary log is damaged at the server: load the tables again"},
     {"event read from binlog did not pass", SL_ECORRUPT,
-     "the binary log is damaged at the server: load the tables again (sluice bootstrap)"},
+     "the binary log is damaged at the server: load the tables again"},
 };
 
 static const struct sl_fatal_rule *find_rule(const char *text)

@@ -99,11 +99,11 @@ static void log_ready(struct sl_runner *runner)
            runner->redis->name, runner->source_options.host, (unsigned)runner->source_options.port);
 }
 
-static void notice(void *user, const char *text)
+static void notice(void *user, bool is_warning, const char *text)
 {
     struct sl_runner *runner = user;
 
-    sl_log(SL_LOG_INFO, text, "pipeline=%s", name_of(runner));
+    sl_log(is_warning ? SL_LOG_WARN : SL_LOG_INFO, text, "pipeline=%s", name_of(runner));
 }
 
 /* ---- ends and retries ---- */

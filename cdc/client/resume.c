@@ -14,7 +14,7 @@ static int wrong_kind(const struct sl_client *client, const char *has, const cha
 {
     return sl_err_set(err, SL_EINVAL,
                       "the position holds GTIDs of %s, but source %s:%u is %s: give a position of "
-                      "this server or load the tables again (sluice bootstrap)",
+                      "this server or load the tables again",
                       has, client->options.host, client->options.port, is);
 }
 
@@ -30,8 +30,7 @@ static int plan_by_file(struct sl_client *client, const struct sl_server *server
     if (start->server_uuid[0] != '\0' && strcmp(start->server_uuid, server->uuid) != 0) {
         return sl_err_set(err, SL_EINVAL,
                           "the position %s:%llu is of server %s, but source %s:%u is server %s: "
-                          "without GTIDs a position cannot be carried over; load the tables again "
-                          "(sluice bootstrap)",
+                          "without GTIDs a position cannot be carried over; load the tables again",
                           start->file, (unsigned long long)start->offset, start->server_uuid,
                           client->options.host, client->options.port, server->uuid);
     }
@@ -42,7 +41,7 @@ static int plan_by_file(struct sl_client *client, const struct sl_server *server
     if (start->offset > UINT32_MAX) {
         return sl_err_set(err, SL_EGAP,
                           "the position %s:%llu lies beyond 4 GiB, where the replication protocol "
-                          "cannot start by file: load the tables again (sluice bootstrap) and set "
+                          "cannot start by file: load the tables again and set "
                           "gtid_mode = ON or keep transactions smaller",
                           start->file, (unsigned long long)start->offset);
     }
@@ -80,7 +79,7 @@ static int check_purged(struct sl_client *client, const struct sl_position *star
     if (rc == SL_OK && missing.len > 0) {
         rc = sl_err_set(err, SL_EGAP,
                         "source %s:%u has purged transactions that are still needed (%.*s): load "
-                        "the tables again (sluice bootstrap) and keep binary logs longer "
+                        "the tables again and keep binary logs longer "
                         "(binlog_expire_logs_seconds)",
                         client->options.host, client->options.port,
                         (int)(missing.len < 300 ? missing.len : 300), (const char *)missing.data);
@@ -114,8 +113,7 @@ static int check_ahead(struct sl_client *client, const char *before,
     if (rc == SL_OK && extra.len > 0) {
         rc = sl_err_set(err, SL_EGAP,
                         "source %s:%u lacks transactions that were applied already (%.*s): it lost "
-                        "data or is not a replica of the former source; load the tables again "
-                        "(sluice bootstrap)",
+                        "data or is not a replica of the former source; load the tables again",
                         client->options.host, client->options.port,
                         (int)(extra.len < 300 ? extra.len : 300), (const char *)extra.data);
     }

@@ -96,8 +96,9 @@ static void note_change(void *user)
     atomic_fetch_add((atomic_uint *)user, 1);
 }
 
-static void note_text(void *user, const char *text)
+static void note_text(void *user, bool is_warning, const char *text)
 {
+    (void)is_warning;
     assert_int_equal(sl_buf_add_format(user, "%s\n", text), SL_OK);
 }
 
