@@ -1,31 +1,11 @@
 #include "cdc/resp.h"
 
-#include "cdc/base/digits.h"
-
-static size_t write_head(uint8_t *out, char type, uint64_t value)
-{
-    size_t len = 1;
-
-    out[0] = (uint8_t)type;
-    len += sl_digits_u64(out + len, value);
-    out[len++] = '\r';
-    out[len++] = '\n';
-    return len;
-}
-
-static size_t head_width(uint64_t value)
-{
-    uint8_t scratch[SL_RESP_HEAD_MAX];
-
-    return value < 10 ? 4 : value < 100 ? 5 : write_head(scratch, '$', value);
-}
-
 int sl_resp_array(struct sl_buf *buf, size_t count)
 {
     int rc = sl_buf_reserve(buf, SL_RESP_HEAD_MAX);
 
     if (rc == SL_OK) {
-        sl_buf_commit(buf, write_head(sl_buf_tail(buf), '*', count));
+        sl_buf_commit(buf, sl_resp_head(sl_buf_tail(buf), '*', count));
     }
     return rc;
 }
@@ -40,7 +20,7 @@ int sl_resp_bulk(struct sl_buf *buf, const void *data, size_t len)
         return rc;
     }
     out = sl_buf_tail(buf);
-    out += write_head(out, '$', len);
+    out += sl_resp_head(out, '$', len);
     if (len > 0) {
         memcpy(out, data, len);
     }
@@ -74,37 +54,4 @@ int sl_resp_command(struct sl_buf *buf, size_t count, const char *const *args)
         buf->len = before;
     }
     return rc;
-}
-
-int sl_resp_begin(struct sl_buf *buf, size_t guess, size_t *start)
-{
-    size_t width = head_width(guess);
-    int rc = sl_buf_reserve(buf, width);
-
-    if (rc == SL_OK) {
-        *start = buf->len;
-        sl_buf_commit(buf, width);
-    }
-    return rc;
-}
-
-int sl_resp_end(struct sl_buf *buf, size_t guess, size_t start)
-{
-    size_t guessed = head_width(guess);
-    size_t len = buf->len - start - guessed;
-    size_t width = head_width(len);
-    int rc = sl_buf_reserve(buf, SL_RESP_HEAD_MAX + 2);
-
-    if (rc != SL_OK) {
-        buf->len = start;
-        return rc;
-    }
-    if (width != guessed) {
-        memmove(buf->data + start + width, buf->data + start + guessed, len);
-    }
-    (void)write_head(buf->data + start, '$', len);
-    buf->len = start + width + len;
-    memcpy(sl_buf_tail(buf), "\r\n", 2);
-    sl_buf_commit(buf, 2);
-    return SL_OK;
 }

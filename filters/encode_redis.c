@@ -85,17 +85,18 @@ static int add_field(const struct sl_shape *shape, uint32_t i, struct sl_row row
 {
     uint32_t number = shape->columns[i];
     const struct sl_cell *cell = &row.cells[number];
+    size_t guess = shape->guesses[i] != 0 ? shape->guesses[i] : cell->len;
     size_t start = 0;
     int rc = sl_buf_add(out, shape->heads[i].data, shape->heads[i].len);
 
     if (rc == SL_OK) {
-        rc = sl_resp_begin(out, cell->len, &start);
+        rc = sl_resp_begin(out, guess, &start);
     }
     if (rc == SL_OK) {
         rc = sl_encode_text(&shape->table->columns[number], cell,
                             row.base != NULL ? &row.base[number] : NULL, out, err);
     }
-    return rc == SL_OK ? sl_resp_end(out, cell->len, start) : rc;
+    return rc == SL_OK ? sl_resp_end(out, guess, start) : rc;
 }
 
 static int add_fields(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,

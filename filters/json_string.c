@@ -1,6 +1,10 @@
 #include "filters/json_string.h"
 
+#include <stdbool.h>
+
 #include "filters/utf8.h"
+
+#define SL_EACH_BYTE UINT64_C(0x0101010101010101)
 
 /* How many bytes a byte takes in a JSON string. */
 static size_t width_of(uint8_t byte)
@@ -46,10 +50,50 @@ static void write_escaped(uint8_t *end, uint8_t byte, size_t width)
     }
 }
 
+/* The high bit of the lowest byte that is less than LIMIT, and maybe of others above it. */
+static uint64_t below(uint64_t bytes, uint64_t limit)
+{
+    return (bytes - SL_EACH_BYTE * limit) & ~bytes;
+}
+
+/* Whether any of the eight bytes at DATA takes more than one in a JSON string. */
+static bool needs_escape(const uint8_t *data)
+{
+    uint64_t bytes;
+    uint64_t found;
+
+    memcpy(&bytes, data, sizeof(bytes));
+    found = below(bytes, ' ') | below(bytes ^ SL_EACH_BYTE * '"', 1) |
+            below(bytes ^ SL_EACH_BYTE * '\\', 1);
+    return (found & (SL_EACH_BYTE * 0x80)) != 0;
+}
+
+/* Most text needs no escapes: looks at eight bytes at a time, at some of the last eight twice. */
+static bool is_plain(const uint8_t *data, size_t len)
+{
+    size_t at = 0;
+
+    if (len < sizeof(uint64_t)) {
+        while (at < len && width_of(data[at]) == 1) {
+            at++;
+        }
+        return at == len;
+    }
+    for (; at < len - sizeof(uint64_t); at += sizeof(uint64_t)) {
+        if (needs_escape(data + at)) {
+            return false;
+        }
+    }
+    return !needs_escape(data + len - sizeof(uint64_t));
+}
+
 static size_t escaped_length(const uint8_t *data, size_t len)
 {
     size_t total = 0;
 
+    if (is_plain(data, len)) {
+        return len;
+    }
     for (size_t i = 0; i < len; i++) {
         total += width_of(data[i]);
     }

@@ -14,6 +14,7 @@ void sl_shape_free(struct sl_shape *shape)
     sl_buf_release(&shape->bytes);
     free(shape->columns);
     free(shape->heads);
+    free(shape->guesses);
     free(shape);
 }
 
@@ -60,6 +61,22 @@ static int add_head(struct sl_shape *shape, struct sl_span name)
     return rc == SL_OK ? sl_buf_add_byte(&shape->bytes, ':') : rc;
 }
 
+/* Of types whose text is never about as long as the stored value: see sl_resp_begin(). */
+static uint32_t guess_length(uint8_t type)
+{
+    switch (type) {
+    case SL_TYPE_DATE:
+    case SL_TYPE_DOUBLE:
+    case SL_TYPE_DATETIME:
+    case SL_TYPE_DATETIME2:
+    case SL_TYPE_TIMESTAMP:
+    case SL_TYPE_TIMESTAMP2:
+        return 19; /* "2038-01-19 03:14:07"; all that counts is that it has two digits */
+    default:
+        return 0;
+    }
+}
+
 /* The views are made last, when bytes does not move any more. */
 static int choose_columns(struct sl_shape *shape)
 {
@@ -79,6 +96,7 @@ static int choose_columns(struct sl_shape *shape)
             return rc;
         }
         shape->heads[shape->column_count].len = shape->bytes.len - before;
+        shape->guesses[shape->column_count] = guess_length(table->columns[i].type);
         shape->columns[shape->column_count++] = i;
     }
     for (uint32_t i = 0; i < shape->column_count; i++) {
@@ -101,7 +119,8 @@ static int build(struct sl_shape *shape, struct sl_err *err)
     }
     shape->columns = calloc(count + 1, sizeof(*shape->columns));
     shape->heads = calloc(count + 1, sizeof(*shape->heads));
-    if (shape->columns == NULL || shape->heads == NULL) {
+    shape->guesses = calloc(count + 1, sizeof(*shape->guesses));
+    if (shape->columns == NULL || shape->heads == NULL || shape->guesses == NULL) {
         return SL_ENOMEM;
     }
     return choose_columns(shape);

@@ -23,6 +23,7 @@ struct sl_shape {
     /* What stands before the value of chosen column i, ready to be copied: the RESP argument with the
        field's name (hash) or the quoted, escaped name and a colon (json). Views into bytes. */
     struct sl_span *heads;
+    uint32_t *guesses; /* how long the text of column i probably is; 0: as long as it is stored */
     struct sl_buf bytes;
 };
 

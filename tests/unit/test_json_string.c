@@ -33,6 +33,31 @@ static void control_characters_and_quotes_are_escaped(void **state)
 }
 
 /* A reader of strict JSON must not stumble over what a server has stored unchecked. */
+/* Eight bytes are looked at together: an escape must be seen wherever it stands among them. */
+static void one_escape_is_found_at_every_place_of_every_length(void **state)
+{
+    static const char specials[] = {'"', '\\', '\n', '\x1f', '\0'};
+    static const size_t widths[] = {2, 2, 2, 6, 6};
+    struct sl_buf out = {0};
+    char text[40];
+
+    (void)state;
+    for (size_t len = 1; len <= sizeof(text); len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (size_t i = 0; i < sizeof(specials); i++) {
+                memset(text, '!', sizeof(text)); /* next to both the quote and the controls */
+                text[at] = specials[i];
+                sl_buf_clear(&out);
+                assert_int_equal(sl_json_string(sl_span_make(text, len), &out), SL_OK);
+                assert_int_equal(out.len, 2 + len - 1 + widths[i]);
+                assert_int_equal(out.data[1 + at], '\\');
+                assert_int_equal(out.data[out.len - 1], '"');
+            }
+        }
+    }
+    sl_buf_release(&out);
+}
+
 static void bytes_that_are_no_utf8_become_the_replacement_character(void **state)
 {
     static const struct {
@@ -115,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(control_characters_and_quotes_are_escaped),
+        cmocka_unit_test(one_escape_is_found_at_every_place_of_every_length),
         cmocka_unit_test(bytes_that_are_no_utf8_become_the_replacement_character),
         cmocka_unit_test(a_nul_byte_is_a_character),
         cmocka_unit_test(what_does_not_fit_leaves_nothing),
