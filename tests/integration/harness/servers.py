@@ -116,6 +116,10 @@ class Source(Server):
             shutil.copytree(self._template(), self.data, symlinks=True)
             with open(os.path.join(folder, "init.sql"), "w", encoding="ascii") as file:
                 file.write(self._users())
+        # A server that starts deletes all "#sql" files of its tmpdir: in one of all servers' it crashes others.
+        temp = os.path.join(folder, "tmp")
+        os.makedirs(temp, exist_ok=True)
+        self.options["tmpdir"] = place.inner(temp)
         _own(folder, place.owner(self.user))
 
     def flavor_options(self):
