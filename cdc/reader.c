@@ -48,8 +48,10 @@ static int offer(struct sl_reader *reader)
 {
     int rc;
 
-    if (sl_stream_in_transaction(reader->stream) ||
-        (reader->batch == NULL && !reader->position_moved)) {
+    if (sl_stream_in_transaction(reader->stream)) {
+        return sl_reader_push_earlier(reader);
+    }
+    if (reader->batch == NULL && !reader->position_moved) {
         return SL_OK;
     }
     rc = sl_reader_need_batch(reader);
@@ -78,6 +80,7 @@ static int pump(struct sl_reader *reader)
         sl_reader_reclaim(reader);
         rc = sl_stream_feed(reader->stream, event, &reader->err);
         count(reader);
+        reader->group_read += event.len;
         if (rc == SL_OK) {
             rc = offer(reader);
         }
