@@ -22,5 +22,8 @@ struct sl_query_event {
 /* SL_ETRUNC. */
 int sl_query_event_parse(struct sl_span body, struct sl_query_event *query,
                          struct sl_err *err) SL_MUSTCHECK;
+/* The same of an EXECUTE_LOAD_QUERY event. */
+int sl_query_event_parse_load(struct sl_span body, struct sl_query_event *query,
+                              struct sl_err *err) SL_MUSTCHECK;
 
 #endif

@@ -49,8 +49,10 @@ static int offer(struct sl_reader *reader)
 {
     int rc;
 
-    if (sl_stream_in_transaction(reader->stream) ||
-        (reader->batch == NULL && !reader->position_moved)) {
+    if (sl_stream_in_transaction(reader->stream)) {
+        return sl_reader_push_earlier(reader);
+    }
+    if (reader->batch == NULL && !reader->position_moved) {
         return SL_OK;
     }
     rc = sl_reader_need_batch(reader);
@@ -73,6 +75,7 @@ static int feed(struct sl_reader *reader, struct sl_span event)
     sl_reader_reclaim(reader);
     rc = sl_stream_feed(reader->stream, event, &reader->err);
     count(reader);
+    reader->group_read += event.len;
     /* A server sends heartbeats while it has nothing else to send. */
     atomic_store_explicit(&reader->stats.is_idle, is_heartbeat(event), memory_order_relaxed);
     return rc == SL_OK ? offer(reader) : rc;

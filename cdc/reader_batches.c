@@ -100,3 +100,14 @@ int sl_reader_push_if_full(struct sl_reader *reader)
 {
     return sl_reader_batch_is_full(reader) ? push_part(reader) : SL_OK;
 }
+
+int sl_reader_push_earlier(struct sl_reader *reader)
+{
+    bool has_earlier = reader->batch != NULL && reader->batch->begin.entry > 0;
+
+    /* A savepoint is a mark in this very batch. */
+    return has_earlier && reader->group_read >= reader->options.batch_bytes &&
+                   reader->savepoint_count == 0
+               ? split_off(reader)
+               : SL_OK;
+}

@@ -16,6 +16,7 @@ static int on_begin(void *user, bool is_xa, struct sl_err *err)
     sl_reader_forget_savepoints(reader);
     reader->is_xa = is_xa;
     reader->group_bytes = 0;
+    reader->group_read = 0;
     reader->group_was_cut = false;
     return rc;
 }

@@ -31,6 +31,7 @@ struct sl_reader {
     bool is_xa;
     bool position_moved;
     uint64_t group_bytes;   /* pushed of the current transaction */
+    uint64_t group_read;    /* bytes of its events, also of those that are of no concern */
     uint64_t parts;         /* how often the current transaction got another batch */
     struct sl_savepoint *savepoints; /* of the current transaction, in order */
     size_t savepoint_count;
@@ -53,6 +54,8 @@ int sl_reader_push(struct sl_reader *reader, bool ends_group,
                    const struct sl_position *position) SL_MUSTCHECK;
 /* Passes the batch on if it is full: a part of a transaction goes ahead. */
 int sl_reader_push_if_full(struct sl_reader *reader) SL_MUSTCHECK;
+/* Does not let complete transactions wait for the end of one that is long in coming. */
+int sl_reader_push_earlier(struct sl_reader *reader) SL_MUSTCHECK;
 bool sl_reader_batch_is_full(const struct sl_reader *reader);
 /* Offers the batch, which has only complete transactions, and takes it back to add more. */
 void sl_reader_publish(struct sl_reader *reader);

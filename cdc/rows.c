@@ -122,8 +122,10 @@ int sl_rows_parse(uint8_t type, struct sl_span body, struct sl_rows *rows, struc
     parsed.op = kind->op;
     parsed.is_partial = type == SL_EVENT_PARTIAL_UPDATE_ROWS;
     parsed.is_dummy = parsed.table_id == SL_ROWS_DUMMY_ID;
-    if (!parsed.is_dummy) {
-        rc = take_header(kind, &body, &parsed);
+    rc = take_header(kind, &body, &parsed);
+    if (rc != SL_OK && parsed.is_dummy) {
+        rc = SL_OK;
+        body.len = 0;
     }
     if (rc != SL_OK) {
         return sl_err_set(err, rc, "the header of the rows is %s",

@@ -21,7 +21,8 @@
 struct sl_rows {
     enum sl_op op;
     bool is_partial;    /* PARTIAL_UPDATE_ROWS: JSON columns may be diffs */
-    bool is_dummy;      /* only ends a statement (table id 0xffffff); has no rows */
+    bool is_dummy;      /* table id 0xffffff: unless a table map gave it to a table, only ends a
+                           statement and has no rows */
     uint32_t timestamp; /* of the event; set by the caller */
     uint64_t table_id;
     uint32_t column_count;

@@ -124,10 +124,13 @@ static int rows_event(struct sl_stream *stream, const struct sl_event *event, st
     struct sl_rows rows;
     int rc = sl_rows_parse(event->type, event->body, &rows, err);
 
-    if (rc != SL_OK || rows.is_dummy) {
+    if (rc != SL_OK) {
         return rc;
     }
     layout = sl_layout_cache_find(&stream->layouts, rows.table_id);
+    if (layout == NULL && rows.is_dummy) {
+        return SL_OK;
+    }
     if (layout == NULL) {
         return sl_err_set(err, SL_EFORMAT,
                           "rows of table id %llu come without a table map: the position that the "

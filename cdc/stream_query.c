@@ -158,12 +158,8 @@ int sl_stream_query(struct sl_stream *stream, const struct sl_event *event, stru
 
 int sl_stream_load(struct sl_stream *stream, const struct sl_event *event, struct sl_err *err)
 {
-    const struct sl_ddl load = {.kind = SL_DDL_DML};
-    bool is_alone = !stream->group.is_open;
-    int rc = sl_stream_begin(stream, false, err);
+    struct sl_query_event query;
+    int rc = sl_query_event_parse_load(event->body, &query, err);
 
-    if (rc == SL_OK && stream->handler.ddl != NULL) {
-        rc = stream->handler.ddl(stream->handler.user, &load, err);
-    }
-    return rc == SL_OK && is_alone ? sl_stream_commit(stream, event, err) : rc;
+    return rc == SL_OK ? statement(stream, event, &query, err) : rc;
 }

@@ -59,6 +59,7 @@ struct sl_runner {
     struct sl_xrand rand;
     uint64_t backoff_ms;
     uint64_t started_ms;
+    uint64_t ready_ms;      /* when ready was logged last */
     bool has_streamed;      /* ready was logged once: from then on failures are waited out */
     bool is_standby;        /* was logged */
     bool is_ready;          /* was logged for this reader */
@@ -91,10 +92,9 @@ static void log_failure(struct sl_runner *runner, enum sl_log_level level, const
 
 static void log_ready(struct sl_runner *runner)
 {
-    runner->last_failure[0] = '\0';
     runner->is_ready = true;
     runner->has_streamed = true;
-    runner->backoff_ms = SL_BACKOFF_FIRST_MS;
+    runner->ready_ms = sl_clock_mono_ms(sl_clock_real());
     sl_log(SL_LOG_INFO, "ready", "pipeline=%s sink=%s source=%s:%u", name_of(runner),
            runner->redis->name, runner->source_options.host, (unsigned)runner->source_options.port);
 }
@@ -127,6 +127,19 @@ static void back_off(struct sl_runner *runner)
     runner->backoff_ms *= 2;
     if (runner->backoff_ms > SL_BACKOFF_MAX_MS) {
         runner->backoff_ms = SL_BACKOFF_MAX_MS;
+    }
+}
+
+/*
+ * What failed had worked for longer than the last wait: a new failure, and no reason to wait long. One that comes
+ * back each time right behind "ready" (a damaged event, say) must neither fill the log nor press on the source.
+ */
+static void judge_uptime(struct sl_runner *runner)
+{
+    if (runner->is_ready &&
+        sl_clock_mono_ms(sl_clock_real()) - runner->ready_ms > runner->backoff_ms) {
+        runner->backoff_ms = SL_BACKOFF_FIRST_MS;
+        runner->last_failure[0] = '\0';
     }
 }
 
@@ -328,6 +341,7 @@ static void on_lost(void *user, int status, const char *why)
     struct sl_runner *runner = user;
     bool may_mend = status == SL_EIO || status == SL_EFENCED || status == SL_AGAIN;
 
+    judge_uptime(runner);
     if (status == SL_ESTOPPED) {
         may_mend = true; /* a stop cut a long purge short: the next start does it again */
     } else if (!may_mend) {
@@ -368,6 +382,7 @@ static void on_drained(void *user)
     struct sl_runner *runner = user;
     const char *text = runner->outcome_err.text;
 
+    judge_uptime(runner);
     free_reader(runner);
     if (atomic_load(&runner->stop_asked)) {
         sl_redis_sink_close(runner->sink, true);

@@ -14,6 +14,7 @@
 #include "filters/statement.h"
 
 #include "cdc/ddl.h"
+#include "cdc/sql_lex.h"
 #include "filters/key.h"
 #include "filters/key_text.h"
 #include "filters/rule.h"
@@ -193,20 +194,76 @@ static int judge_alter(const struct sl_statement_context *context, const struct 
     return rc;
 }
 
-static bool wants_any_of(const struct sl_statement_context *context, struct sl_span db)
+/* The tables that it names are not known; the current database is not all that it can reach. */
+static bool may_concern(const struct sl_table_rule *rule, const struct sl_ddl *ddl)
+{
+    const char *db = rule->db_pattern;
+
+    return has_wildcards(db) || sl_glob_matches(db, ddl->db) ||
+           sl_ddl_mentions(ddl->text, sl_span_make(db, strlen(db)));
+}
+
+static bool may_concern_any(const struct sl_statement_context *context, const struct sl_ddl *ddl)
 {
     for (size_t i = 0; i < context->count; i++) {
-        if (sl_glob_matches(context->rules[i].db_pattern, db)) {
+        if (may_concern(&context->rules[i], ddl)) {
             return true;
         }
     }
     return false;
 }
 
+/* Of what cannot be read only a statement about tables can have taken or moved rows. */
+static bool is_about_tables(struct sl_span text)
+{
+    struct sl_sql_lexer lexer;
+    struct sl_sql_token verb;
+    struct sl_sql_token object;
+
+    sl_sql_lexer_init(&lexer, text);
+    sl_sql_next(&lexer, &verb);
+    sl_sql_next(&lexer, &object);
+    if (sl_sql_is(&verb, "TRUNCATE")) {
+        return true;
+    }
+    while (sl_sql_is(&object, "IGNORE") || sl_sql_is(&object, "ONLINE") ||
+           sl_sql_is(&object, "OFFLINE")) {
+        sl_sql_next(&lexer, &object);
+    }
+    return (sl_sql_is(&verb, "ALTER") || sl_sql_is(&verb, "DROP") || sl_sql_is(&verb, "RENAME")) &&
+           (sl_sql_is(&object, "TABLE") || sl_sql_is(&object, "TABLES"));
+}
+
+static bool may_name_any(const struct sl_statement_context *context, const struct sl_ddl *ddl)
+{
+    for (size_t i = 0; i < context->count; i++) {
+        const char *table = context->rules[i].table_pattern;
+
+        if (may_concern(&context->rules[i], ddl) &&
+            (has_wildcards(table) ||
+             sl_ddl_mentions(ddl->text, sl_span_make(table, strlen(table))))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int judge_unparsed(const struct sl_statement_context *context, const struct sl_ddl *ddl,
+                          struct sl_err *err)
+{
+    if (!is_about_tables(ddl->text) || !may_name_any(context, ddl)) {
+        return SL_OK;
+    }
+    return sl_err_set(err, SL_EGAP,
+                      "a statement about tables in database %.*s cannot be read, so that what it did to "
+                      "their rows is not known (the source's binary log has it): load the tables again",
+                      (int)ddl->db.len, (const char *)ddl->db.data);
+}
+
 static int judge_dml(const struct sl_statement_context *context, const struct sl_ddl *ddl,
                      struct sl_err *err)
 {
-    if (ddl->table.len == 0 ? !wants_any_of(context, ddl->db)
+    if (ddl->table.len == 0 ? !may_concern_any(context, ddl)
                             : rule_of(context, ddl->db, ddl->table) == NULL) {
         return SL_OK;
     }
@@ -243,8 +300,9 @@ int sl_statement_judge(const struct sl_statement_context *context, const struct 
     case SL_DDL_CREATE_TABLE:
     case SL_DDL_DROP_DATABASE:
     case SL_DDL_RENAME_TABLE:
-    case SL_DDL_UNPARSED:
         return SL_OK;
+    case SL_DDL_UNPARSED:
+        return judge_unparsed(context, ddl, err);
     }
     return SL_OK;
 }

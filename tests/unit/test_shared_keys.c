@@ -112,12 +112,40 @@ static void test_a_new_column_empties_no_cache_when_the_template_tells_the_key(v
             .purges);
 }
 
+/* USE log; UPDATE shop.a JOIN shop.b …, by statement: the current database says nothing. */
+static void test_statements_reach_into_other_databases(void **state)
+{
+    struct sl_ddl ddl = {.kind = SL_DDL_DML, .db = text("log")};
+
+    (void)state;
+    ddl.text = text("UPDATE shop.a JOIN shop.b USING (id) SET a.v = b.v");
+    assert_int_equal(judge(rule("shop", "a", "{table}:{id}"), ddl).rc, SL_EGAP);
+    ddl.text = text("UPDATE a JOIN b USING (id) SET a.v = b.v");
+    assert_int_equal(judge(rule("shop", "a", "{table}:{id}"), ddl).rc, SL_OK);
+    assert_int_equal(judge(rule("sh*", "a", "{table}:{id}"), ddl).rc, SL_EGAP);
+}
+
+static void test_what_cannot_be_read_about_tables_is_a_gap(void **state)
+{
+    struct sl_ddl ddl = {.kind = SL_DDL_UNPARSED, .db = text("shop")};
+
+    (void)state;
+    ddl.text = text("ALTER TABLE a GIBBERISH PARTITION p");
+    assert_int_equal(judge(rule("shop", "a", "{table}:{id}"), ddl).rc, SL_EGAP);
+    assert_int_equal(judge(rule("other", "a", "{table}:{id}"), ddl).rc, SL_OK);
+    assert_int_equal(judge(rule("shop", "b", "{table}:{id}"), ddl).rc, SL_OK);
+    ddl.text = text("CREATE GIBBERISH a");
+    assert_int_equal(judge(rule("shop", "a", "{table}:{id}"), ddl).rc, SL_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys_of_several_tables_are_not_purged_for_one),
         cmocka_unit_test(test_keys_of_one_table_are_purged),
         cmocka_unit_test(test_a_new_column_empties_no_cache_when_the_template_tells_the_key),
+        cmocka_unit_test(test_statements_reach_into_other_databases),
+        cmocka_unit_test(test_what_cannot_be_read_about_tables_is_a_gap),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -473,17 +473,23 @@ static void transaction_inside_of_another_is_refused(void **state)
 
 /* ---- statements ---- */
 
-static void load_data_as_a_statement_is_dml_of_no_known_table(void **state)
+static void load_data_as_a_statement_is_dml_of_its_table(void **state)
 {
+    static const char load[] = "LOAD DATA INFILE '/tmp/x' IGNORE INTO TABLE `t` (a, b)";
+    uint8_t body[128] = {0};
     struct fixture fix;
 
     (void)state;
     open_at(&fix, "b.1", 100, "9.7.4");
     assert_int_equal(feed_query(&fix, 150, "BEGIN"), SL_OK);
     assert_int_equal(feed(&fix, SL_EVENT_BEGIN_LOAD_QUERY, 200, "\1\0\0\0data", 8), SL_OK);
-    assert_int_equal(feed(&fix, SL_EVENT_EXECUTE_LOAD_QUERY, 250, "whatever", 8), SL_OK);
+    body[8] = 4; /* length of the database's name */
+    memcpy(body + 26, "shop", 5);
+    memcpy(body + 31, load, sizeof(load) - 1);
+    assert_int_equal(feed(&fix, SL_EVENT_EXECUTE_LOAD_QUERY, 250, body, 31 + sizeof(load) - 1),
+                     SL_OK);
     assert_int_equal(feed_xid(&fix, 300), SL_OK);
-    told(&fix, "begin\nddl dml  @ b.1:100 time 0\ncommit @ b.1:300 time 0\n");
+    told(&fix, "begin\nddl dml shop.t @ b.1:100 time 0\ncommit @ b.1:300 time 0\n");
     close_it(&fix);
 }
 
@@ -677,7 +683,7 @@ int main(void)
         cmocka_unit_test(restart_passes_over_decisions_that_were_applied),
         cmocka_unit_test(one_phase_xa_commits_its_own_group),
         cmocka_unit_test(transaction_inside_of_another_is_refused),
-        cmocka_unit_test(load_data_as_a_statement_is_dml_of_no_known_table),
+        cmocka_unit_test(load_data_as_a_statement_is_dml_of_its_table),
         cmocka_unit_test(values_of_statements_are_passed_over),
         cmocka_unit_test(statement_on_a_table_makes_its_layout_anew),
         cmocka_unit_test(rows_of_unwanted_tables_are_counted_not_split),

@@ -1,4 +1,6 @@
 """What a hostile operator found: hangs, gaps and wrong rows that no ordinary use brings about."""
+import os
+import tempfile
 import time
 
 from harness.env import case
@@ -57,3 +59,34 @@ def case_statements_in_another_case_reach_tables_of_a_server_without_case(env):
     env.settle(tables)
     env.sql("ALTER TABLE It.T RENAME COLUMN v TO w", "INSERT INTO it.T VALUES (3, 3)")
     env.settle(tables)
+
+
+def _gap_by(env, *statements):
+    """SBR in a session: no row event says what STATEMENTS did to it.t."""
+    env.start_servers(secure_file_priv="")
+    env.sql("CREATE DATABASE it", "CREATE DATABASE other", "CREATE TABLE it.t (id INT PRIMARY KEY, v INT)",
+            "CREATE TABLE other.o (id INT PRIMARY KEY, v INT)", "INSERT INTO other.o VALUES (1, 7)",
+            "INSERT INTO it.t VALUES (1, 1)")
+    tables = [Table("it", "t")]
+    program = env.sluice(tables).start()
+    env.settle(tables)
+    with env.source.connect() as connection:
+        connection.query("SET SESSION binlog_format=STATEMENT")
+        connection.query("USE other")
+        for statement in statements:
+            connection.query(statement)
+    program.expect_exit(5, "without row events")
+
+
+@case(servers=("mariadb",))
+def case_load_data_by_statement_is_a_gap(env):
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("2\t2\n")
+        file.flush()
+        os.chmod(file.name, 0o644)
+        _gap_by(env, f"LOAD DATA INFILE '{file.name}' INTO TABLE it.t")
+
+
+@case(servers=("mariadb",))
+def case_update_of_several_tables_by_statement_from_another_database_is_a_gap(env):
+    _gap_by(env, "UPDATE other.o JOIN it.t USING (id) SET t.v = o.v")
