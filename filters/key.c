@@ -49,9 +49,13 @@ static int add_part(struct sl_key *key, struct sl_key_part part)
 static int add_literal(struct sl_key *key, struct sl_span text, bool escape)
 {
     size_t at = key->literals.len;
-    int rc = sl_buf_add(&key->literals, text.data, text.len);
     struct sl_key_part *last = key->count > 0 ? &key->parts[key->count - 1] : NULL;
+    int rc;
 
+    if (text.len == 0) {
+        return SL_OK;
+    }
+    rc = sl_buf_add(&key->literals, text.data, text.len);
     if (rc == SL_OK && escape) {
         rc = sl_key_escape(&key->literals, at);
     }

@@ -65,7 +65,7 @@ static bool is_null_text(struct sl_span rest)
  * A value can be followed by a literal that begins with a byte of a value: try each end. What the
  * encoding never writes ("100%", "%3a", "x%N") is in nobody's key but somebody else's.
  */
-static bool match_value(const struct table_pattern *pattern, size_t piece, struct sl_span key)
+static bool match_value(const struct table_pattern *pattern, size_t piece, struct sl_span key) // NOLINT(misc-no-recursion)
 {
     bool may_join = pattern->pieces[piece].may_join;
     bool is_fresh = true; /* at the first byte of a value */
@@ -102,9 +102,6 @@ static bool match_from(const struct table_pattern *pattern, size_t piece, struct
     here = &pattern->pieces[piece];
     if (here->is_value) {
         return match_value(pattern, piece, key);
-    }
-    if (here->literal.len == 0) {
-        return match_from(pattern, piece + 1, key);
     }
     if (key.len < here->literal.len || memcmp(key.data, here->literal.data, here->literal.len) != 0) {
         return false;
@@ -149,8 +146,12 @@ static int add_glob(struct sl_buf *glob, const uint8_t *data, size_t len)
 static int add_literal(struct table_pattern *pattern, struct sl_span text, bool escape)
 {
     size_t at = pattern->literals.len;
-    int rc = sl_buf_add(&pattern->literals, text.data, text.len);
+    int rc;
 
+    if (text.len == 0) {
+        return SL_OK;
+    }
+    rc = sl_buf_add(&pattern->literals, text.data, text.len);
     if (rc == SL_OK && escape) {
         rc = sl_key_escape(&pattern->literals, at);
     }

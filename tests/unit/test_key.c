@@ -273,6 +273,22 @@ static void without_a_table_every_table_is_meant(void **state)
     assert_false(is_matched("{db}:{table}:{pk}", "shop", "", 0, sl_check_span("shop2:users:1")));
 }
 
+/* Found by fuzz_key: a literal of no bytes. */
+static void an_empty_name_is_no_literal(void **state)
+{
+    const struct sl_cell cells[] = {sl_test_cell("")};
+    struct sl_test_table test;
+    struct sl_buf out = {0};
+
+    (void)state;
+    sl_test_table_init(&test, "", "t", "id text key");
+    render("{db}{pk}", &test, cells, NULL, &out);
+    assert_buf(&out, "");
+    assert_true(is_matched("{db}:{pk}", "", "t", 1, sl_check_span(":1")));
+    assert_true(is_matched("{db}{pk}", "", "t", 1, sl_check_span("")));
+    sl_buf_release(&out);
+}
+
 static void the_glob_has_its_special_bytes_escaped(void **state)
 {
     struct sl_key_pattern *pattern =
@@ -361,6 +377,7 @@ int main(void)
         cmocka_unit_test(same_compares_only_the_columns_of_the_key),
         cmocka_unit_test(patterns_match_keys_of_their_table_and_no_others),
         cmocka_unit_test(without_a_table_every_table_is_meant),
+        cmocka_unit_test(an_empty_name_is_no_literal),
         cmocka_unit_test(the_glob_has_its_special_bytes_escaped),
         cmocka_unit_test(every_key_matches_its_pattern),
     };
