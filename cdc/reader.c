@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "cdc/event.h"
 #include "cdc/reader_private.h"
 
 /* ---- the thread ---- */
@@ -61,28 +62,51 @@ static int offer(struct sl_reader *reader)
     return rc;
 }
 
+static bool is_heartbeat(struct sl_span event)
+{
+    return event.len > 4 && (event.data[4] == SL_EVENT_HEARTBEAT ||
+                             event.data[4] == SL_EVENT_HEARTBEAT_V2);
+}
+
+static int feed(struct sl_reader *reader, struct sl_span event)
+{
+    int rc;
+
+    sl_reader_reclaim(reader);
+    rc = sl_stream_feed(reader->stream, event, &reader->err);
+    count(reader);
+    reader->group_read += event.len;
+    /* A server sends heartbeats while it has nothing else to send. */
+    atomic_store_explicit(&reader->stats.is_idle, is_heartbeat(event), memory_order_relaxed);
+    return rc == SL_OK ? offer(reader) : rc;
+}
+
+/*
+ * A server accepts a position by sending its first event. The place that the stream begins at is then
+ * a checkpoint of its own, in a group without rows: without it a restart before the first transaction
+ * would begin somewhere else, and the first rows would have no position before them to go back to.
+ */
+static int begin(struct sl_reader *reader)
+{
+    int rc = sl_reader_need_batch(reader);
+
+    atomic_store(&reader->stats.is_connected, true);
+    reader->options.changed(reader->options.changed_user);
+    return rc == SL_OK ? sl_reader_push(reader, true, sl_stream_position(reader->stream)) : rc;
+}
+
 static int pump(struct sl_reader *reader)
 {
     struct sl_span event;
-    int rc;
+    int rc = reader->source->ops->next(reader->source, &event, &reader->err);
 
-    /* The place that the stream begins at is a checkpoint of its own, written at once: without it, a
-       restart during the first transaction would begin somewhere else. */
-    rc = sl_reader_need_batch(reader);
     if (rc == SL_OK) {
-        rc = sl_reader_push(reader, true, sl_stream_position(reader->stream));
+        rc = begin(reader);
     }
     while (rc == SL_OK) {
-        rc = reader->source->ops->next(reader->source, &event, &reader->err);
-        if (rc != SL_OK) {
-            break;
-        }
-        sl_reader_reclaim(reader);
-        rc = sl_stream_feed(reader->stream, event, &reader->err);
-        count(reader);
-        reader->group_read += event.len;
+        rc = feed(reader, event);
         if (rc == SL_OK) {
-            rc = offer(reader);
+            rc = reader->source->ops->next(reader->source, &event, &reader->err);
         }
     }
     return rc;
@@ -96,8 +120,6 @@ static int run(struct sl_reader *reader)
         rc = make_stream(reader);
     }
     if (rc == SL_OK) {
-        atomic_store(&reader->stats.is_connected, true);
-        reader->options.changed(reader->options.changed_user);
         rc = pump(reader);
     }
     reader->source->ops->close(reader->source);

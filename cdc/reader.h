@@ -47,6 +47,7 @@ struct sl_reader_stats {
     atomic_uint_fast64_t transactions;
     atomic_uint_fast32_t event_time; /* seconds since 1970 of the last event; 0: none yet */
     atomic_bool is_connected;        /* the source streams */
+    atomic_bool is_idle;             /* it had nothing newer when it was heard last */
     atomic_bool has_ended;           /* sl_reader_join() will not wait */
 };
 

@@ -5,6 +5,8 @@ enum {
     /* A batch full of rows that replaced each other may grow to this many times its size before
        it is passed on: the longer the sink is busy, the fewer commands it has to be sent. */
     SL_COALESCE_FACTOR = 16,
+    /* Complete transactions wait for so many bytes of the next one's events at most. */
+    SL_EARLIER_WAIT_BYTES = 1024 * 1024,
 };
 
 int sl_reader_need_batch(struct sl_reader *reader)
@@ -106,7 +108,7 @@ int sl_reader_push_earlier(struct sl_reader *reader)
     bool has_earlier = reader->batch != NULL && reader->batch->begin.entry > 0;
 
     /* A savepoint is a mark in this very batch. */
-    return has_earlier && reader->group_read >= reader->options.batch_bytes &&
+    return has_earlier && reader->group_read >= SL_EARLIER_WAIT_BYTES &&
                    reader->savepoint_count == 0
                ? split_off(reader)
                : SL_OK;

@@ -117,5 +117,9 @@ int main(int argc, char **argv)
         (void)printf("sluice %s (%s)\n", SLUICE_VERSION, sl_binlog_library());
         return SL_EXIT_OK;
     }
+    if (strcmp(argv[1], "--describe-config") == 0) { /* for the check of the manual pages */
+        sl_config_describe(stdout);
+        return SL_EXIT_OK;
+    }
     return dispatch(argc - 1, argv + 1);
 }

@@ -250,6 +250,16 @@ static void stop_reader(struct sl_runner *runner)
     sl_reader_stop(runner->reader);
 }
 
+static uint32_t source_time(void *user)
+{
+    const struct sl_runner *runner = user;
+    const struct sl_reader_stats *stats =
+        runner->reader != NULL ? sl_reader_stats(runner->reader) : NULL;
+
+    return stats != NULL && !atomic_load(&stats->is_idle) ? (uint32_t)atomic_load(&stats->event_time)
+                                                          : 0;
+}
+
 static void start_reader(struct sl_runner *runner)
 {
     struct sl_err err = {0};
@@ -517,6 +527,7 @@ static int make_sink(struct sl_runner *runner)
         .loop = runner->loop,
         .clock = sl_clock_real(),
         .lost = on_lost,
+        .source_time = source_time,
         .drained = on_drained,
         .user = runner,
     };

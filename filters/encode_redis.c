@@ -85,7 +85,7 @@ static int add_field(const struct sl_shape *shape, uint32_t i, struct sl_row row
 {
     uint32_t number = shape->columns[i];
     const struct sl_cell *cell = &row.cells[number];
-    size_t start;
+    size_t start = 0;
     int rc = sl_buf_add(out, shape->heads[i].data, shape->heads[i].len);
 
     if (rc == SL_OK) {

@@ -103,6 +103,9 @@ static bool match_from(const struct table_pattern *pattern, size_t piece, struct
     if (here->is_value) {
         return match_value(pattern, piece, key);
     }
+    if (here->literal.len == 0) {
+        return match_from(pattern, piece + 1, key);
+    }
     if (key.len < here->literal.len || memcmp(key.data, here->literal.data, here->literal.len) != 0) {
         return false;
     }
@@ -217,7 +220,9 @@ struct sl_key_pattern *sl_key_pattern_new(const char *text, struct sl_span db, s
         return NULL;
     }
     for (size_t i = 0; i < pattern->count; i++) {
-        pattern->pieces[i].literal.data = pattern->literals.data + pattern->pieces[i].at;
+        if (pattern->pieces[i].literal.len > 0) {
+            pattern->pieces[i].literal.data = pattern->literals.data + pattern->pieces[i].at;
+        }
     }
     pattern->base.matches = matches;
     pattern->base.free = free_pattern;

@@ -70,7 +70,7 @@ int sl_key_escape(struct sl_buf *buf, size_t at)
 {
     static const char hex[] = "0123456789ABCDEF";
     size_t len = buf->len - at;
-    size_t extra = 2 * count_special(buf->data + at, len);
+    size_t extra = len > 0 ? 2 * count_special(buf->data + at, len) : 0;
     size_t from = buf->len;
     size_t to = buf->len + extra;
     int rc;

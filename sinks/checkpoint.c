@@ -14,7 +14,7 @@ int sl_pipeline_key(const char *pipeline, const char *name, struct sl_buf *out)
 static int add_gtid(struct sl_buf *out, const char *field, const struct sl_position *position)
 {
     enum { GUESS = 60 };
-    size_t start;
+    size_t start = 0;
     int rc = sl_resp_text(out, field);
 
     if (rc == SL_OK) {
@@ -56,8 +56,8 @@ static int add_life(struct sl_buf *out, const struct sl_redis_life *life)
     char number[24];
     int rc = add_text(out, "run_id", life->run_id);
 
-    (void)snprintf(number, sizeof(number), "%lld", (long long)life->type_errors);
-    return rc == SL_OK ? add_text(out, "type_errors", number) : rc;
+    (void)snprintf(number, sizeof(number), "%lld", (long long)life->errors);
+    return rc == SL_OK ? add_text(out, "errors", number) : rc;
 }
 
 int sl_checkpoint_write(struct sl_buf *out, const char *key, const struct sl_position *position,
@@ -180,10 +180,10 @@ static bool is_same_life(const struct sl_field *fields, size_t count,
 {
     uint64_t errors;
 
-    return life->run_id[0] != '\0' && life->type_errors >= 0 &&
+    return life->run_id[0] != '\0' && life->errors >= 0 &&
            sl_span_equals(find(fields, count, "run_id"), life->run_id) &&
-           read_number(find(fields, count, "type_errors"), &errors) &&
-           errors == (uint64_t)life->type_errors;
+           read_number(find(fields, count, "errors"), &errors) &&
+           errors == (uint64_t)life->errors;
 }
 
 /* Only of the last position: what lies behind the safe one may not have been applied. */

@@ -10,8 +10,8 @@
  *                  error when this one was sent
  *     applied_file, applied_pos   while a prepared XA transaction keeps the position back: as far as all
  *                  else was applied
- *     run_id, type_errors   which Redis process, and how many WRONGTYPE and EXECABORT errors it had
- *                  counted, when the writer came: see sl_checkpoint_read()
+ *     run_id, errors   which Redis process, and how many error replies it had counted, when the
+ *                  writer came: see sl_checkpoint_read()
  */
 #ifndef SLUICE_SINKS_CHECKPOINT_H
 #define SLUICE_SINKS_CHECKPOINT_H
@@ -31,7 +31,7 @@ enum {
 /* Which Redis answers, and whether a write of ours can have failed unseen since. */
 struct sl_redis_life {
     char run_id[SL_RUN_ID_MAX]; /* INFO server: run_id; "" unknown */
-    int64_t type_errors;        /* INFO errorstats: WRONGTYPE and EXECABORT; -1 unknown */
+    int64_t errors;             /* INFO stats: total_error_replies, from Redis 6.2 on; -1 unknown */
 };
 
 /* "sluice:{PIPELINE}:NAME" in OUT. */

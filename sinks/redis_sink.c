@@ -33,6 +33,7 @@ struct sl_redis_sink {
     struct ev_timer failure; /* fires at once: a failure is told from an event of its own */
     bool is_open;
     bool is_draining;
+    bool is_final;      /* draining: the last checkpoint is on its way, or not needed */
     bool group_is_open; /* the last part that was added did not end its group */
     bool tick_due;
     uint64_t moved_ms; /* when bytes went or came last, or nothing was on the way */
@@ -100,14 +101,12 @@ static void note_progress(struct sl_redis_sink *sink)
 static uint64_t lag_seconds(const struct sl_redis_sink *sink)
 {
     uint64_t now = sl_clock_wall_ms(sink->options.clock) / 1000;
+    uint64_t newest = sink->acked.event_time;
 
-    /* Everything that was read is applied: the cache is as new as the source. */
-    if (sink->flights.count == 0 && sink->state == SL_SINK_STREAMING) {
-        return 0;
+    if (sink->state == SL_SINK_STREAMING && sink->flights.count == 0) {
+        newest = sink->options.source_time(sink->options.user);
     }
-    return sink->acked.event_time > 0 && now > sink->acked.event_time
-               ? now - sink->acked.event_time
-               : 0;
+    return newest > 0 && now > newest ? now - newest : 0;
 }
 
 /* The lease and the heartbeat ride on whatever group comes next. */
@@ -147,10 +146,9 @@ static int purge_tick(void *user, struct sl_buf *out, uint64_t *replies)
     return add_tick(sink, out, replies);
 }
 
-static int add_checkpoint(struct sl_redis_sink *sink, struct sl_flight *flight)
+static int add_checkpoint(struct sl_redis_sink *sink, struct sl_flight *flight,
+                          const struct sl_position *position)
 {
-    const struct sl_position *position = &flight->batch->position;
-
     flight->tail_replies++;
     return sl_checkpoint_write(&flight->tail, (const char *)sink->session.checkpoint_key.data,
                                position, sink->has_acked ? &sink->acked : position,
@@ -163,7 +161,9 @@ static int add_group_end(struct sl_redis_sink *sink, struct sl_flight *flight)
 
     flight->ends_group = true;
     if (flight->batch != NULL && flight->batch->has_position) {
-        rc = add_checkpoint(sink, flight);
+        rc = add_checkpoint(sink, flight, &flight->batch->position);
+    } else if (flight->batch == NULL && sink->is_draining && sink->has_acked) {
+        rc = add_checkpoint(sink, flight, &sink->acked);
     }
     if (rc == SL_OK) {
         rc = add_tick(sink, &flight->tail, &flight->tail_replies);
@@ -258,10 +258,15 @@ static int finish_groups(struct sl_redis_sink *sink)
     if (sink->is_draining && sink->group_is_open) {
         return add_flight(sink, NULL, true);
     }
-    if (sink->tick_due && !sink->group_is_open && sink->flights.count == 0) {
+    if (sink->flights.count > 0 || sink->group_is_open) {
+        return SL_OK;
+    }
+    if (sink->is_draining && !sink->is_final) {
+        /* All was seen to be applied: a checkpoint that says so needs no safe one before it. */
+        sink->is_final = true;
         return add_flight(sink, NULL, false);
     }
-    return SL_OK;
+    return sink->tick_due ? add_flight(sink, NULL, false) : SL_OK;
 }
 
 static int run_purge(struct sl_redis_sink *sink)
@@ -438,7 +443,7 @@ static void on_tick(struct ev_loop *loop, struct ev_timer *timer, int events)
 
 static bool is_drained(const struct sl_redis_sink *sink)
 {
-    return sink->is_draining && sink->flights.count == 0 && sink->purge == NULL;
+    return sink->is_draining && sink->is_final && sink->flights.count == 0 && sink->purge == NULL;
 }
 
 static void pump(struct sl_redis_sink *sink)
@@ -588,6 +593,7 @@ void sl_redis_sink_pump(struct sl_redis_sink *sink)
 void sl_redis_sink_drain(struct sl_redis_sink *sink)
 {
     sink->is_draining = true;
+    sink->is_final = false;
     sl_redis_sink_pump(sink);
 }
 

@@ -93,6 +93,10 @@ static int judge_server(struct sl_session *session, const char *info, struct sl_
 {
     char value[64] = "";
 
+    session->life = (struct sl_redis_life){.errors = -1};
+    if (sl_redis_info(info, "total_error_replies", value, sizeof(value))) {
+        session->life.errors = strtoll(value, NULL, 10);
+    }
     (void)sl_redis_info(info, "run_id", session->life.run_id, sizeof(session->life.run_id));
     if (sl_redis_info(info, "loading", value, sizeof(value)) && strcmp(value, "1") == 0) {
         return sl_err_set(err, SL_EIO, "Redis is loading its data: waiting");
@@ -110,51 +114,17 @@ static int judge_server(struct sl_session *session, const char *info, struct sl_
     return SL_OK;
 }
 
-/* "errorstat_NAME:count=3"; a server without such errors has no line. */
-static int64_t count_of(const char *info, const char *name)
-{
-    char value[64] = "";
-
-    return sl_redis_info(info, name, value, sizeof(value)) && strncmp(value, "count=", 6) == 0
-               ? strtoll(value + 6, NULL, 10)
-               : 0;
-}
-
-/*
- * Both kinds of errors behind which a later group may have been applied though one before it was not, or
- * not all of it: a command that failed inside of an EXEC, and an EXEC that was refused for what was not
- * queued (OOM, MISCONF). The guard's step of the next group is refused alike, and stops nothing if the cause
- * has passed just behind it.
- */
-static void note_type_errors(struct sl_session *session, const char *info)
-{
-    /* The section exists from Redis 6.2 on. */
-    session->life.type_errors = strstr(info, "Errorstats") == NULL
-                                    ? -1
-                                    : count_of(info, "errorstat_WRONGTYPE") +
-                                          count_of(info, "errorstat_EXECABORT");
-}
-
 static int inspect(struct sl_session *session, struct sl_err *err)
 {
     static const char *const everything[] = {"INFO"};
-    static const char *const errors[] = {"INFO", "errorstats"};
     redisReply *reply = NULL;
     int rc = call(session, "cannot read INFO", 1, everything, &reply, err);
 
-    session->life = (struct sl_redis_life){.type_errors = -1};
     if (rc != SL_OK) {
         return rc;
     }
-    rc = reply->str != NULL ? judge_server(session, reply->str, err) : SL_OK;
+    rc = judge_server(session, reply->str != NULL ? reply->str : "", err);
     freeReplyObject(reply);
-    if (rc == SL_OK) {
-        rc = call(session, "cannot read INFO errorstats", 2, errors, &reply, err);
-    }
-    if (rc == SL_OK) {
-        note_type_errors(session, reply->str != NULL ? reply->str : "");
-        freeReplyObject(reply);
-    }
     return rc;
 }
 

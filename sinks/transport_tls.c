@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -54,6 +55,19 @@ static int expect_host(SSL *ssl, const char *host)
                       : SSL_set1_host(ssl, host);
 }
 
+/* The macro casts to void *, so it gets a name that is not const. */
+static int name_server(SSL *ssl, const char *host)
+{
+    char *name = strdup(host);
+
+    if (name == NULL) {
+        return SL_ENOMEM;
+    }
+    (void)SSL_set_tlsext_host_name(ssl, name);
+    free(name);
+    return SL_OK;
+}
+
 static int prepare(struct sl_tls *tls, const struct sl_redis_options *options, struct sl_err *err)
 {
     int rc;
@@ -76,7 +90,10 @@ static int prepare(struct sl_tls *tls, const struct sl_redis_options *options, s
     if (tls->ssl == NULL) {
         return SL_ENOMEM;
     }
-    (void)SSL_set_tlsext_host_name(tls->ssl, options->host);
+    rc = name_server(tls->ssl, options->host);
+    if (rc != SL_OK) {
+        return rc;
+    }
     if (options->tls.mode == SL_TLS_VERIFY_IDENTITY && expect_host(tls->ssl, options->host) != 1) {
         return tls_error(err, SL_EINVAL, "cannot verify the host name");
     }

@@ -58,7 +58,7 @@ static void set(struct hash *hash, const char *name, const char *value)
 }
 
 static const char uuid[] = "6e0f1a52-0c3b-11f0-9d5c-0242ac110002";
-static const struct sl_redis_life life = {.run_id = "abcdef", .type_errors = 3};
+static const struct sl_redis_life life = {.run_id = "abcdef", .errors = 3};
 
 static void make_position(struct sl_position *position, const char *gtid, const char *file,
                           uint64_t offset)
@@ -122,7 +122,7 @@ static void every_kind_of_position_survives(void **state)
 
 static void how_far_all_is_applied_survives_with_the_last_position_only(void **state)
 {
-    const struct sl_redis_life other = {.run_id = "other", .type_errors = 3};
+    const struct sl_redis_life other = {.run_id = "other", .errors = 3};
     struct sl_position position;
     struct sl_position got;
     struct hash hash = {0};
@@ -148,7 +148,7 @@ static void field_names_are_those_of_the_documentation(void **state)
     static const char *const names[] = {"version",     "gtid",       "file",       "pos",
                                         "server_uuid", "event_time", "safe_gtid",  "safe_file",
                                         "safe_pos",    "applied_file", "applied_pos",
-                                        "run_id",      "type_errors"};
+                                        "run_id",      "errors"};
     struct sl_position position;
     struct hash hash = {0};
 
@@ -173,12 +173,12 @@ static void the_safe_position_is_taken_when_a_failure_can_have_gone_unseen(void 
         struct sl_redis_life now;
         bool last;
     } cases[] = {
-        {{.run_id = "abcdef", .type_errors = 3}, true},
-        {{.run_id = "abcdef", .type_errors = 4}, false},
-        {{.run_id = "abcdef", .type_errors = 0}, false},
-        {{.run_id = "abcdef", .type_errors = -1}, false},
-        {{.run_id = "abcdeg", .type_errors = 3}, false},
-        {{.run_id = "", .type_errors = 3}, false},
+        {{.run_id = "abcdef", .errors = 3}, true},
+        {{.run_id = "abcdef", .errors = 4}, false},
+        {{.run_id = "abcdef", .errors = 0}, false},
+        {{.run_id = "abcdef", .errors = -1}, false},
+        {{.run_id = "abcdeg", .errors = 3}, false},
+        {{.run_id = "", .errors = 3}, false},
     };
     struct sl_position last;
     struct sl_position safe;
@@ -203,7 +203,7 @@ static void the_safe_position_is_taken_when_a_failure_can_have_gone_unseen(void 
 
 static void an_unknown_life_is_never_the_same(void **state)
 {
-    const struct sl_redis_life unknown = {.type_errors = -1};
+    const struct sl_redis_life unknown = {.errors = -1};
     struct sl_position last;
     struct sl_position safe;
     struct sl_position back = {0};

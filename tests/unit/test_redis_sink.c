@@ -40,6 +40,12 @@ static int stop(void **state)
     return 0;
 }
 
+static uint32_t source_time(void *user)
+{
+    (void)user;
+    return 0; /* the source has nothing newer */
+}
+
 static void on_lost(void *user, int status, const char *why)
 {
     (void)user;
@@ -78,6 +84,7 @@ static struct sl_redis_sink *new_sink(const char *identity, uint32_t lease_ms)
         .loop = fix.loop,
         .clock = sl_clock_real(),
         .lost = on_lost,
+        .source_time = source_time,
         .drained = on_drained,
     };
     struct sl_redis_sink *sink = sl_redis_sink_new(&options);

@@ -70,7 +70,7 @@ static void a_new_pipeline_has_a_lease_and_no_checkpoint(void **state)
     assert_in_range(sl_test_redis_int(&redis, "PTTL sluice:{shop}:lease"), 8000, 10000);
     assert_memory_equal(sl_test_redis_text(&redis, "GET sluice:{shop}:lease"), "me/b.n/1.1 ", 11);
     assert_int_equal(sl_test_redis_int(&redis, "HLEN sluice:{shop}:guard"), 1);
-    assert_true(session.life.type_errors >= 0);
+    assert_true(session.life.errors >= 0);
     assert_int_equal(strlen(session.life.run_id), 40);
     sl_session_close(&session, true);
     assert_int_equal(sl_test_redis_int(&redis, "EXISTS sluice:{shop}:lease"), 0);
@@ -242,8 +242,8 @@ static void the_checkpoint_is_read(void **state)
     open_session(&session);
     sl_test_redis_do(&redis,
                      "HSET sluice:{shop}:checkpoint version 1 gtid 0-1-9 file f.2 pos 77 safe_gtid "
-                     "0-1-8 safe_file f.1 safe_pos 66 run_id %s type_errors %lld",
-                     session.life.run_id, (long long)session.life.type_errors);
+                     "0-1-8 safe_file f.1 safe_pos 66 run_id %s errors %lld",
+                     session.life.run_id, (long long)session.life.errors);
     sl_session_close(&session, false);
     open_session(&session);
     assert_true(session.has_checkpoint);
