@@ -68,7 +68,7 @@ int sl_json_quote_tail(struct sl_buf *out, size_t at)
         return rc;
     }
     len = out->len - at;
-    total = escaped_length(out->data + at, len);
+    total = len > 0 ? escaped_length(out->data + at, len) : 0;
     rc = sl_buf_reserve(out, total - len + 2);
     if (rc != SL_OK) {
         return rc;
