@@ -5,8 +5,8 @@ enum {
     /* A batch full of rows that replaced each other may grow to this many times its size before
        it is passed on: the longer the sink is busy, the fewer commands it has to be sent. */
     SL_COALESCE_FACTOR = 16,
-    /* A transaction of which this many bytes were read is one that others should not wait for. */
-    SL_LARGE_GROUP = 1024 * 1024,
+    /* Complete transactions wait for so many bytes of the next one's events at most. */
+    SL_EARLIER_WAIT_BYTES = 1024 * 1024,
 };
 
 int sl_reader_need_batch(struct sl_reader *reader)
@@ -56,8 +56,8 @@ bool sl_reader_batch_is_full(const struct sl_reader *reader)
 }
 
 /*
- * A large transaction gets a group to itself, so that it can be undone by itself: the complete
- * transactions before it in the batch are pushed, with the entries that it had made superfluous.
+ * A large transaction gets a group to itself, so that it can be undone by itself: the complete transactions
+ * before it in the batch are pushed, with the entries that it had made superfluous.
  */
 static int split_off(struct sl_reader *reader)
 {
@@ -79,8 +79,7 @@ static int split_off(struct sl_reader *reader)
     return sl_handoff_push(reader->handoff, earlier, sl_stream_position(reader->stream));
 }
 
-/* A part of a transaction goes ahead; the sink keeps it in an open MULTI until the rest is there.
- */
+/* A part of a transaction goes ahead; the sink keeps it in an open MULTI until the rest is there. */
 static int push_part(struct sl_reader *reader)
 {
     bool cut;
@@ -109,7 +108,7 @@ int sl_reader_push_earlier(struct sl_reader *reader)
     bool has_earlier = reader->batch != NULL && reader->batch->begin.entry > 0;
 
     /* A savepoint is a mark in this very batch. */
-    return has_earlier && reader->group_read >= SL_LARGE_GROUP &&
+    return has_earlier && reader->group_read >= SL_EARLIER_WAIT_BYTES &&
                    reader->savepoint_count == 0
                ? split_off(reader)
                : SL_OK;
