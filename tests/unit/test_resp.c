@@ -34,6 +34,7 @@ static void bytes_are_taken_as_they_are(void **state)
 static void a_wrong_guess_moves_the_bytes(void **state)
 {
     static const size_t lengths[] = {0, 1, 9, 10, 11, 99, 100, 101, 999, 1000, 9999, 10000};
+    uint8_t text[10000];
 
     (void)state;
     for (size_t g = 0; g < SL_COUNT(lengths); g++) {
@@ -46,11 +47,11 @@ static void a_wrong_guess_moves_the_bytes(void **state)
             assert_int_equal(sl_buf_add_str(&want, "before"), SL_OK);
             assert_int_equal(sl_resp_begin(&have, lengths[g], &start), SL_OK);
             for (size_t i = 0; i < lengths[l]; i++) {
-                assert_int_equal(sl_buf_add_byte(&have, (uint8_t)i), SL_OK);
+                text[i] = (uint8_t)(i * 7 + 1);
             }
+            assert_int_equal(sl_buf_add(&have, text, lengths[l]), SL_OK);
             assert_int_equal(sl_resp_end(&have, lengths[g], start), SL_OK);
-            assert_int_equal(sl_resp_bulk(&want, have.data + have.len - 2 - lengths[l], lengths[l]),
-                             SL_OK);
+            assert_int_equal(sl_resp_bulk(&want, text, lengths[l]), SL_OK);
             assert_int_equal(have.len, want.len);
             assert_memory_equal(have.data, want.data, want.len);
             sl_buf_release(&have);
