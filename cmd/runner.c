@@ -193,7 +193,7 @@ static int make_reader(struct sl_runner *runner)
         .batch_bytes = (size_t)pipeline->batch_bytes,
         .max_transaction_bytes = pipeline->max_transaction_bytes,
         .max_held_bytes = pipeline->memory_limit_bytes / SL_XA_SHARE,
-        .max_event_bytes = pipeline->memory_limit_bytes / 4 * 3,
+        .max_event_bytes = pipeline->memory_limit_bytes / 2,
         .schema = sl_schema_query_read,
         .load = sl_table_scan_run,
         .changed = wake_from_reader,

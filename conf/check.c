@@ -98,24 +98,45 @@ static void check_sink_tls(struct sl_conf_loader *loader, struct sl_redis_option
     }
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* Two pipelines of one name on one Redis would take the lease from each other for ever. */
+static bool is_same_place(const struct sl_redis_options *a, const struct sl_redis_options *b)
+{
+    return (a->host != NULL || a->unix_path != NULL) && a->port == b->port && a->db == b->db &&
+           same_text(a->host, b->host) && same_text(a->unix_path, b->unix_path);
+}
+
+static void check_against(struct sl_conf_loader *loader, size_t number, size_t earlier)
+{
+    const struct sl_redis_options *sink = &loader->config->sinks[number];
+    const struct sl_redis_options *other = &loader->config->sinks[earlier];
+    char path[SL_CONF_PATH_MAX];
+
+    if (sink->name != NULL && same_text(sink->name, other->name)) {
+        (void)snprintf(path, sizeof(path), "sinks[%zu].name", number);
+        sl_conf_fail(loader, path,
+                     "sinks[%zu] has the same name (the default is \"main\"); give each its own",
+                     earlier);
+    }
+    if (is_same_place(sink, other)) {
+        (void)snprintf(path, sizeof(path), "sinks[%zu].url", number);
+        sl_conf_fail(loader, path, "sinks[%zu] is the same database of the same Redis; remove one",
+                     earlier);
+    }
+}
+
 static void check_sinks(struct sl_conf_loader *loader, const cJSON *items)
 {
     struct sl_config *config = loader->config;
 
     for (size_t i = 0; i < config->sink_count; i++) {
-        const char *name = config->sinks[i].name;
-
         check_sink_tls(loader, &config->sinks[i], cJSON_GetArrayItem(items, (int)i), i);
-        for (size_t j = 0; j < i && name != NULL; j++) {
-            if (config->sinks[j].name != NULL && strcmp(config->sinks[j].name, name) == 0) {
-                char path[SL_CONF_PATH_MAX];
-
-                (void)snprintf(path, sizeof(path), "sinks[%zu].name", i);
-                sl_conf_fail(
-                    loader, path,
-                    "sinks[%zu] has the same name (the default is \"main\"); give each its own", j);
-                break;
-            }
+        for (size_t j = 0; j < i; j++) {
+            check_against(loader, i, j);
         }
     }
 }

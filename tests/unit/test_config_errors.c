@@ -314,6 +314,10 @@ static void values_that_do_not_fit_each_other_are_refused(void **state)
         "{\"pipeline\":\"p\",\"source\":{\"user\":\"u\"},\"tables\":[{\"table\":\"a.b\"}],"
         "\"sinks\":[{\"url\":\"redis://h\"},{\"url\":\"redis://i\"}]}",
         "sinks[1].name: sinks[0] has the same name");
+    assert_refused(
+        "{\"pipeline\":\"p\",\"source\":{\"user\":\"u\"},\"tables\":[{\"table\":\"a.b\"}],"
+        "\"sinks\":[{\"url\":\"redis://h/1\"},{\"name\":\"b\",\"url\":\"redis://h:6379/1\"}]}",
+        "sinks[1].url: sinks[0] is the same database of the same Redis");
     assert_refused("{\"pipeline\":\"p\",\"source\":{\"user\":\"u\",\"server_id\":4294967295},"
                    "\"tables\":[{\"table\":\"a.b\"}],"
                    "\"sinks\":[{\"url\":\"redis://h\"},{\"name\":\"b\",\"url\":\"redis://i\"}]}",
