@@ -203,22 +203,27 @@ static void the_safe_position_is_taken_when_a_failure_can_have_gone_unseen(void 
 
 static void an_unknown_life_is_never_the_same(void **state)
 {
-    const struct sl_redis_life unknown = {.errors = -1};
+    static const struct sl_redis_life unknown[] = {
+        {.errors = -1}, {.errors = 3}, {.run_id = "abcdef", .errors = -1}};
     struct sl_position last;
     struct sl_position safe;
-    struct sl_position back = {0};
-    struct hash hash = {0};
 
     (void)state;
     make_position(&last, NULL, "f.9", 900);
     make_position(&safe, NULL, "f.8", 800);
-    write_hash(&hash, &last, &safe, &unknown);
-    assert_int_equal(sl_checkpoint_read(hash.fields, hash.count, &unknown, &back, NULL), SL_OK);
-    check_position(&back, &safe);
-    sl_buf_release(&hash.command);
+    for (size_t i = 0; i < SL_COUNT(unknown); i++) {
+        struct sl_position back = {0};
+        struct hash hash = {0};
+
+        write_hash(&hash, &last, &safe, &unknown[i]);
+        assert_int_equal(sl_checkpoint_read(hash.fields, hash.count, &unknown[i], &back, NULL),
+                         SL_OK);
+        check_position(&back, &safe);
+        sl_buf_release(&hash.command);
+        sl_position_release(&back);
+    }
     sl_position_release(&last);
     sl_position_release(&safe);
-    sl_position_release(&back);
 }
 
 static void what_is_no_checkpoint_is_refused(void **state)
