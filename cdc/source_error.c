@@ -60,6 +60,24 @@ static int tls_failed(const struct sl_source_peer *peer, const struct sl_source_
         peer->host, peer->port, fault->text);
 }
 
+/*
+ * A server that dies or shuts down during the handshake shows as a TLS error, too: the libraries
+ * put what the socket said into its text ("error:00000000" is OpenSSL's when a system call failed).
+ */
+static bool is_cut_off(const char *text)
+{
+    static const char *const parts[] = {
+        "reset by peer", "eof",     "broken pipe",    "timed out",  "refused",
+        "interrupted",   "syscall", "error:00000000", "unreachable"};
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (has(text, parts[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int unreachable(const struct sl_source_peer *peer, const struct sl_source_fault *fault,
                        struct sl_err *err)
 {
@@ -124,7 +142,8 @@ int sl_source_error_connect(const struct sl_source_peer *peer, const struct sl_s
                           "and the name service",
                           peer->host, peer->port, fault->text);
     case SL_CR_SSL:
-        return tls_failed(peer, fault, err);
+        return is_cut_off(fault->text) ? unreachable(peer, fault, err)
+                                       : tls_failed(peer, fault, err);
     case SL_CR_AUTH_PLUGIN_CANNOT_LOAD:
     case SL_CR_AUTH_PLUGIN_ERR:
         return plugin_missing(peer, fault, err);

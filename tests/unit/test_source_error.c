@@ -63,6 +63,9 @@ static void a_failed_login_names_the_remedy(void **state)
         {"Can't connect to MySQL server on 'db.example:3306' (111)", "listens", 2003, SL_EIO},
         {"Unknown server host 'db.example' (-2)", "source.host", 2005, SL_EIO},
         {"SSL connection error: certificate verify failed", "source.tls", 2026, SL_EAUTH},
+        {"TLS/SSL error: Connection reset by peer (104)", "cannot reach", 2026, SL_EIO},
+        {"TLS/SSL error: unexpected eof while reading", "cannot reach", 2026, SL_EIO},
+        {"SSL connection error: error:00000000:lib(0)::reason(0)", "cannot reach", 2026, SL_EIO},
         {"Authentication plugin 'x' cannot be loaded", "plugin", 2059, SL_EAUTH},
         {"Too many connections", "Too many connections", 1040, SL_EIO},
     };

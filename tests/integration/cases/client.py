@@ -144,8 +144,8 @@ def case_client_wakes_up_when_interrupted(env):
 def case_client_notices_a_silent_server_and_outlives_an_idle_one(env):
     start(env)
     lines = run(env, "tool_source", "follow", "now", 12, READER="idle")
-    # by GTID, MySQL sends the PREVIOUS_GTIDS of the file, too
-    require(len([line for line in lines if line.startswith("HEARTBEAT")]) == (9 if env.is_mysql else 10), lines)
+    # Among the twelve are the heads of the file, of which there are up to three.
+    require(len([line for line in lines if line.startswith("HEARTBEAT")]) >= 9, lines)
     command, environment = arguments(env, "tool_source", ("follow", "now"), {})
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as reader:
         for _ in range(4):

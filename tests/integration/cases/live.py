@@ -170,7 +170,8 @@ def case_savepoints_are_no_boundary(env):
 @case()
 def case_savepoint_rolled_back_behind_rows_in_the_log(env):
     """A changed MyISAM table makes the server log ROLLBACK TO behind the rows instead of cutting them out."""
-    env.start_servers()
+    # With consistent GTIDs MySQL refuses such transactions.
+    env.start_servers(**({"gtid_mode": "OFF", "enforce_gtid_consistency": "OFF"} if env.is_mysql else {}))
     env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, v INT)",
             "CREATE TABLE it.m (id INT PRIMARY KEY) ENGINE=MyISAM", "INSERT INTO it.t VALUES (1,1),(2,2)")
     tables = [Table("it", "t"), Table("it", "m")]

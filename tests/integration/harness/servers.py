@@ -214,7 +214,8 @@ class MariaDb(Source):
 
     def initialise(self, data):
         _run([self.place.find("mariadb-install-db"), "--no-defaults", f"--datadir={data}", "--skip-test-db",
-              "--auth-root-authentication-method=normal", "--innodb-log-file-size=96M", *self._as_user()],
+              "--auth-root-authentication-method=normal", "--innodb-log-file-size=96M",
+              "--force", *self._as_user()],  # --force: also where the host's own name does not resolve
              "mariadb-install-db")
 
     def command(self):
