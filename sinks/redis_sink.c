@@ -15,6 +15,7 @@ enum {
        in it while Redis is busy. Full ones go as long as the bytes allow, for distant servers. */
     SL_GROUPS_IN_FLIGHT = 3,
     SL_BYTES_IN_FLIGHT = 2 * 1024 * 1024,
+    SL_BULK_BYTES = 512 * 1024,
     SL_PIECES = 48,
     SL_READ_BYTES = 64 * 1024,
     /* How long Redis may neither take nor send a byte while something is on the way: a peer that went
@@ -22,6 +23,8 @@ enum {
     SL_STALL_MS = 30000,
     SL_STALL_STOPPING_MS = 5000,
 };
+
+#define SL_BULK_PAUSE 0.001 /* seconds */
 
 struct sl_redis_sink {
     struct sl_redis_sink_options options;
@@ -36,6 +39,7 @@ struct sl_redis_sink {
     bool is_final;      /* draining: the last checkpoint is on its way, or not needed */
     bool group_is_open; /* the last part that was added did not end its group */
     bool tick_due;
+    bool is_bulk; /* see pace() */
     uint64_t moved_ms; /* when bytes went or came last, or nothing was on the way */
     struct sl_batch *purge; /* waits until nothing is on the way */
     struct sl_position acked;
@@ -296,6 +300,20 @@ static void want(struct sl_redis_sink *sink, int events)
     ev_io_start(sink->options.loop, &sink->io);
 }
 
+/*
+ * Redis answers a long pipeline some hundred bytes at a time, and waking up for each costs more than
+ * reading it. With work for milliseconds on the way nobody waits for the first of its replies.
+ */
+static void pace(struct sl_redis_sink *sink)
+{
+    bool is_bulk = sink->flights.bytes >= SL_BULK_BYTES;
+
+    if (is_bulk != sink->is_bulk) {
+        sink->is_bulk = is_bulk;
+        ev_set_io_collect_interval(sink->options.loop, is_bulk ? SL_BULK_PAUSE : 0.);
+    }
+}
+
 static int write_flights(struct sl_redis_sink *sink)
 {
     while (sink->flights.writing != NULL) {
@@ -314,6 +332,7 @@ static int write_flights(struct sl_redis_sink *sink)
         note_progress(sink);
     }
     want(sink, sink->flights.writing != NULL ? EV_READ | EV_WRITE : EV_READ);
+    pace(sink);
     return SL_OK;
 }
 
@@ -578,6 +597,7 @@ void sl_redis_sink_close(struct sl_redis_sink *sink, bool release_lease)
     ev_timer_stop(sink->options.loop, &sink->tick);
     give_back_all(sink);
     sl_flights_release(&sink->flights);
+    pace(sink);
     sl_session_close(&sink->session, release_lease);
     sl_reply_reader_free(sink->replies);
     sink->replies = NULL;
