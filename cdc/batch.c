@@ -5,8 +5,8 @@
 #include "cdc/base/hash.h"
 
 enum {
-    SL_BATCH_SLOTS = 1024,        /* to begin with; doubled as entries come */
-    SL_BATCH_KEEP = 1024 * 1024,  /* a data buffer larger than this is not kept for reuse */
+    SL_BATCH_SLOTS = 1024,       /* to begin with; doubled as entries come */
+    SL_BATCH_KEEP = 1024 * 1024, /* a data buffer larger than this is not kept for reuse */
     SL_BATCH_KEEP_ENTRIES = 32 * 1024,
 };
 

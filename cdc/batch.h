@@ -29,17 +29,17 @@
 enum sl_write {
     SL_WRITE_WHOLE,   /* the key's state afterwards does not depend on the one before */
     SL_WRITE_PARTIAL, /* changes fields: entries before it must stay */
-    /* As WHOLE, and what the key held before may have had fields that no later entry knows of (a column
-       that was dropped): a WHOLE entry behind it does not make it superfluous. */
+    /* As WHOLE, and what the key held before may have had fields that no later entry knows of (a
+       column that was dropped): a WHOLE entry behind it does not make it superfluous. */
     SL_WRITE_REPLACE,
 };
 
 struct sl_batch_entry {
-    uint32_t offset;  /* of its first command in data */
-    uint32_t len;     /* bytes */
-    uint32_t key_at;  /* of the key's bytes in data */
+    uint32_t offset; /* of its first command in data */
+    uint32_t len;    /* bytes */
+    uint32_t key_at; /* of the key's bytes in data */
     uint32_t key_len;
-    uint32_t older;   /* the entry before it with the same key, or SL_BATCH_NONE */
+    uint32_t older; /* the entry before it with the same key, or SL_BATCH_NONE */
     uint32_t hash;
     uint16_t commands; /* replies to expect */
     bool is_dead;
@@ -53,8 +53,8 @@ enum sl_batch_task {
 };
 
 /*
- * Which keys of the sink belong to a table: the interface between the key templates (filters/) and the
- * sink that has to find the keys. GLOB narrows a SCAN; MATCHES decides, as a glob also finds
+ * Which keys of the sink belong to a table: the interface between the key templates (filters/) and
+ * the sink that has to find the keys. GLOB narrows a SCAN; MATCHES decides, as a glob also finds
  * keys that only begin alike.
  */
 struct sl_key_pattern {
@@ -74,20 +74,20 @@ struct sl_batch {
     struct sl_batch_entry *entries;
     uint32_t entry_count;
     uint32_t entry_cap;
-    uint32_t *slots;      /* open addressing by hash: entry number + 1, 0 empty */
+    uint32_t *slots; /* open addressing by hash: entry number + 1, 0 empty */
     uint32_t slot_mask;
-    size_t dead_bytes;    /* of data, in dead entries */
+    size_t dead_bytes; /* of data, in dead entries */
     uint32_t dead_count;
     bool begins_group;
     bool ends_group;
-    bool has_position;    /* position is to be written as the checkpoint when the group is applied */
-    bool discards_group;  /* the transaction was rolled back after parts were sent: undo the group */
+    bool has_position;   /* position is to be written as the checkpoint when the group is applied */
+    bool discards_group; /* the transaction was rolled back after parts were sent: undo the group */
     struct sl_position position;
     uint64_t transactions; /* that end in it, for counters */
     uint64_t rows;         /* changes put in, dead ones too */
     enum sl_batch_task task;
     struct sl_key_pattern *purge; /* SL_TASK_PURGE: owned */
-    struct sl_batch *next; /* for the list it is on */
+    struct sl_batch *next;        /* for the list it is on */
 
     struct sl_batch_mark begin; /* of the transaction that is being added; the reader's */
 };
@@ -98,8 +98,8 @@ void sl_batch_free(struct sl_batch *batch);
 void sl_batch_clear(struct sl_batch *batch);
 
 /*
- * Adds an entry for KEY: begin, append COMMANDS commands to batch->data, end. The key's bytes must be
- * part of them: KEY_AT is their offset in batch->data.
+ * Adds an entry for KEY: begin, append COMMANDS commands to batch->data, end. The key's bytes must
+ * be part of them: KEY_AT is their offset in batch->data.
  */
 void sl_batch_begin(struct sl_batch *batch, uint32_t *offset);
 int sl_batch_end(struct sl_batch *batch, uint32_t offset, uint32_t key_at, uint32_t key_len,
@@ -115,7 +115,8 @@ void sl_batch_rollback(struct sl_batch *batch, struct sl_batch_mark mark);
 int sl_batch_append(struct sl_batch *to, const struct sl_batch *from,
                     struct sl_batch_mark since) SL_MUSTCHECK;
 
-/* Takes the dead entries out of data and entries. Afterwards only reading and clearing are allowed. */
+/* Takes the dead entries out of data and entries. Afterwards only reading and clearing are allowed.
+ */
 void sl_batch_seal(struct sl_batch *batch);
 
 /* Bytes that would be sent. */
@@ -126,7 +127,8 @@ static inline size_t sl_batch_live_bytes(const struct sl_batch *batch)
 
 /* Commands that would be sent. */
 uint64_t sl_batch_commands(const struct sl_batch *batch);
-/* The key of the entry that command number N (0: first of the batch) belongs to; empty when out of range. */
+/* The key of the entry that command number N (0: first of the batch) belongs to; empty when out of
+ * range. */
 struct sl_span sl_batch_key_of_command(const struct sl_batch *batch, uint64_t number);
 
 #endif

@@ -24,7 +24,8 @@ enum sl_type {
     SL_TYPE_FLOAT = 4,
     SL_TYPE_DOUBLE = 5,
     SL_TYPE_NULL = 6,
-    SL_TYPE_TIMESTAMP = 7, /* without fractions, as MySQL 5.5 and mysql56_temporal_format=OFF write it */
+    SL_TYPE_TIMESTAMP =
+        7, /* without fractions, as MySQL 5.5 and mysql56_temporal_format=OFF write it */
     SL_TYPE_LONGLONG = 8,
     SL_TYPE_INT24 = 9,
     SL_TYPE_DATE = 10,
@@ -96,27 +97,29 @@ typedef int (*sl_render_fn)(const struct sl_column *column, const uint8_t *data,
                             struct sl_buf *out, struct sl_err *err);
 
 struct sl_column {
-    struct sl_span name;   /* UTF-8; empty while unknown. Owned by the table */
-    uint8_t type;          /* enum sl_type: the real type, so ENUM and SET, never STRING for them */
-    uint8_t kind;          /* enum sl_kind */
-    uint8_t special;       /* enum sl_special */
+    struct sl_span name; /* UTF-8; empty while unknown. Owned by the table */
+    uint8_t type;        /* enum sl_type: the real type, so ENUM and SET, never STRING for them */
+    uint8_t kind;        /* enum sl_kind */
+    uint8_t special;     /* enum sl_special */
     bool is_unsigned;
     bool is_nullable;
     bool is_invisible;
     bool is_zerofill;
-    uint8_t fraction;      /* temporal types: digits after the second, 0 to 6 */
-    uint8_t precision;     /* DECIMAL: digits in all */
-    uint8_t scale;         /* DECIMAL: digits after the point */
-    uint8_t length_bytes;  /* width of the length prefix in a row image: 0 (fixed), 1, 2, 3, 4 */
-    uint8_t fixed_len;     /* bytes in a row image while length_bytes is 0 */
-    uint16_t meta;         /* see sl_column_take_meta() */
-    uint32_t max_len;      /* var-length types: bytes at most; integers and YEAR: display width, from the schema */
-    uint32_t bits;         /* BIT(n): n */
-    uint16_t collation;    /* collation id of the server; 63 is binary; 0 unknown */
-    const struct sl_charset *charset; /* how to turn bytes into UTF-8; NULL: they are taken as they are */
+    uint8_t fraction;     /* temporal types: digits after the second, 0 to 6 */
+    uint8_t precision;    /* DECIMAL: digits in all */
+    uint8_t scale;        /* DECIMAL: digits after the point */
+    uint8_t length_bytes; /* width of the length prefix in a row image: 0 (fixed), 1, 2, 3, 4 */
+    uint8_t fixed_len;    /* bytes in a row image while length_bytes is 0 */
+    uint16_t meta;        /* see sl_column_take_meta() */
+    uint32_t max_len; /* var-length types: bytes at most; integers and YEAR: display width, from the
+                         schema */
+    uint32_t bits;    /* BIT(n): n */
+    uint16_t collation; /* collation id of the server; 63 is binary; 0 unknown */
+    const struct sl_charset
+        *charset; /* how to turn bytes into UTF-8; NULL: they are taken as they are */
     const struct sl_span *labels; /* ENUM and SET, as UTF-8, in order; owned by the table */
     uint32_t label_count;
-    sl_render_fn render;   /* set by sl_value_prepare() */
+    sl_render_fn render; /* set by sl_value_prepare() */
 };
 
 /*
@@ -129,9 +132,10 @@ int sl_column_take_meta(struct sl_span *metadata, uint8_t wire_type, uint16_t *m
                         struct sl_err *err) SL_MUSTCHECK;
 
 /*
- * Fills type, meta, fraction, precision, scale, bits, length_bytes, fixed_len and max_len from what a table map
- * says of a column and leaves the other fields alone. SL_EFORMAT for metadata that the type
- * cannot have, SL_EUNSUPPORTED for a type that cannot be decoded. Call sl_value_prepare() next.
+ * Fills type, meta, fraction, precision, scale, bits, length_bytes, fixed_len and max_len from what
+ * a table map says of a column and leaves the other fields alone. SL_EFORMAT for metadata that the
+ * type cannot have, SL_EUNSUPPORTED for a type that cannot be decoded. Call sl_value_prepare()
+ * next.
  */
 int sl_column_from_meta(struct sl_column *column, uint8_t wire_type, uint16_t meta,
                         struct sl_err *err) SL_MUSTCHECK;
@@ -141,10 +145,12 @@ int sl_column_from_meta(struct sl_column *column, uint8_t wire_type, uint16_t me
  * TIMESTAMP in an older form (types 11, 12 and 7) whose size depends on digits after the second
  * that no event carries; information_schema marks them: "datetime(3) slash-star mariadb-5.3".
  * Call this with those digits (0 to 6) after sl_column_from_meta(). A MariaDB column of such a
- * type whose schema is unknown must be refused (sl_column_needs_fraction()): its extent is not certain.
+ * type whose schema is unknown must be refused (sl_column_needs_fraction()): its extent is not
+ * certain.
  */
 int sl_column_set_fraction(struct sl_column *column, unsigned fraction,
                            struct sl_err *err) SL_MUSTCHECK;
+
 static inline bool sl_column_needs_fraction(const struct sl_column *column)
 {
     return column->type == SL_TYPE_TIMESTAMP || column->type == SL_TYPE_TIME ||
@@ -153,16 +159,16 @@ static inline bool sl_column_needs_fraction(const struct sl_column *column)
 
 /* A table layout. Immutable once built, owned by the table cache (table_map.h). */
 struct sl_table {
-    uint64_t id;            /* of the table map event */
-    struct sl_span db;      /* UTF-8 */
-    struct sl_span name;    /* UTF-8 */
+    uint64_t id;         /* of the table map event */
+    struct sl_span db;   /* UTF-8 */
+    struct sl_span name; /* UTF-8 */
     struct sl_column *columns;
     uint32_t column_count;
-    uint32_t *key;          /* column numbers of the row key, in key order */
-    uint32_t key_count;     /* 0: no primary key and no unique NOT NULL index, or not known */
-    bool has_names;         /* every column has a trusted name */
+    uint32_t *key;      /* column numbers of the row key, in key order */
+    uint32_t key_count; /* 0: no primary key and no unique NOT NULL index, or not known */
+    bool has_names;     /* every column has a trusted name */
     bool key_is_primary;
-    void *user;             /* what the consumer hangs on it (compiled rule); see user_free */
+    void *user; /* what the consumer hangs on it (compiled rule); see user_free */
     void (*user_free)(void *user);
 };
 

@@ -128,8 +128,7 @@ static int parse_create(struct sl_ddl_parser *parser)
     } while (sl_ddl_accept_any(parser, index_modifiers));
     if (sl_ddl_accept(parser, "INDEX")) {
         /* OR REPLACE drops one of the name that may have been unique. */
-        return parse_index(parser,
-                           is_unique || is_replace ? SL_DDL_KEYS_UNIQUE : SL_DDL_KEYS_SAME);
+        return parse_index(parser, is_unique || is_replace ? SL_DDL_KEYS_UNIQUE : SL_DDL_KEYS_SAME);
     }
     return sl_ddl_is_any(parser, other_objects) ? report_other(parser) : SL_DDL_UNREADABLE;
 }

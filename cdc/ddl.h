@@ -11,9 +11,9 @@
  * it drops duplicate rows. if_exists also says IF NOT EXISTS.
  *
  * reshapes is false only when every action of an ALTER is known to leave what SELECT returns as it
- * is: indexes, constraints, table options, defaults, visibility, partitions, FORCE. CONVERT TO CHARACTER SET
- * is not among these: without strict mode the servers put '?' for what the new set lacks, and
- * "binary" makes bytes of text. DEFAULT CHARACTER SET only concerns later columns.
+ * is: indexes, constraints, table options, defaults, visibility, partitions, FORCE. CONVERT TO
+ * CHARACTER SET is not among these: without strict mode the servers put '?' for what the new set
+ * lacks, and "binary" makes bytes of text. DEFAULT CHARACTER SET only concerns later columns.
  *
  * DML names the table that the statement names, none if it may change several; triggers may change
  * more.

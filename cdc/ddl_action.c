@@ -110,8 +110,8 @@ static void judge_rename(struct sl_ddl_parser *ahead, struct sl_ddl_change *chan
     }
 }
 
-/* TO CHARACTER SET concerns all columns, those of the key among them. CONVERT PARTITION and CONVERT TABLE are
-   for rows_gone to tell. */
+/* TO CHARACTER SET concerns all columns, those of the key among them. CONVERT PARTITION and CONVERT
+   TABLE are for rows_gone to tell. */
 static void judge_convert(struct sl_ddl_parser *ahead, struct sl_ddl_change *change)
 {
     if (sl_sql_is(&ahead->token, "TO")) {

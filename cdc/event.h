@@ -70,8 +70,8 @@ struct sl_event {
     uint32_t timestamp; /* seconds since 1970; 0 in artificial events */
     uint8_t type;       /* enum sl_event_type or unknown */
     uint32_t server_id;
-    uint32_t size;      /* bytes, header and checksum included */
-    uint32_t end_pos;   /* offset of the next event modulo 2^32; 0 where the server does not say */
+    uint32_t size;    /* bytes, header and checksum included */
+    uint32_t end_pos; /* offset of the next event modulo 2^32; 0 where the server does not say */
     uint16_t flags;
     struct sl_span body; /* without header and checksum; borrowed from the input */
 };

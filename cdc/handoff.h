@@ -5,9 +5,10 @@
  *                          -> push    (it is full, or part of a large transaction)
  *     loop:    take -> send … acknowledged -> give_back
  *
- * Group commit: a published batch stays with the reader as long as the sink is busy, and grows by the
- * transactions that arrive meanwhile; the loop takes it when it has room. While a batch is published the
- * reader must not touch it, nor the position that it was published with, before it reclaimed it.
+ * Group commit: a published batch stays with the reader as long as the sink is busy, and grows by
+ * the transactions that arrive meanwhile; the loop takes it when it has room. While a batch is
+ * published the reader must not touch it, nor the position that it was published with, before it
+ * reclaimed it.
  *
  * Bounded: batches that are queued or with the loop may hold no more than `budget` bytes;
  * get() waits until that is so, which is what slows the reading down.
@@ -27,7 +28,7 @@ struct sl_handoff {
     pthread_cond_t room;
     struct sl_batch *head; /* queued, oldest first */
     struct sl_batch *tail;
-    struct sl_batch *open;  /* published */
+    struct sl_batch *open;                   /* published */
     const struct sl_position *open_position; /* borrowed from the reader while published */
     struct sl_batch *free;
     size_t used;   /* bytes queued or with the loop */
@@ -68,8 +69,8 @@ enum sl_take {
 };
 
 /*
- * Loop: the next batch, sealed, or NULL; then the reader's next offer of what was asked for wakes the
- * loop: with QUEUED only a push does.
+ * Loop: the next batch, sealed, or NULL; then the reader's next offer of what was asked for wakes
+ * the loop: with QUEUED only a push does.
  */
 struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what);
 /* Loop: BATCH is done with. */

@@ -16,13 +16,14 @@
 enum sl_effect_kind {
     SL_EFFECT_NONE,
     SL_EFFECT_PURGE, /* remove the keys that `purge` matches, in order */
-    SL_EFFECT_LOAD,  /* read db.table as it is now and write its rows, in order; no table: nothing */
+    SL_EFFECT_LOAD, /* read db.table as it is now and write its rows, in order; no table: nothing */
 };
 
 struct sl_effect {
     enum sl_effect_kind kind;
-    struct sl_key_pattern *purge; /* owned by who receives the effect; LOAD: removed before, or NULL */
-    struct sl_span db;            /* LOAD; views of the statement */
+    struct sl_key_pattern
+        *purge;        /* owned by who receives the effect; LOAD: removed before, or NULL */
+    struct sl_span db; /* LOAD; views of the statement */
     struct sl_span table;
     bool unless_primary; /* LOAD: not when the table has a primary key */
 };
@@ -37,8 +38,8 @@ struct sl_mapper_ops {
     /* Adds what CHANGE does to the sink's keys to BATCH. */
     int (*row)(struct sl_mapper *mapper, const struct sl_row_change *change, struct sl_batch *batch,
                struct sl_err *err);
-    /* Adds a row of TABLE that was read by SELECT to BATCH: its key gets what CELLS (all TEXT or NULL) hold and
-       nothing else. */
+    /* Adds a row of TABLE that was read by SELECT to BATCH: its key gets what CELLS (all TEXT or
+       NULL) hold and nothing else. */
     int (*load_row)(struct sl_mapper *mapper, const struct sl_table *table,
                     const struct sl_cell *cells, struct sl_batch *batch, struct sl_err *err);
     /* Judges a statement. Called until it returns SL_DONE: every call gives one effect more, NTH
@@ -55,7 +56,8 @@ struct sl_mapper {
 
 /*
  * Reads one row again from the source, for images that lack columns. KEY holds the row key's
- * cells; OUT (column_count cells, state TEXT or NULL) is valid until the next call. SL_DONE: no such row.
+ * cells; OUT (column_count cells, state TEXT or NULL) is valid until the next call. SL_DONE: no
+ * such row.
  */
 typedef int (*sl_reread_fn)(void *user, const struct sl_table *table, const struct sl_cell *key,
                             struct sl_cell *out, struct sl_err *err);

@@ -25,8 +25,8 @@ struct sl_position {
     /* MySQL server_uuid or MariaDB "server_id:N"; "" unknown */
     char server_uuid[SL_SERVER_UUID_TEXT + 1];
     uint32_t event_time; /* of the last transaction before this place, since 1970; 0 unknown */
-    /* While a prepared XA transaction keeps this place back: as far as all others were applied, on the
-       same server; "" nothing. */
+    /* While a prepared XA transaction keeps this place back: as far as all others were applied, on
+       the same server; "" nothing. */
     char applied_file[SL_BINLOG_NAME_MAX];
     uint64_t applied_offset;
 };
@@ -59,7 +59,8 @@ int sl_position_format(const struct sl_position *position, struct sl_buf *out) S
  * negative, 0 or positive as A lies before, at or behind B.
  */
 int sl_position_compare_file(const struct sl_position *a, const struct sl_position *b);
-/* True when all up to FILE:OFFSET of the position's server was applied already, though it lies behind. */
+/* True when all up to FILE:OFFSET of the position's server was applied already, though it lies
+ * behind. */
 bool sl_position_has_applied(const struct sl_position *position, const char *file, uint64_t offset);
 
 #endif

@@ -11,7 +11,7 @@
 enum sl_query_kind {
     SL_QUERY_BEGIN, /* BEGIN, START TRANSACTION */
     SL_QUERY_COMMIT,
-    SL_QUERY_ROLLBACK,  /* of the whole transaction */
+    SL_QUERY_ROLLBACK, /* of the whole transaction */
     SL_QUERY_SAVEPOINT,
     SL_QUERY_ROLLBACK_TO, /* a savepoint: no boundary, but the rows since then are undone */
     SL_QUERY_RELEASE_SAVEPOINT,
@@ -27,8 +27,8 @@ enum sl_query_kind {
 };
 
 /*
- * Classifies TEXT. *NAME becomes a view of the printed identifier, X'…',X'…',N, of the XA kinds or of the
- * savepoint's name (without its quotes), and is empty for the others.
+ * Classifies TEXT. *NAME becomes a view of the printed identifier, X'…',X'…',N, of the XA kinds or
+ * of the savepoint's name (without its quotes), and is empty for the others.
  */
 enum sl_query_kind sl_query_classify(struct sl_span text, struct sl_span *name);
 

@@ -2,7 +2,8 @@
 
 enum {
     SL_QUERY_HEAD = 13, /* thread 4, time 4, length of db 1, error 2, length of variables 2 */
-    SL_LOAD_HEAD = SL_QUERY_HEAD + 13, /* file 4, from 4, to 4: its name in the text, duplicates 1 */
+    SL_LOAD_HEAD =
+        SL_QUERY_HEAD + 13, /* file 4, from 4, to 4: its name in the text, duplicates 1 */
 };
 
 static int parse(struct sl_span body, size_t head_bytes, struct sl_query_event *query,

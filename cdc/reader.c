@@ -64,8 +64,8 @@ static int offer(struct sl_reader *reader)
 
 static bool is_heartbeat(struct sl_span event)
 {
-    return event.len > 4 && (event.data[4] == SL_EVENT_HEARTBEAT ||
-                             event.data[4] == SL_EVENT_HEARTBEAT_V2);
+    return event.len > 4 &&
+           (event.data[4] == SL_EVENT_HEARTBEAT || event.data[4] == SL_EVENT_HEARTBEAT_V2);
 }
 
 static int feed(struct sl_reader *reader, struct sl_span event)
@@ -82,9 +82,10 @@ static int feed(struct sl_reader *reader, struct sl_span event)
 }
 
 /*
- * A server accepts a position by sending its first event. The place that the stream begins at is then
- * a checkpoint of its own, in a group without rows: without it a restart before the first transaction
- * would begin somewhere else, and the first rows would have no position before them to go back to.
+ * A server accepts a position by sending its first event. The place that the stream begins at is
+ * then a checkpoint of its own, in a group without rows: without it a restart before the first
+ * transaction would begin somewhere else, and the first rows would have no position before them to
+ * go back to.
  */
 static int begin(struct sl_reader *reader)
 {

@@ -23,9 +23,9 @@
 #include "cdc/table_loader.h"
 
 struct sl_reader_options {
-    size_t batch_bytes;            /* a batch of this many bytes is passed on */
+    size_t batch_bytes;             /* a batch of this many bytes is passed on */
     uint64_t max_transaction_bytes; /* a larger transaction is applied in several groups */
-    uint64_t max_held_bytes;       /* of prepared XA transactions */
+    uint64_t max_held_bytes;        /* of prepared XA transactions */
     uint64_t max_event_bytes;
     sl_schema_fn schema;
     void *schema_user;
@@ -63,7 +63,8 @@ int sl_reader_start(struct sl_reader *reader, enum sl_start_kind kind,
                     const struct sl_position *start, struct sl_err *err) SL_MUSTCHECK;
 /* Asks it to end, from any thread; does not wait. */
 void sl_reader_stop(struct sl_reader *reader);
-/* Waits for the end and returns why: SL_ESTOPPED, SL_DONE (end of a file), or a failure with ERR. */
+/* Waits for the end and returns why: SL_ESTOPPED, SL_DONE (end of a file), or a failure with ERR.
+ */
 int sl_reader_join(struct sl_reader *reader, struct sl_err *err);
 
 const struct sl_reader_stats *sl_reader_stats(const struct sl_reader *reader);

@@ -56,8 +56,8 @@ bool sl_reader_batch_is_full(const struct sl_reader *reader)
 }
 
 /*
- * A large transaction gets a group to itself, so that it can be undone by itself: the complete transactions
- * before it in the batch are pushed, with the entries that it had made superfluous.
+ * A large transaction gets a group to itself, so that it can be undone by itself: the complete
+ * transactions before it in the batch are pushed, with the entries that it had made superfluous.
  */
 static int split_off(struct sl_reader *reader)
 {
@@ -79,7 +79,8 @@ static int split_off(struct sl_reader *reader)
     return sl_handoff_push(reader->handoff, earlier, sl_stream_position(reader->stream));
 }
 
-/* A part of a transaction goes ahead; the sink keeps it in an open MULTI until the rest is there. */
+/* A part of a transaction goes ahead; the sink keeps it in an open MULTI until the rest is there.
+ */
 static int push_part(struct sl_reader *reader)
 {
     bool cut;

@@ -41,10 +41,11 @@ static int on_row(void *user, const struct sl_row_change *change, struct sl_err 
         return sl_reader_push_if_full(reader);
     }
     if (reader->batch->data.len > reader->options.max_held_bytes) {
-        return sl_err_set(err, SL_ELIMIT,
-                          "an XA transaction of more than %llu bytes cannot be held until it is decided: "
-                          "raise memory_limit",
-                          (unsigned long long)reader->options.max_held_bytes);
+        return sl_err_set(
+            err, SL_ELIMIT,
+            "an XA transaction of more than %llu bytes cannot be held until it is decided: "
+            "raise memory_limit",
+            (unsigned long long)reader->options.max_held_bytes);
     }
     return SL_OK;
 }
@@ -69,9 +70,10 @@ static int on_rollback(void *user, struct sl_err *err)
     struct sl_reader *reader = user;
 
     if (reader->group_was_cut) {
-        return sl_err_set(err, SL_EGAP,
-                          "a transaction of more than max_transaction_bytes was rolled back after its "
-                          "first part had been applied: load its tables again");
+        return sl_err_set(
+            err, SL_EGAP,
+            "a transaction of more than max_transaction_bytes was rolled back after its "
+            "first part had been applied: load its tables again");
     }
     sl_batch_rollback(reader->batch, reader->batch->begin);
     reader->position_moved = true;
@@ -100,10 +102,11 @@ static int on_xa_commit(void *user, struct sl_span xid, struct sl_err *err)
     int rc = sl_xa_hold_take(reader->held, xid, reader->batch);
 
     if (rc == SL_DONE) {
-        return sl_err_set(err, SL_EGAP,
-                          "XA transaction %.*s was committed, but its rows lie before the position that "
-                          "the stream began at: load its tables again",
-                          (int)xid.len, (const char *)xid.data);
+        return sl_err_set(
+            err, SL_EGAP,
+            "XA transaction %.*s was committed, but its rows lie before the position that "
+            "the stream began at: load its tables again",
+            (int)xid.len, (const char *)xid.data);
     }
     return rc;
 }
@@ -117,7 +120,8 @@ static int on_xa_rollback(void *user, struct sl_span xid, struct sl_err *err)
     return SL_OK;
 }
 
-/* Layouts are looked up anew in any case; what it did to rows nobody knows. Its text may hold data. */
+/* Layouts are looked up anew in any case; what it did to rows nobody knows. Its text may hold data.
+ */
 static void warn_of_unparsed(const struct sl_reader *reader, const struct sl_ddl *ddl)
 {
     char text[512];
@@ -125,10 +129,11 @@ static void warn_of_unparsed(const struct sl_reader *reader, const struct sl_ddl
     if (ddl->kind != SL_DDL_UNPARSED || reader->options.notice == NULL) {
         return;
     }
-    (void)snprintf(text, sizeof(text),
-                   "a statement in database %.*s could not be read to its end; if it changed rows of a "
-                   "chosen table without row events, load that table again; continuing",
-                   (int)ddl->db.len, (const char *)ddl->db.data);
+    (void)snprintf(
+        text, sizeof(text),
+        "a statement in database %.*s could not be read to its end; if it changed rows of a "
+        "chosen table without row events, load that table again; continuing",
+        (int)ddl->db.len, (const char *)ddl->db.data);
     reader->options.notice(reader->options.notice_user, true, text);
 }
 

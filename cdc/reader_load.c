@@ -1,22 +1,22 @@
 /*
- * reader_load.c - what statements do to whole tables: their keys are removed, or the table is loaded
- * again, in order with the rows before and after.
+ * reader_load.c - what statements do to whole tables: their keys are removed, or the table is
+ * loaded again, in order with the rows before and after.
  *
- * A load reads the table as it is now, which may be long after the statement that asked for it. The cache
- * is right all the same once the stream has come to that moment, since every change of a row between the
- * two is still to come:
- *  - a full image says what the row was then, whatever is there already; the row's last image is what
- *    the load read, or newer;
- *  - a row that was read and deleted since has its DELETE to come, one that was deleted before was not
- *    read, and the changes to it before its DELETE put back what the DELETE takes away;
- *  - a MINIMAL image sets the columns that it has, and each column's last image is what the load read;
- *    where it meets no key, the row was not there to be read, so that its DELETE is to come;
- *  - a statement that gives the table another layout, other rows or another name loads or purges again.
- * Until then a row may show a state that is newer than its neighbours'.
+ * A load reads the table as it is now, which may be long after the statement that asked for it. The
+ * cache is right all the same once the stream has come to that moment, since every change of a row
+ * between the two is still to come:
+ *  - a full image says what the row was then, whatever is there already; the row's last image is
+ * what the load read, or newer;
+ *  - a row that was read and deleted since has its DELETE to come, one that was deleted before was
+ * not read, and the changes to it before its DELETE put back what the DELETE takes away;
+ *  - a MINIMAL image sets the columns that it has, and each column's last image is what the load
+ * read; where it meets no key, the row was not there to be read, so that its DELETE is to come;
+ *  - a statement that gives the table another layout, other rows or another name loads or purges
+ * again. Until then a row may show a state that is newer than its neighbours'.
  *
- * While rows are read nobody fetches from the replication connection: the server waits in its write, for
- * which connect.c gives it an hour at a time, and no timeout of ours runs, as none is asked to read.
- * The heartbeat and the lease belong to the loop.
+ * While rows are read nobody fetches from the replication connection: the server waits in its
+ * write, for which connect.c gives it an hour at a time, and no timeout of ours runs, as none is
+ * asked to read. The heartbeat and the lease belong to the loop.
  */
 #include <stdio.h>
 
@@ -115,10 +115,9 @@ int sl_reader_load(struct sl_reader *reader, const struct sl_effect *effect, str
         .begin = on_load_begin, .row = on_load_row, .user = &load};
     int rc;
 
-    rc = reader->options.load != NULL
-             ? reader->options.load(reader->options.load_user, effect->db, effect->table, &handler,
-                                    err)
-             : no_loader(effect, err);
+    rc = reader->options.load != NULL ? reader->options.load(reader->options.load_user, effect->db,
+                                                             effect->table, &handler, err)
+                                      : no_loader(effect, err);
     if (load.purge != NULL) {
         load.purge->free(load.purge);
     }

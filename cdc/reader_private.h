@@ -1,6 +1,6 @@
 /*
- * reader_private.h - shared by the files of the reader (reader.c: thread and life, reader_batches.c,
- * reader_handler.c, reader_savepoint.c, reader_load.c); for nobody else.
+ * reader_private.h - shared by the files of the reader (reader.c: thread and life,
+ * reader_batches.c, reader_handler.c, reader_savepoint.c, reader_load.c); for nobody else.
  */
 #ifndef SLUICE_CDC_READER_PRIVATE_H
 #define SLUICE_CDC_READER_PRIVATE_H
@@ -30,9 +30,9 @@ struct sl_reader {
     bool group_was_cut;     /* and one of these parts is applied on its own */
     bool is_xa;
     bool position_moved;
-    uint64_t group_bytes;   /* pushed of the current transaction */
-    uint64_t group_read;    /* bytes of its events, also of those that are of no concern */
-    uint64_t parts;         /* how often the current transaction got another batch */
+    uint64_t group_bytes;            /* pushed of the current transaction */
+    uint64_t group_read;             /* bytes of its events, also of those that are of no concern */
+    uint64_t parts;                  /* how often the current transaction got another batch */
     struct sl_savepoint *savepoints; /* of the current transaction, in order */
     size_t savepoint_count;
     size_t savepoint_cap;

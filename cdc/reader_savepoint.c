@@ -1,6 +1,6 @@
 /*
- * reader_savepoint.c - rows that a transaction takes back. Servers leave them in the log, followed by
- * ROLLBACK TO, once the transaction changed a table that has no transactions.
+ * reader_savepoint.c - rows that a transaction takes back. Servers leave them in the log, followed
+ * by ROLLBACK TO, once the transaction changed a table that has no transactions.
  */
 #include <stdlib.h>
 #include <strings.h>
@@ -70,7 +70,8 @@ static struct sl_savepoint *find(struct sl_reader *reader, struct sl_span name)
         struct sl_savepoint *savepoint = &reader->savepoints[i - 1];
 
         if (savepoint->name.len == name.len &&
-            strncasecmp((const char *)savepoint->name.data, (const char *)name.data, name.len) == 0) {
+            strncasecmp((const char *)savepoint->name.data, (const char *)name.data, name.len) ==
+                0) {
             reader->savepoint_count = i; /* those set later are gone */
             return savepoint;
         }
@@ -84,10 +85,11 @@ int sl_reader_rollback_to(void *user, struct sl_span name, struct sl_err *err)
     const struct sl_savepoint *savepoint = find(reader, name);
 
     if (savepoint == NULL || savepoint->parts != reader->parts) {
-        return sl_err_set(err, SL_EGAP,
-                          "a transaction was rolled back to the savepoint %.*s, behind which rows were "
-                          "passed on already: load its tables again",
-                          (int)name.len, (const char *)name.data);
+        return sl_err_set(
+            err, SL_EGAP,
+            "a transaction was rolled back to the savepoint %.*s, behind which rows were "
+            "passed on already: load its tables again",
+            (int)name.len, (const char *)name.data);
     }
     sl_batch_rollback(reader->batch, savepoint->mark);
     return SL_OK;

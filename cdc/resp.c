@@ -12,8 +12,9 @@ int sl_resp_array(struct sl_buf *buf, size_t count)
 
 int sl_resp_bulk(struct sl_buf *buf, const void *data, size_t len)
 {
-    int rc = len > SIZE_MAX - 2 * SL_RESP_HEAD_MAX ? SL_ELIMIT
-                                                   : sl_buf_reserve(buf, len + SL_RESP_HEAD_MAX + 2);
+    int rc = len > SIZE_MAX - 2 * SL_RESP_HEAD_MAX
+                 ? SL_ELIMIT
+                 : sl_buf_reserve(buf, len + SL_RESP_HEAD_MAX + 2);
     uint8_t *out;
 
     if (rc != SL_OK) {

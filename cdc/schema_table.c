@@ -4,9 +4,9 @@
 #include "cdc/value.h"
 
 enum { /* bytes */
-    SL_STORED_UUID = 16,
-    SL_STORED_INET6 = 16,
-    SL_STORED_INET4 = 4,
+       SL_STORED_UUID = 16,
+       SL_STORED_INET6 = 16,
+       SL_STORED_INET4 = 4,
 };
 
 /* MariaDB's types in a STRING are known by their length, as in an event. */

@@ -1,7 +1,7 @@
 /*
- * schema_table.h - a table layout from the server's information_schema alone, for rows that come by SELECT
- * and not in events. It has all that the text of a row needs (names, kinds, key, zero fill), but
- * its columns cannot take stored values apart.
+ * schema_table.h - a table layout from the server's information_schema alone, for rows that come by
+ * SELECT and not in events. It has all that the text of a row needs (names, kinds, key, zero fill),
+ * but its columns cannot take stored values apart.
  */
 #ifndef SLUICE_CDC_SCHEMA_TABLE_H
 #define SLUICE_CDC_SCHEMA_TABLE_H

@@ -56,7 +56,7 @@ struct sl_source_ops {
 struct sl_source {
     const struct sl_source_ops *ops;
     enum sl_flavor flavor; /* known after open(); for a file, from its format description */
-    bool folds_names;      /* known after open(): names of tables are lower case but in statements */
+    bool folds_names; /* known after open(): names of tables are lower case but in statements */
 };
 
 #endif

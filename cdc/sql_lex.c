@@ -33,6 +33,9 @@ static bool starts_with(struct sl_span span, const char *text)
 static void skip(struct sl_span *span, size_t len)
 {
     len = len < span->len ? len : span->len;
+    if (len == 0) {
+        return; /* an empty text may be a null pointer, which knows no arithmetic */
+    }
     span->data += len;
     span->len -= len;
 }

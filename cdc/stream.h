@@ -9,9 +9,9 @@
  * events do not carry is asked for through a callback. One thread uses it.
  *
  * Positions. sl_stream_position() is always the place behind the last complete transaction (or
- * event outside of one): the place to resume from. It moves just before commit, rollback, xa_prepare
- * and idle are called, and back when one of these fails. While ddl runs it is still before the
- * statement, so that what a handler does with the tables is done again after a crash.
+ * event outside of one): the place to resume from. It moves just before commit, rollback,
+ * xa_prepare and idle are called, and back when one of these fails. While ddl runs it is still
+ * before the statement, so that what a handler does with the tables is done again after a crash.
  */
 #ifndef SLUICE_CDC_STREAM_H
 #define SLUICE_CDC_STREAM_H
@@ -29,15 +29,19 @@
 
 /* What a statement does to tables, as far as a cache has to know. */
 enum sl_ddl_kind {
-    SL_DDL_OTHER,         /* touches no table rows or layout (CREATE VIEW, GRANT, …): layouts may still change */
+    SL_DDL_OTHER, /* touches no table rows or layout (CREATE VIEW, GRANT, …): layouts may still
+                     change */
     SL_DDL_CREATE_TABLE,
-    SL_DDL_ALTER_TABLE,   /* and CREATE/DROP INDEX; rename part: see to_* */
+    SL_DDL_ALTER_TABLE, /* and CREATE/DROP INDEX; rename part: see to_* */
     SL_DDL_DROP_TABLE,
     SL_DDL_DROP_DATABASE,
-    SL_DDL_TRUNCATE,      /* and ALTER TABLE … TRUNCATE/DROP/EXCHANGE PARTITION: kind ALTER, rows_gone set */
+    SL_DDL_TRUNCATE, /* and ALTER TABLE … TRUNCATE/DROP/EXCHANGE PARTITION: kind ALTER, rows_gone
+                        set */
     SL_DDL_RENAME_TABLE,
-    SL_DDL_DML,           /* INSERT, UPDATE, DELETE, REPLACE, LOAD, CALL …: rows changed by statement, without row events */
-    SL_DDL_UNPARSED,      /* begins like a DDL of the above but cannot be read to its end: treat every table as altered */
+    SL_DDL_DML, /* INSERT, UPDATE, DELETE, REPLACE, LOAD, CALL …: rows changed by statement, without
+                   row events */
+    SL_DDL_UNPARSED, /* begins like a DDL of the above but cannot be read to its end: treat every
+                        table as altered */
 };
 
 /* What an ALTER may do to the columns that tell a table's rows apart. */
@@ -50,15 +54,15 @@ enum sl_ddl_keys {
 /* One table that a statement names; a statement that names three is three of these, in order. */
 struct sl_ddl {
     enum sl_ddl_kind kind;
-    struct sl_span db;      /* the current database where the statement names none; UTF-8, unquoted */
-    struct sl_span table;   /* empty for DROP DATABASE, OTHER and where UNPARSED */
-    struct sl_span to_db;   /* RENAME TABLE, ALTER TABLE … RENAME TO; else empty */
+    struct sl_span db;    /* the current database where the statement names none; UTF-8, unquoted */
+    struct sl_span table; /* empty for DROP DATABASE, OTHER and where UNPARSED */
+    struct sl_span to_db; /* RENAME TABLE, ALTER TABLE … RENAME TO; else empty */
     struct sl_span to_table;
-    bool rows_gone;         /* ALTER that removes rows without row events (partitions) */
-    bool reshapes;          /* ALTER after which SELECT of a row may return something else; see ddl.h */
+    bool rows_gone; /* ALTER that removes rows without row events (partitions) */
+    bool reshapes;  /* ALTER after which SELECT of a row may return something else; see ddl.h */
     enum sl_ddl_keys keys;
     bool if_exists;
-    struct sl_span text;    /* the whole statement, for log lines: never print it above debug */
+    struct sl_span text; /* the whole statement, for log lines: never print it above debug */
 };
 
 /* The callbacks return SL_OK or a status that ends sl_stream_feed() with it. */
@@ -67,23 +71,24 @@ struct sl_stream_handler {
        No positions move until then. */
     int (*begin)(void *user, bool is_xa, struct sl_err *err);
     /* A table is met for the first time or its layout changed. Set table->user here. *SKIP: true
-       makes the stream pass over its rows undecoded. The table outlives the callback until the stream
-       drops it, then user_free is called. */
+       makes the stream pass over its rows undecoded. The table outlives the callback until the
+       stream drops it, then user_free is called. */
     int (*table)(void *user, struct sl_table *table, bool *skip, struct sl_err *err);
     int (*row)(void *user, const struct sl_row_change *change, struct sl_err *err);
     /* The transaction is final; the position has moved behind it. */
     int (*commit)(void *user, struct sl_err *err);
-    /* The transaction came to nothing (ROLLBACK): forget its rows. The position moves behind it, too. */
+    /* The transaction came to nothing (ROLLBACK): forget its rows. The position moves behind it,
+     * too. */
     int (*rollback)(void *user, struct sl_err *err);
-    /* Within a transaction: remember this place under NAME; forget the rows behind the last place of
-       that name. */
+    /* Within a transaction: remember this place under NAME; forget the rows behind the last place
+       of that name. */
     int (*savepoint)(void *user, struct sl_span name, struct sl_err *err);
     int (*rollback_to)(void *user, struct sl_span name, struct sl_err *err);
-    /* XA PREPARE: keep the rows since begin under XID and forget them here until xa_commit or xa_rollback.
-       XID is the printed form X'…',X'…',N. Positions: see sl_stream_position(). */
+    /* XA PREPARE: keep the rows since begin under XID and forget them here until xa_commit or
+       xa_rollback. XID is the printed form X'…',X'…',N. Positions: see sl_stream_position(). */
     int (*xa_prepare)(void *user, struct sl_span xid, struct sl_err *err);
-    /* Both are called inside a begin … commit pair of their own. An XID that is not held: was prepared before
-       the stream began. */
+    /* Both are called inside a begin … commit pair of their own. An XID that is not held: was
+       prepared before the stream began. */
     int (*xa_commit)(void *user, struct sl_span xid, struct sl_err *err);
     int (*xa_rollback)(void *user, struct sl_span xid, struct sl_err *err);
     /* A statement event outside row events, between begin and commit of its own. */
@@ -101,7 +106,7 @@ struct sl_schema_column {
     struct sl_span charset;     /* "" for none */
     bool is_nullable;
     bool is_invisible;
-    uint32_t key_part;          /* 1 and up: place in the row key; 0: not part of it */
+    uint32_t key_part; /* 1 and up: place in the row key; 0: not part of it */
 };
 
 struct sl_schema {
@@ -123,14 +128,15 @@ typedef int (*sl_schema_fn)(void *user, struct sl_span db, struct sl_span table,
 
 struct sl_stream_options {
     bool verify_checksum;
-    uint64_t max_event_bytes;   /* larger events (decompressed ones too) are refused: SL_ELIMIT */
+    uint64_t max_event_bytes; /* larger events (decompressed ones too) are refused: SL_ELIMIT */
     /* True for tables whose rows are wanted; asked before a layout is built. NULL: all. */
     bool (*wants)(void *user, struct sl_span db, struct sl_span table);
     void *wants_user;
-    sl_schema_fn schema;        /* NULL: only what events carry */
+    sl_schema_fn schema; /* NULL: only what events carry */
     void *schema_user;
     enum sl_flavor flavor;
-    bool folds_names; /* names in statements are to be read in lower case (lower_case_table_names=1) */
+    bool folds_names; /* names in statements are to be read in lower case (lower_case_table_names=1)
+                       */
 };
 
 struct sl_stream;
@@ -142,15 +148,16 @@ struct sl_stream *sl_stream_new(const struct sl_stream_options *options,
 void sl_stream_free(struct sl_stream *stream);
 
 /*
- * Takes one raw event. A negative status leaves the position before the failed transaction; the stream
- * must then be thrown away. ERR names the event type, file and offset.
+ * Takes one raw event. A negative status leaves the position before the failed transaction; the
+ * stream must then be thrown away. ERR names the event type, file and offset.
  */
 int sl_stream_feed(struct sl_stream *stream, struct sl_span raw, struct sl_err *err) SL_MUSTCHECK;
 
 /*
  * Where to resume. While XA transactions are prepared and undecided this stays before the oldest
- * of them, so that a restart reads them again. It also reads decisions again on those that were prepared still
- * earlier: the position's applied_file and applied_offset say which of these to pass over.
+ * of them, so that a restart reads them again. It also reads decisions again on those that were
+ * prepared still earlier: the position's applied_file and applied_offset say which of these to pass
+ * over.
  */
 const struct sl_position *sl_stream_position(const struct sl_stream *stream);
 /* The same without regard to undecided XA transactions: how far the stream has been read. */

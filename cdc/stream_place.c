@@ -25,9 +25,9 @@ static uint64_t unfold(uint64_t from, uint32_t low)
 }
 
 /*
- * A server that resumes by GTID begins at the head of a file and leaves out what is known: the first
- * event of a group tells by its size where it begins, which is what a schema is looked up for. The position
- * to resume from does not need it, and does not move before a group is complete.
+ * A server that resumes by GTID begins at the head of a file and leaves out what is known: the
+ * first event of a group tells by its size where it begins, which is what a schema is looked up
+ * for. The position to resume from does not need it, and does not move before a group is complete.
  */
 static void note_begin(struct sl_stream *stream, const struct sl_event *event)
 {
@@ -206,8 +206,8 @@ static int add_id(struct sl_stream *stream, struct sl_stream_undo *undo)
 }
 
 /*
- * How far all is applied, for the checkpoint that the oldest prepared transaction keeps back: a decision
- * before that is met again by a restart, which does not meet what it decided on.
+ * How far all is applied, for the checkpoint that the oldest prepared transaction keeps back: a
+ * decision before that is met again by a restart, which does not meet what it decided on.
  */
 static void note_applied(struct sl_stream *stream)
 {

@@ -50,8 +50,8 @@ struct sl_stream {
     /* Where the event being read begins and ends. The file is that of read. */
     uint64_t offset;
     uint64_t next_offset;
-    uint64_t begin_offset; /* of the group, or of the event outside of one */
-    uint32_t event_time; /* of that event */
+    uint64_t begin_offset;   /* of the group, or of the event outside of one */
+    uint32_t event_time;     /* of that event */
     struct sl_position read; /* behind the last complete group */
     bool has_all_gtids; /* read.gtids is all that was executed before, even while has_gtid is not
                            set */
@@ -78,9 +78,9 @@ void sl_stream_measure(struct sl_stream *stream, const struct sl_event *event);
 /* Behind an event: goes on to next_offset, and outside of groups moves the position, too. */
 void sl_stream_step(struct sl_stream *stream);
 /*
- * At the identifier that begins a group: the group begins here. A server that resumes by GTID has passed
- * over all before without a word, and what is asked about this place (which columns a table had) is wrong
- * for an earlier one.
+ * At the identifier that begins a group: the group begins here. A server that resumes by GTID has
+ * passed over all before without a word, and what is asked about this place (which columns a table
+ * had) is wrong for an earlier one.
  */
 void sl_stream_place_group(struct sl_stream *stream, const struct sl_event *event);
 int sl_stream_rotate(struct sl_stream *stream, const struct sl_event *event,

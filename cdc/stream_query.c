@@ -34,7 +34,8 @@ static void drop_layouts(struct sl_stream *stream, const struct sl_ddl *ddl)
     }
 }
 
-/* What a server compares without case it stores in lower case, but logs a statement as it was written. */
+/* What a server compares without case it stores in lower case, but logs a statement as it was
+ * written. */
 static void fold(struct sl_span *name, uint8_t scratch[SL_SQL_NAME_BYTES])
 {
     if (name->len == 0 || name->len > SL_SQL_NAME_BYTES) {

@@ -25,7 +25,8 @@ int sl_table_schema_apply(struct sl_table *table, const struct sl_table_meta *me
 /* True when a column of wire type TYPE can be of information_schema's DATA_TYPE. */
 bool sl_table_schema_fits(uint8_t type, struct sl_span data_type);
 
-/* The wire type of a column of DATA_TYPE, the oldest where there are several; VARCHAR for an unknown one. */
+/* The wire type of a column of DATA_TYPE, the oldest where there are several; VARCHAR for an
+ * unknown one. */
 uint8_t sl_table_schema_type(struct sl_span data_type);
 
 /*

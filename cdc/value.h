@@ -23,7 +23,8 @@
  * server sets charset beforehand, as a few collation ids and conversions differ. SL_EUNSUPPORTED,
  * with the column named, for a type or collation that cannot be decoded; SL_ESCHEMA when the
  * collation or the labels that the text depends on are not known. After a failure the render
- * function is set all the same, and fails likewise: a caller that does not need the column may go on.
+ * function is set all the same, and fails likewise: a caller that does not need the column may go
+ * on.
  */
 int sl_value_prepare(struct sl_column *column, struct sl_err *err) SL_MUSTCHECK;
 

@@ -50,8 +50,8 @@ static struct held **find(struct sl_xa_hold *hold, struct sl_span xid)
 {
     struct held **link = &hold->first;
 
-    while (*link != NULL && ((*link)->xid.len != xid.len ||
-                             memcmp((*link)->xid.data, xid.data, xid.len) != 0)) {
+    while (*link != NULL &&
+           ((*link)->xid.len != xid.len || memcmp((*link)->xid.data, xid.data, xid.len) != 0)) {
         link = &(*link)->next;
     }
     return link;
@@ -85,10 +85,11 @@ int sl_xa_hold_add(struct sl_xa_hold *hold, struct sl_span xid, const struct sl_
     int rc;
 
     if (more > hold->limit - hold->bytes) {
-        return sl_err_set(err, SL_ELIMIT,
-                          "prepared XA transactions of more than %llu bytes cannot be held until they "
-                          "are decided: raise memory_limit, or decide them (XA RECOVER lists them)",
-                          (unsigned long long)hold->limit);
+        return sl_err_set(
+            err, SL_ELIMIT,
+            "prepared XA transactions of more than %llu bytes cannot be held until they "
+            "are decided: raise memory_limit, or decide them (XA RECOVER lists them)",
+            (unsigned long long)hold->limit);
     }
     held = calloc(1, sizeof(*held));
     rc = held != NULL ? copy_rows(held, xid, from) : SL_ENOMEM;

@@ -1,6 +1,7 @@
 /*
- * xa_hold.h - the rows of XA transactions between XA PREPARE and the decision. The stream's position stays
- * before the oldest of them, so a restart reads them again: they are kept in memory only.
+ * xa_hold.h - the rows of XA transactions between XA PREPARE and the decision. The stream's
+ * position stays before the oldest of them, so a restart reads them again: they are kept in memory
+ * only.
  */
 #ifndef SLUICE_CDC_XA_HOLD_H
 #define SLUICE_CDC_XA_HOLD_H

@@ -66,7 +66,8 @@ static int add_unseen(struct list *list, struct sl_check_print *print)
         }
         if (has_wildcard(rule)) {
             sl_check_print_say(print, SL_CHECK_WARN, "table", "",
-                               "\"%s\" decides for no table that the account can see", rule->pattern);
+                               "\"%s\" decides for no table that the account can see",
+                               rule->pattern);
         } else if (sl_rule_find(list->config->tables, list->config->table_count,
                                 span_of(rule->db_pattern), span_of(rule->table_pattern)) == rule) {
             rc = add_table(list, rule->db_pattern, rule->table_pattern);

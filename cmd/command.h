@@ -10,7 +10,8 @@
 
 #define SL_DEFAULT_CONFIG "/etc/sluice/sluice.json"
 
-/* ARGC and ARGV as of main(), without the program's name: ARGV[0] is the command's. Returns the exit status. */
+/* ARGC and ARGV as of main(), without the program's name: ARGV[0] is the command's. Returns the
+ * exit status. */
 typedef int (*sl_command_fn)(int argc, char **argv);
 
 struct sl_command {

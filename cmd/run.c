@@ -101,8 +101,9 @@ static void wait_for_end(const sigset_t *set, const struct crew *crew)
             return;
         }
         if (signal_number == SIGHUP) {
-            sl_log_text(SL_LOG_WARN, "SIGHUP is ignored: this version reads its configuration at start "
-                                     "only; restart it, continuing");
+            sl_log_text(SL_LOG_WARN,
+                        "SIGHUP is ignored: this version reads its configuration at start "
+                        "only; restart it, continuing");
         }
     }
 }

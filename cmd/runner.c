@@ -31,11 +31,11 @@ enum {
 };
 
 enum runner_state {
-    STATE_CONNECTING,   /* no sink; the retry timer runs */
-    STATE_WAITING,      /* a sink, no reader; the retry timer runs */
-    STATE_STREAMING,    /* both */
-    STATE_DRAINING,     /* the reader has ended, the sink finishes */
-    STATE_ABORTING,     /* the sink was lost, the reader is being stopped */
+    STATE_CONNECTING, /* no sink; the retry timer runs */
+    STATE_WAITING,    /* a sink, no reader; the retry timer runs */
+    STATE_STREAMING,  /* both */
+    STATE_DRAINING,   /* the reader has ended, the sink finishes */
+    STATE_ABORTING,   /* the sink was lost, the reader is being stopped */
 };
 
 struct sl_runner {
@@ -65,7 +65,7 @@ struct sl_runner {
     bool is_ready;          /* was logged for this reader */
     char last_failure[256]; /* a failure that repeats is logged once */
     char identity[SL_IDENTITY_MAX];
-    int outcome;            /* why the reader ended, while draining */
+    int outcome; /* why the reader ended, while draining */
     struct sl_err outcome_err;
     atomic_bool stop_asked;
     atomic_bool has_ended;
@@ -131,8 +131,9 @@ static void back_off(struct sl_runner *runner)
 }
 
 /*
- * What failed had worked for longer than the last wait: a new failure, and no reason to wait long. One that comes
- * back each time right behind "ready" (a damaged event, say) must neither fill the log nor press on the source.
+ * What failed had worked for longer than the last wait: a new failure, and no reason to wait long.
+ * One that comes back each time right behind "ready" (a damaged event, say) must neither fill the
+ * log nor press on the source.
  */
 static void judge_uptime(struct sl_runner *runner)
 {
@@ -256,8 +257,9 @@ static uint32_t source_time(void *user)
     const struct sl_reader_stats *stats =
         runner->reader != NULL ? sl_reader_stats(runner->reader) : NULL;
 
-    return stats != NULL && !atomic_load(&stats->is_idle) ? (uint32_t)atomic_load(&stats->event_time)
-                                                          : 0;
+    return stats != NULL && !atomic_load(&stats->is_idle)
+               ? (uint32_t)atomic_load(&stats->event_time)
+               : 0;
 }
 
 static void start_reader(struct sl_runner *runner)

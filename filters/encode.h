@@ -34,8 +34,9 @@ int sl_encode_replace(const struct sl_shape *shape, struct sl_row row, struct sl
                       struct sl_err *err) SL_MUSTCHECK;
 
 /*
- * The same as sl_encode_put() for an image that lacks unchanged columns, value kind hash only: changes the fields that are
- * there, and does nothing when the key does not exist (a part must not look like a whole row).
+ * The same as sl_encode_put() for an image that lacks unchanged columns, value kind hash only:
+ * changes the fields that are there, and does nothing when the key does not exist (a part must not
+ * look like a whole row).
  */
 int sl_encode_merge(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
                     struct sl_buf *out, uint32_t *key_at, uint16_t *commands,
@@ -48,7 +49,8 @@ int sl_encode_del(struct sl_span key, struct sl_buf *out, uint32_t *key_at) SL_M
 int sl_encode_json(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
                    struct sl_err *err) SL_MUSTCHECK;
 
-/* Appends one cell, which may be NULL but not absent, as a JSON value. OUT has grown on failure, too. */
+/* Appends one cell, which may be NULL but not absent, as a JSON value. OUT has grown on failure,
+ * too. */
 int sl_encode_json_value(const struct sl_column *column, const struct sl_cell *cell,
                          const struct sl_cell *base, struct sl_buf *out,
                          struct sl_err *err) SL_MUSTCHECK;

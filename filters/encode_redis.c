@@ -1,9 +1,10 @@
 /*
  * encode_redis.c - row images to Redis commands, written straight into a batch.
  *
- * A hash row is HSET of the fields that are not NULL and HDEL of those that are: together they leave
- * exactly the row, whatever values the key held before, without the cost of rebuilding the hash that
- * DEL would have. DEL comes first only where the fields may be others: when a table is loaded again.
+ * A hash row is HSET of the fields that are not NULL and HDEL of those that are: together they
+ * leave exactly the row, whatever values the key held before, without the cost of rebuilding the
+ * hash that DEL would have. DEL comes first only where the fields may be others: when a table is
+ * loaded again.
  */
 #include "cdc/resp.h"
 #include "filters/encode.h"
@@ -178,6 +179,7 @@ static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_s
                     struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
 {
     enum { GUESS = 300 }; /* most JSON rows have a length of three digits */
+
     uint64_t ttl = shape->rule->ttl_s;
     size_t start;
     int rc = sl_resp_array(out, ttl > 0 ? 5 : 3);

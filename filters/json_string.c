@@ -152,7 +152,8 @@ int sl_json_string(struct sl_span text, struct sl_buf *out)
 
 static void encode_three(const uint8_t *in, size_t len, uint8_t *out)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     uint32_t bits = (uint32_t)in[0] << 16 | (uint32_t)(len > 1 ? in[1] : 0) << 8 |
                     (uint32_t)(len > 2 ? in[2] : 0);
 
@@ -164,7 +165,8 @@ static void encode_three(const uint8_t *in, size_t len, uint8_t *out)
 
 int sl_json_base64(struct sl_span bytes, struct sl_buf *out)
 {
-    int rc = bytes.len > SIZE_MAX / 2 ? SL_ELIMIT : sl_buf_reserve(out, (bytes.len + 2) / 3 * 4 + 2);
+    int rc =
+        bytes.len > SIZE_MAX / 2 ? SL_ELIMIT : sl_buf_reserve(out, (bytes.len + 2) / 3 * 4 + 2);
     uint8_t *to;
 
     if (rc != SL_OK) {

@@ -96,7 +96,8 @@ static int add_column(struct sl_key *key, const struct sl_table *table, struct s
             return add_part(key, (struct sl_key_part){.column = i});
         }
     }
-    return sl_err_set(err, SL_EINVAL, "the key template of table %.*s.%.*s names the column %.*s, "
+    return sl_err_set(err, SL_EINVAL,
+                      "the key template of table %.*s.%.*s names the column %.*s, "
                       "which the table does not have",
                       (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
                       (const char *)table->name.data, (int)name.len, (const char *)name.data);
@@ -132,11 +133,12 @@ int sl_key_compile(const char *text, const struct sl_table *table, struct sl_key
         return rc;
     }
     if (table->key_count == 0) {
-        return sl_err_set(err, SL_ESCHEMA,
-                          "table %.*s.%.*s has no primary key and no unique index of NOT NULL columns, "
-                          "so its rows cannot be told apart: add one, or leave the table out",
-                          (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
-                          (const char *)table->name.data);
+        return sl_err_set(
+            err, SL_ESCHEMA,
+            "table %.*s.%.*s has no primary key and no unique index of NOT NULL columns, "
+            "so its rows cannot be told apart: add one, or leave the table out",
+            (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
+            (const char *)table->name.data);
     }
     while ((rc = sl_key_next(&rest, &token, err)) == SL_OK) {
         rc = add_token(&built, table, &token, err);
@@ -199,7 +201,8 @@ int sl_key_render(const struct sl_key *key, const struct sl_table *table,
     return rc;
 }
 
-bool sl_key_same(const struct sl_key *key, const struct sl_cell *before, const struct sl_cell *after)
+bool sl_key_same(const struct sl_key *key, const struct sl_cell *before,
+                 const struct sl_cell *after)
 {
     for (size_t i = 0; i < key->count; i++) {
         const struct sl_cell *old;

@@ -3,8 +3,8 @@
  *
  * {db} and {table} are the names, {pk} the row key's columns joined with ":", anything else a
  * column. In every value the bytes % : { } are percent-encoded (%25 %3A %7B %7D), so that two
- * rows never share a key; NULL is %N, which no value can look like. "{{" and "}}" stand for the braces
- * themselves (a Redis Cluster hash tag).
+ * rows never share a key; NULL is %N, which no value can look like. "{{" and "}}" stand for the
+ * braces themselves (a Redis Cluster hash tag).
  */
 #ifndef SLUICE_FILTERS_KEY_H
 #define SLUICE_FILTERS_KEY_H
@@ -31,8 +31,8 @@ struct sl_key {
 };
 
 /*
- * Compiles TEMPLATE for TABLE; RULE names it in errors. SL_EINVAL: unbalanced braces, an unknown column, no
- * placeholder that tells rows apart; SL_ESCHEMA: the table has no row key.
+ * Compiles TEMPLATE for TABLE; RULE names it in errors. SL_EINVAL: unbalanced braces, an unknown
+ * column, no placeholder that tells rows apart; SL_ESCHEMA: the table has no row key.
  */
 int sl_key_compile(const char *text, const struct sl_table *table, struct sl_key *key,
                    struct sl_err *err) SL_MUSTCHECK;
@@ -42,19 +42,23 @@ void sl_key_release(struct sl_key *key);
 int sl_key_check(const char *text, struct sl_err *err) SL_MUSTCHECK;
 
 /*
- * Appends the key of a row. CELLS come first, FALLBACK (may be NULL) for cells that CELLS lacks (MINIMAL
- * images leave unchanged key columns out of the after image). SL_ESCHEMA when a column is in neither.
+ * Appends the key of a row. CELLS come first, FALLBACK (may be NULL) for cells that CELLS lacks
+ * (MINIMAL images leave unchanged key columns out of the after image). SL_ESCHEMA when a column is
+ * in neither.
  */
 int sl_key_render(const struct sl_key *key, const struct sl_table *table,
                   const struct sl_cell *cells, const struct sl_cell *fallback, struct sl_buf *out,
                   struct sl_err *err) SL_MUSTCHECK;
 
-/* True when both rows have the same bytes in all columns of the key; absent cells of AFTER count as unchanged. */
-bool sl_key_same(const struct sl_key *key, const struct sl_cell *before, const struct sl_cell *after);
+/* True when both rows have the same bytes in all columns of the key; absent cells of AFTER count as
+ * unchanged. */
+bool sl_key_same(const struct sl_key *key, const struct sl_cell *before,
+                 const struct sl_cell *after);
 
 /*
- * The pattern of all keys that rows of a table can have; needs no layout, only the names and how many columns
- * the row key has (PK_COUNT; 0: unknown, any). An empty TABLE stands for every table. NULL when out of memory. Free with pattern->free().
+ * The pattern of all keys that rows of a table can have; needs no layout, only the names and how
+ * many columns the row key has (PK_COUNT; 0: unknown, any). An empty TABLE stands for every table.
+ * NULL when out of memory. Free with pattern->free().
  */
 struct sl_key_pattern *sl_key_pattern_new(const char *text, struct sl_span db, struct sl_span table,
                                           uint32_t pk_count);

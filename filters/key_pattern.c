@@ -12,7 +12,7 @@
 
 struct piece {
     bool is_value;
-    bool may_join; /* a row key of unknown width: any number of values joined with ":" */
+    bool may_join;          /* a row key of unknown width: any number of values joined with ":" */
     struct sl_span literal; /* into `literals` */
     size_t at;              /* of the literal, until literals stops growing */
 };
@@ -65,7 +65,8 @@ static bool is_null_text(struct sl_span rest)
  * A value can be followed by a literal that begins with a byte of a value: try each end. What the
  * encoding never writes ("100%", "%3a", "x%N") is in nobody's key but somebody else's.
  */
-static bool match_value(const struct table_pattern *pattern, size_t piece, struct sl_span key) // NOLINT(misc-no-recursion)
+static bool match_value(const struct table_pattern *pattern, size_t piece,
+                        struct sl_span key) // NOLINT(misc-no-recursion)
 {
     bool may_join = pattern->pieces[piece].may_join;
     bool is_fresh = true; /* at the first byte of a value */
@@ -92,7 +93,8 @@ static bool match_value(const struct table_pattern *pattern, size_t piece, struc
 }
 
 /* Recursion is as deep as the template has placeholders. */
-static bool match_from(const struct table_pattern *pattern, size_t piece, struct sl_span key) // NOLINT(misc-no-recursion)
+static bool match_from(const struct table_pattern *pattern, size_t piece,
+                       struct sl_span key) // NOLINT(misc-no-recursion)
 {
     const struct piece *here;
 
@@ -103,7 +105,8 @@ static bool match_from(const struct table_pattern *pattern, size_t piece, struct
     if (here->is_value) {
         return match_value(pattern, piece, key);
     }
-    if (key.len < here->literal.len || memcmp(key.data, here->literal.data, here->literal.len) != 0) {
+    if (key.len < here->literal.len ||
+        memcmp(key.data, here->literal.data, here->literal.len) != 0) {
         return false;
     }
     return match_from(pattern, piece + 1,
@@ -159,8 +162,8 @@ static int add_literal(struct table_pattern *pattern, struct sl_span text, bool 
         rc = add_glob(&pattern->glob, pattern->literals.data + at, pattern->literals.len - at);
     }
     if (rc == SL_OK) {
-        rc = add_piece(pattern, (struct piece){.at = at,
-                                               .literal = {.len = pattern->literals.len - at}});
+        rc = add_piece(pattern,
+                       (struct piece){.at = at, .literal = {.len = pattern->literals.len - at}});
     }
     return rc;
 }

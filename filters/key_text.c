@@ -18,8 +18,9 @@ static int take_placeholder(struct sl_span *rest, struct sl_key_token *token, st
     size_t len;
 
     if (close == NULL) {
-        return sl_err_set(err, SL_EINVAL,
-                          "a key template has a \"{\" without its \"}\" (write \"{{\" for the brace)");
+        return sl_err_set(
+            err, SL_EINVAL,
+            "a key template has a \"{\" without its \"}\" (write \"{{\" for the brace)");
     }
     len = (size_t)(close - rest->data) - 1;
     if (len == 0) {
@@ -46,8 +47,9 @@ int sl_key_next(struct sl_span *rest, struct sl_key_token *token, struct sl_err 
         return take_placeholder(rest, token, err);
     }
     if (rest->data[0] == '}') {
-        return sl_err_set(err, SL_EINVAL,
-                          "a key template has a \"}\" without its \"{\" (write \"}}\" for the brace)");
+        return sl_err_set(
+            err, SL_EINVAL,
+            "a key template has a \"}\" without its \"{\" (write \"}}\" for the brace)");
     }
     while (len < rest->len && rest->data[len] != '{' && rest->data[len] != '}') {
         len++;

@@ -19,8 +19,8 @@ struct sl_key_token {
 };
 
 /*
- * Takes the next piece off REST ("{{" and "}}" come as one literal brace each). SL_DONE at the end; SL_EINVAL for a
- * brace without its partner or an empty name.
+ * Takes the next piece off REST ("{{" and "}}" come as one literal brace each). SL_DONE at the end;
+ * SL_EINVAL for a brace without its partner or an empty name.
  */
 int sl_key_next(struct sl_span *rest, struct sl_key_token *token, struct sl_err *err) SL_MUSTCHECK;
 

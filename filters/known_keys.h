@@ -1,6 +1,7 @@
 /*
- * known_keys.h - from which columns the keys of each table have been made, as far as rows of it have been
- * seen: an ALTER TABLE that concerns one of these leaves keys behind that no row has any more.
+ * known_keys.h - from which columns the keys of each table have been made, as far as rows of it
+ * have been seen: an ALTER TABLE that concerns one of these leaves keys behind that no row has any
+ * more.
  */
 #ifndef SLUICE_FILTERS_KNOWN_KEYS_H
 #define SLUICE_FILTERS_KNOWN_KEYS_H

@@ -139,8 +139,8 @@ static void merge_cells(struct sl_cell *out, const struct sl_row_change *change)
         const struct sl_cell *after = change->after != NULL ? &change->after[i] : NULL;
 
         out[i] = after != NULL && after->state != SL_CELL_ABSENT ? *after
-                 : change->before != NULL                         ? change->before[i]
-                                                                  : (struct sl_cell){0};
+                 : change->before != NULL                        ? change->before[i]
+                                                                 : (struct sl_cell){0};
     }
 }
 
@@ -160,11 +160,12 @@ static int put_reread(struct rule_mapper *self, const struct sl_row_change *chan
         return rc;
     }
     if (self->reread == NULL) {
-        return sl_err_set(err, SL_EUNSUPPORTED,
-                          "a row image of table %.*s.%.*s lacks columns and there is no server to read "
-                          "the row from: use binlog_row_image=FULL",
-                          (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
-                          (const char *)table->name.data);
+        return sl_err_set(
+            err, SL_EUNSUPPORTED,
+            "a row image of table %.*s.%.*s lacks columns and there is no server to read "
+            "the row from: use binlog_row_image=FULL",
+            (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
+            (const char *)table->name.data);
     }
     merge_cells(self->cells, change);
     rc = self->reread(self->reread_user, table, self->cells, self->cells + count, err);
@@ -252,7 +253,9 @@ static int put_after(struct rule_mapper *self, const struct sl_row_change *chang
     rc = add_row(batch, shape, row, span_of(&self->new_key),
                  image == IMAGE_WHOLE ? SL_WRITE_WHOLE : SL_WRITE_PARTIAL, err);
     /* A diff that does not apply (its path is absent, it is too large) is no reason to guess. */
-    return (rc == SL_EUNSUPPORTED || rc == SL_ELIMIT) && row.base != NULL ? put_reread(self, change, batch, err) : rc;
+    return (rc == SL_EUNSUPPORTED || rc == SL_ELIMIT) && row.base != NULL
+               ? put_reread(self, change, batch, err)
+               : rc;
 }
 
 static int map_update(struct rule_mapper *self, const struct sl_row_change *change,
@@ -265,9 +268,9 @@ static int map_update(struct rule_mapper *self, const struct sl_row_change *chan
     if (rc == SL_OK && key_moved) {
         rc = render_key(shape, change->before, NULL, &self->old_key, err);
         /* Different bytes can still make the same key, for instance -0 and 0. */
-        key_moved = rc == SL_OK && (self->old_key.len != self->new_key.len ||
-                                    memcmp(self->old_key.data, self->new_key.data,
-                                           self->new_key.len) != 0);
+        key_moved =
+            rc == SL_OK && (self->old_key.len != self->new_key.len ||
+                            memcmp(self->old_key.data, self->new_key.data, self->new_key.len) != 0);
         if (key_moved) {
             rc = add_del(batch, span_of(&self->old_key));
         }

@@ -10,7 +10,8 @@ static size_t character_length(struct sl_span text, size_t at)
     return len;
 }
 
-/* Only the last star needs to be tried again: the ones before it have matched as little as they can. */
+/* Only the last star needs to be tried again: the ones before it have matched as little as they
+ * can. */
 bool sl_glob_matches(const char *glob, struct sl_span text)
 {
     const char *star = NULL;

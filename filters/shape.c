@@ -39,12 +39,12 @@ static int check_columns(const struct sl_table_rule *rule, const struct sl_table
             at++;
         }
         if (at == table->column_count) {
-            return sl_err_set(err, SL_EINVAL,
-                              "the rule \"%s\" chooses the column %s, which table %.*s.%.*s does not "
-                              "have: correct its \"columns\"",
-                              rule->pattern, rule->columns[i], (int)table->db.len,
-                              (const char *)table->db.data, (int)table->name.len,
-                              (const char *)table->name.data);
+            return sl_err_set(
+                err, SL_EINVAL,
+                "the rule \"%s\" chooses the column %s, which table %.*s.%.*s does not "
+                "have: correct its \"columns\"",
+                rule->pattern, rule->columns[i], (int)table->db.len, (const char *)table->db.data,
+                (int)table->name.len, (const char *)table->name.data);
         }
     }
     return SL_OK;
@@ -127,17 +127,18 @@ static int build(struct sl_shape *shape, struct sl_err *err)
 }
 
 int sl_shape_new(const struct sl_table_rule *rule, const struct sl_table *table,
-                  struct sl_shape **out, struct sl_err *err)
+                 struct sl_shape **out, struct sl_err *err)
 {
     struct sl_shape *shape;
     int rc;
 
     if (!table->has_names) {
-        return sl_err_set(err, SL_ESCHEMA,
-                          "the column names of table %.*s.%.*s are not known for certain: run SET GLOBAL "
-                          "binlog_row_metadata=FULL at the source",
-                          (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
-                          (const char *)table->name.data);
+        return sl_err_set(
+            err, SL_ESCHEMA,
+            "the column names of table %.*s.%.*s are not known for certain: run SET GLOBAL "
+            "binlog_row_metadata=FULL at the source",
+            (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
+            (const char *)table->name.data);
     }
     shape = calloc(1, sizeof(*shape));
     if (shape == NULL) {

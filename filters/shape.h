@@ -18,10 +18,10 @@ struct sl_shape {
     const struct sl_table_rule *rule; /* borrowed from the configuration */
     const struct sl_table *table;     /* borrowed: the table that this hangs on */
     struct sl_key key;
-    uint32_t *columns;                /* numbers of the chosen columns, in table order */
+    uint32_t *columns; /* numbers of the chosen columns, in table order */
     uint32_t column_count;
-    /* What stands before the value of chosen column i, ready to be copied: the RESP argument with the
-       field's name (hash) or the quoted, escaped name and a colon (json). Views into bytes. */
+    /* What stands before the value of chosen column i, ready to be copied: the RESP argument with
+       the field's name (hash) or the quoted, escaped name and a colon (json). Views into bytes. */
     struct sl_span *heads;
     uint32_t *guesses; /* how long the text of column i probably is; 0: as long as it is stored */
     struct sl_buf bytes;
@@ -29,7 +29,7 @@ struct sl_shape {
 
 /* SL_EINVAL, SL_ESCHEMA: RULE does not fit TABLE, ERR says why. *OUT is owned by the caller. */
 int sl_shape_new(const struct sl_table_rule *rule, const struct sl_table *table,
-                  struct sl_shape **out, struct sl_err *err) SL_MUSTCHECK;
+                 struct sl_shape **out, struct sl_err *err) SL_MUSTCHECK;
 void sl_shape_free(struct sl_shape *shape);
 
 #endif

@@ -254,10 +254,11 @@ static int judge_unparsed(const struct sl_statement_context *context, const stru
     if (!is_about_tables(ddl->text) || !may_name_any(context, ddl)) {
         return SL_OK;
     }
-    return sl_err_set(err, SL_EGAP,
-                      "a statement about tables in database %.*s cannot be read, so that what it did to "
-                      "their rows is not known (the source's binary log has it): load the tables again",
-                      (int)ddl->db.len, (const char *)ddl->db.data);
+    return sl_err_set(
+        err, SL_EGAP,
+        "a statement about tables in database %.*s cannot be read, so that what it did to "
+        "their rows is not known (the source's binary log has it): load the tables again",
+        (int)ddl->db.len, (const char *)ddl->db.data);
 }
 
 static int judge_dml(const struct sl_statement_context *context, const struct sl_ddl *ddl,

@@ -14,6 +14,7 @@ int sl_pipeline_key(const char *pipeline, const char *name, struct sl_buf *out)
 static int add_gtid(struct sl_buf *out, const char *field, const struct sl_position *position)
 {
     enum { GUESS = 60 };
+
     size_t start = 0;
     int rc = sl_resp_text(out, field);
 
@@ -147,10 +148,11 @@ static int read_gtid(struct sl_span text, struct sl_position *position, struct s
 
 static int bad_checkpoint(struct sl_err *err, const char *field)
 {
-    return sl_err_set(err, SL_EFORMAT,
-                      "the checkpoint in Redis has no usable field \"%s\": it was not written by this "
-                      "version of sluice, or something else changed it; remove it to begin anew",
-                      field);
+    return sl_err_set(
+        err, SL_EFORMAT,
+        "the checkpoint in Redis has no usable field \"%s\": it was not written by this "
+        "version of sluice, or something else changed it; remove it to begin anew",
+        field);
 }
 
 static int read_place(const struct sl_field *fields, size_t count, const char *const names[3],
@@ -182,8 +184,7 @@ static bool is_same_life(const struct sl_field *fields, size_t count,
 
     return life->run_id[0] != '\0' && life->errors >= 0 &&
            sl_span_equals(find(fields, count, "run_id"), life->run_id) &&
-           read_number(find(fields, count, "errors"), &errors) &&
-           errors == (uint64_t)life->errors;
+           read_number(find(fields, count, "errors"), &errors) && errors == (uint64_t)life->errors;
 }
 
 /* Only of the last position: what lies behind the safe one may not have been applied. */

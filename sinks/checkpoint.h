@@ -8,10 +8,9 @@
  *     event_time   seconds since 1970 of the last transaction
  *     safe_gtid, safe_file, safe_pos   the last position that was known to be applied without any
  *                  error when this one was sent
- *     applied_file, applied_pos   while a prepared XA transaction keeps the position back: as far as all
- *                  else was applied
- *     run_id, errors   which Redis process, and how many error replies it had counted, when the
- *                  writer came: see sl_checkpoint_read()
+ *     applied_file, applied_pos   while a prepared XA transaction keeps the position back: as far
+ * as all else was applied run_id, errors   which Redis process, and how many error replies it had
+ * counted, when the writer came: see sl_checkpoint_read()
  */
 #ifndef SLUICE_SINKS_CHECKPOINT_H
 #define SLUICE_SINKS_CHECKPOINT_H
@@ -51,8 +50,8 @@ struct sl_field {
 /*
  * Reads POSITION from the COUNT fields of the hash. It is the last one written, unless a command of
  * it can have failed without the writer having seen it (a WRONGTYPE inside an EXEC that was not
- * yet acknowledged when the writer died), or a group before it may have been refused: then it is the
- * safe one. LIFE is the Redis that answers now. SL_EFORMAT: not a checkpoint of ours.
+ * yet acknowledged when the writer died), or a group before it may have been refused: then it is
+ * the safe one. LIFE is the Redis that answers now. SL_EFORMAT: not a checkpoint of ours.
  */
 int sl_checkpoint_read(const struct sl_field *fields, size_t count,
                        const struct sl_redis_life *life, struct sl_position *position,

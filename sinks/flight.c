@@ -161,9 +161,10 @@ static enum sl_outcome judge_exec(struct sl_flights *flights, const struct sl_re
         return SL_OUTCOME_FENCED;
     }
     if (reply->kind == SL_REPLY_ARRAY && reply->has_error) {
-        struct sl_span key = reply->error_at < flights->group_commands
-                                 ? sl_span_make(NULL, 0)
-                                 : key_of_command(flight, reply->error_at - flights->group_commands);
+        struct sl_span key =
+            reply->error_at < flights->group_commands
+                ? sl_span_make(NULL, 0)
+                : key_of_command(flight, reply->error_at - flights->group_commands);
 
         note_error(flights, reply->text, key);
         outcome = SL_OUTCOME_FAILED;

@@ -26,8 +26,8 @@ struct sl_flight {
     uint64_t tail_replies; /* without the last one */
     bool ends_group;       /* the last reply is EXEC's, or DISCARD's */
     bool is_discard;
-    uint64_t replies;      /* that came */
-    size_t written;        /* bytes of head, rows and tail that were sent */
+    uint64_t replies; /* that came */
+    size_t written;   /* bytes of head, rows and tail that were sent */
     struct sl_flight *next;
 };
 
@@ -37,11 +37,11 @@ struct sl_flights {
     struct sl_flight *writing; /* the first with unsent bytes; NULL: none */
     struct sl_flight *free;
     size_t count;
-    size_t bytes;                      /* of all, sent or not */
-    uint64_t group_commands;           /* of the group at the front, in parts that are done with */
-    bool group_failed;                 /* a command of it was refused when it was queued */
-    char error[SL_REPLY_TEXT_MAX];     /* that refusal */
-    char key[SL_REPLY_TEXT_MAX];       /* the key of that command, printable; "" unknown */
+    size_t bytes;                  /* of all, sent or not */
+    uint64_t group_commands;       /* of the group at the front, in parts that are done with */
+    bool group_failed;             /* a command of it was refused when it was queued */
+    char error[SL_REPLY_TEXT_MAX]; /* that refusal */
+    char key[SL_REPLY_TEXT_MAX];   /* the key of that command, printable; "" unknown */
 };
 
 enum sl_outcome {
@@ -67,7 +67,8 @@ void sl_flights_wrote(struct sl_flights *flights, size_t bytes);
 
 /*
  * Takes one reply. With PART, APPLIED and DISCARDED the first flight is complete: take it off with
- * sl_flights_shift() before the next call. SL_EFORMAT in *ERR is FAILED, too: a reply nobody asked for.
+ * sl_flights_shift() before the next call. SL_EFORMAT in *ERR is FAILED, too: a reply nobody asked
+ * for.
  */
 enum sl_outcome sl_flights_reply(struct sl_flights *flights, const struct sl_reply *reply);
 

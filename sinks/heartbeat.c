@@ -58,6 +58,7 @@ static int add_json(struct sl_buf *out, const struct sl_heartbeat *heartbeat)
 int sl_heartbeat_write(struct sl_buf *out, const char *key, const struct sl_heartbeat *heartbeat)
 {
     enum { GUESS = 250 };
+
     size_t start;
     int rc = sl_resp_array(out, 5);
 

@@ -1,6 +1,6 @@
 /*
- * heartbeat.h - the key sluice:{PIPELINE}:heartbeat: a JSON object with a time to live, refreshed every
- * second, by which a reading service tells a fresh cache from a stale one.
+ * heartbeat.h - the key sluice:{PIPELINE}:heartbeat: a JSON object with a time to live, refreshed
+ * every second, by which a reading service tells a fresh cache from a stale one.
  *
  *     {"state":"streaming","lag_seconds":0,"source_time":1700000000,"time":1700000000123,
  *      "file":"binlog.000007","pos":4242,"gtid":"…"}
@@ -18,7 +18,8 @@ enum { SL_HEARTBEAT_TTL_MS = 5000 };
 
 struct sl_heartbeat {
     const char *state;
-    uint64_t lag_seconds; /* how old the newest change of the source that is not in the cache is; 0: none */
+    uint64_t lag_seconds; /* how old the newest change of the source that is not in the cache is; 0:
+                             none */
     uint64_t wall_ms;
     const struct sl_position *position; /* acknowledged; may be NULL */
 };

@@ -56,7 +56,8 @@ void sl_identity_make(char *out, size_t size)
                    start_of((long)getpid()));
 }
 
-/* "HOST/BOOT.PIDNS" up to END names one machine and one pid namespace only if neither is unknown. */
+/* "HOST/BOOT.PIDNS" up to END names one machine and one pid namespace only if neither is unknown.
+ */
 static bool names_a_machine(const char *identity, const char *end)
 {
     const char *boot = memrchr(identity, '/', (size_t)(end - identity));
@@ -65,7 +66,8 @@ static bool names_a_machine(const char *identity, const char *end)
     return dot != NULL && dot > boot + 1 && end > dot + 1;
 }
 
-/* /proc may hide the processes of other users (hidepid), kill() does not: EPERM is a sign of life. */
+/* /proc may hide the processes of other users (hidepid), kill() does not: EPERM is a sign of life.
+ */
 static bool is_hidden(long pid)
 {
     return kill((pid_t)pid, 0) == 0 || errno == EPERM;

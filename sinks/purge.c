@@ -25,10 +25,9 @@ static int scan(struct purge *purge, redisReply **reply, struct sl_err *err)
         return rc;
     }
     rc = sl_reply_status("cannot look for the keys of a dropped table", *reply, err);
-    if (rc == SL_OK &&
-        ((*reply)->type != REDIS_REPLY_ARRAY || (*reply)->elements != 2 ||
-         (*reply)->element[0]->type != REDIS_REPLY_STRING ||
-         (*reply)->element[1]->type != REDIS_REPLY_ARRAY)) {
+    if (rc == SL_OK && ((*reply)->type != REDIS_REPLY_ARRAY || (*reply)->elements != 2 ||
+                        (*reply)->element[0]->type != REDIS_REPLY_STRING ||
+                        (*reply)->element[1]->type != REDIS_REPLY_ARRAY)) {
         rc = sl_err_set(err, SL_EFORMAT, "the reply to SCAN is not a cursor and keys");
     }
     if (rc != SL_OK) {
@@ -109,11 +108,10 @@ static int remove_keys(struct purge *purge, const redisReply *keys, struct sl_er
     if (rc == SL_OK) {
         rc = sl_request_send(&session->request, err);
     }
-    return rc == SL_OK ? receive_group(purge,
-                                       SL_SESSION_HEAD_REPLIES + purge->replies +
-                                           SL_SESSION_TAIL_REPLIES,
-                                       err)
-                       : rc;
+    return rc == SL_OK
+               ? receive_group(
+                     purge, SL_SESSION_HEAD_REPLIES + purge->replies + SL_SESSION_TAIL_REPLIES, err)
+               : rc;
 }
 
 int sl_purge_run(struct sl_session *session, const struct sl_key_pattern *pattern,

@@ -1,6 +1,6 @@
 /*
- * purge.h - removes the keys of a table that was dropped or truncated, in order with the rows around it:
- * runs while nothing else is on the way.
+ * purge.h - removes the keys of a table that was dropped or truncated, in order with the rows
+ * around it: runs while nothing else is on the way.
  */
 #ifndef SLUICE_SINKS_PURGE_H
 #define SLUICE_SINKS_PURGE_H
@@ -11,7 +11,8 @@
 #include "cdc/batch.h"
 #include "sinks/session.h"
 
-/* Called between the steps; appends commands (*REPLIES of them) to the next group: the lease must not run out. */
+/* Called between the steps; appends commands (*REPLIES of them) to the next group: the lease must
+ * not run out. */
 typedef int (*sl_purge_tick_fn)(void *user, struct sl_buf *out, uint64_t *replies);
 
 /*

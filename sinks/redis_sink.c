@@ -11,15 +11,16 @@
 #include "sinks/request.h"
 
 enum {
-    /* A published batch is taken while fewer groups than this are on the way, so that transactions gather
-       in it while Redis is busy. Full ones go as long as the bytes allow, for distant servers. */
+    /* A published batch is taken while fewer groups than this are on the way, so that transactions
+       gather in it while Redis is busy. Full ones go as long as the bytes allow, for distant
+       servers. */
     SL_GROUPS_IN_FLIGHT = 3,
     SL_BYTES_IN_FLIGHT = 2 * 1024 * 1024,
     SL_BULK_BYTES = 512 * 1024,
     SL_PIECES = 48,
     SL_READ_BYTES = 64 * 1024,
-    /* How long Redis may neither take nor send a byte while something is on the way: a peer that went
-       without a word is noticed, and who asked for a stop does not wait for ever. */
+    /* How long Redis may neither take nor send a byte while something is on the way: a peer that
+       went without a word is noticed, and who asked for a stop does not wait for ever. */
     SL_STALL_MS = 30000,
     SL_STALL_STOPPING_MS = 5000,
 };
@@ -39,8 +40,8 @@ struct sl_redis_sink {
     bool is_final;      /* draining: the last checkpoint is on its way, or not needed */
     bool group_is_open; /* the last part that was added did not end its group */
     bool tick_due;
-    bool is_bulk; /* see pace() */
-    uint64_t moved_ms; /* when bytes went or came last, or nothing was on the way */
+    bool is_bulk;           /* see pace() */
+    uint64_t moved_ms;      /* when bytes went or came last, or nothing was on the way */
     struct sl_batch *purge; /* waits until nothing is on the way */
     struct sl_position acked;
     bool has_acked;
@@ -83,9 +84,10 @@ static void fail_group(struct sl_redis_sink *sink, enum sl_outcome outcome)
     char what[SL_REPLY_TEXT_MAX + 32] = "a group was not applied";
 
     if (outcome == SL_OUTCOME_FENCED) {
-        (void)sl_err_set(&sink->err, SL_EFENCED,
-                         "a group was not applied: another writer came, or the data of this Redis was "
-                         "lost or went back in time");
+        (void)sl_err_set(
+            &sink->err, SL_EFENCED,
+            "a group was not applied: another writer came, or the data of this Redis was "
+            "lost or went back in time");
     } else {
         if (flights->key[0] != '\0') {
             (void)snprintf(what, sizeof(what), "cannot write the key %s", flights->key);
@@ -225,8 +227,8 @@ static enum sl_take what_to_take(const struct sl_redis_sink *sink)
 }
 
 /*
- * The first position of a new pipeline, the place that it begins at, is waited for: it is the safe position
- * of the groups behind it, which otherwise would have none but their own.
+ * The first position of a new pipeline, the place that it begins at, is waited for: it is the safe
+ * position of the groups behind it, which otherwise would have none but their own.
  */
 static bool has_room(const struct sl_redis_sink *sink)
 {
@@ -301,8 +303,8 @@ static void want(struct sl_redis_sink *sink, int events)
 }
 
 /*
- * Redis answers a long pipeline some hundred bytes at a time, and waking up for each costs more than
- * reading it. With work for milliseconds on the way nobody waits for the first of its replies.
+ * Redis answers a long pipeline some hundred bytes at a time, and waking up for each costs more
+ * than reading it. With work for milliseconds on the way nobody waits for the first of its replies.
  */
 static void pace(struct sl_redis_sink *sink)
 {
@@ -532,11 +534,11 @@ static int take_checkpoint(struct sl_redis_sink *sink, struct sl_err *err)
 {
     if (!sink->session.has_checkpoint) {
         if (sink->has_acked) {
-            return sl_err_set(err, SL_EGAP,
-                              "%s: the checkpoint of pipeline %s is gone, so the cached rows are, too "
-                              "(FLUSHALL, eviction, a restart without its data): load the tables again",
-                              sl_redis_url(sink->options.session.redis),
-                              sink->options.session.pipeline);
+            return sl_err_set(
+                err, SL_EGAP,
+                "%s: the checkpoint of pipeline %s is gone, so the cached rows are, too "
+                "(FLUSHALL, eviction, a restart without its data): load the tables again",
+                sl_redis_url(sink->options.session.redis), sink->options.session.pipeline);
         }
         return SL_OK;
     }

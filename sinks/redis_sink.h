@@ -46,8 +46,8 @@ struct sl_redis_sink_options {
     /* The session is over; called once, from an event, never from a call of yours. STATUS as of
        sl_session_open(), and SL_EFENCED: another writer came or the data went back in time. */
     void (*lost)(void *user, int status, const char *why);
-    /* When the newest change that was read was made, in seconds since 1970; 0: the source has none that was
-       not read. For the lag in the heartbeat, while STREAMING. */
+    /* When the newest change that was read was made, in seconds since 1970; 0: the source has none
+       that was not read. For the lag in the heartbeat, while STREAMING. */
     uint32_t (*source_time)(void *user);
     /* Everything handed over is acknowledged; asked for by sl_redis_sink_drain(). */
     void (*drained)(void *user);

@@ -24,11 +24,11 @@ enum { SL_REPLY_TEXT_MAX = 256 };
 /* One top-level reply. For an array: the first error among its elements. */
 struct sl_reply {
     enum sl_reply_kind kind;
-    long long integer;              /* INTEGER: its value */
-    size_t elements;                /* ARRAY: how many */
-    bool has_error;                 /* ERROR, or an ARRAY with one in it */
-    size_t error_at;                /* ARRAY: its index */
-    char text[SL_REPLY_TEXT_MAX];   /* the error or status, cut to fit, NUL-terminated */
+    long long integer;            /* INTEGER: its value */
+    size_t elements;              /* ARRAY: how many */
+    bool has_error;               /* ERROR, or an ARRAY with one in it */
+    size_t error_at;              /* ARRAY: its index */
+    char text[SL_REPLY_TEXT_MAX]; /* the error or status, cut to fit, NUL-terminated */
 };
 
 struct sl_reply_reader;

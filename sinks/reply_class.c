@@ -29,11 +29,13 @@ static const struct known table[] = {
     {"ERR Client sent AUTH", SL_REPLY_REFUSED, "the server has no password: remove the sink's"},
     {"ERR AUTH", SL_REPLY_REFUSED, "the server has no password: remove the sink's"},
     {"NOPERM", SL_REPLY_REFUSED,
-     "give the user's ACL the rights that the documentation lists (@write @read @transaction, keys)"},
+     "give the user's ACL the rights that the documentation lists (@write @read @transaction, "
+     "keys)"},
     {"WRONGTYPE", SL_REPLY_BROKEN,
      "something else wrote a value of another type there: remove that key and start again"},
     {"ERR max number of clients", SL_REPLY_WAIT, "raise maxclients"},
-    {"ERR DB index is out of range", SL_REPLY_BROKEN, "correct the database number in the sink's url"},
+    {"ERR DB index is out of range", SL_REPLY_BROKEN,
+     "correct the database number in the sink's url"},
 };
 
 static const struct known *find(const char *text)

@@ -14,8 +14,8 @@ int sl_session_init(struct sl_session *session, const struct sl_session_options 
 {
     int rc;
 
-    *session = (struct sl_session){.options = *options,
-                                   .transport = {.fd = -1, .stop = options->stop}};
+    *session =
+        (struct sl_session){.options = *options, .transport = {.fd = -1, .stop = options->stop}};
     sl_position_init(&session->position);
     rc = sl_request_init(&session->request, &session->transport,
                          (int)options->redis->connect_timeout_ms);
@@ -31,10 +31,10 @@ int sl_session_init(struct sl_session *session, const struct sl_session_options 
     if (rc == SL_OK) {
         rc = sl_pipeline_key(options->pipeline, "heartbeat", &session->heartbeat_key);
     }
-    if (rc == SL_OK && (sl_buf_cstr(&session->lease_key) == NULL ||
-                        sl_buf_cstr(&session->guard_key) == NULL ||
-                        sl_buf_cstr(&session->checkpoint_key) == NULL ||
-                        sl_buf_cstr(&session->heartbeat_key) == NULL)) {
+    if (rc == SL_OK &&
+        (sl_buf_cstr(&session->lease_key) == NULL || sl_buf_cstr(&session->guard_key) == NULL ||
+         sl_buf_cstr(&session->checkpoint_key) == NULL ||
+         sl_buf_cstr(&session->heartbeat_key) == NULL)) {
         rc = SL_ENOMEM;
     }
     if (rc != SL_OK) {
@@ -102,14 +102,16 @@ static int judge_server(struct sl_session *session, const char *info, struct sl_
         return sl_err_set(err, SL_EIO, "Redis is loading its data: waiting");
     }
     if (sl_redis_info(info, "role", value, sizeof(value)) && strcmp(value, "master") != 0) {
-        return sl_err_set(err, SL_EIO,
-                          "this Redis is a replica, which cannot be written to: waiting for it to become "
-                          "the master, or point the sink at the master");
+        return sl_err_set(
+            err, SL_EIO,
+            "this Redis is a replica, which cannot be written to: waiting for it to become "
+            "the master, or point the sink at the master");
     }
     if (sl_redis_info(info, "redis_mode", value, sizeof(value)) && strcmp(value, "cluster") == 0) {
-        return sl_err_set(err, SL_ESINK,
-                          "this is a Redis Cluster, which this version cannot write to: use a standalone "
-                          "Redis");
+        return sl_err_set(
+            err, SL_ESINK,
+            "this is a Redis Cluster, which this version cannot write to: use a standalone "
+            "Redis");
     }
     return SL_OK;
 }
@@ -178,7 +180,8 @@ static int add_step(struct sl_session *session, const char *name, uint64_t numbe
     return sl_resp_command(out, with_value ? 4 : 3, args);
 }
 
-/* MULTI; the lease; a new guard; EXEC, while the lease is watched: two that come at once cannot both win. */
+/* MULTI; the lease; a new guard; EXEC, while the lease is watched: two that come at once cannot
+ * both win. */
 static int send_take(struct sl_session *session, struct sl_err *err)
 {
     static const char *const multi[] = {"MULTI"};
@@ -205,6 +208,7 @@ static int send_take(struct sl_session *session, struct sl_err *err)
 static int receive_take(struct sl_session *session, struct sl_err *err)
 {
     enum { REPLIES = 5 };
+
     int status = SL_OK;
 
     for (int i = 0; i < REPLIES; i++) {

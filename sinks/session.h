@@ -9,9 +9,10 @@
  * Every group is sent as
  *     WATCH guard; HSETNX guard TOKEN:N 1; MULTI; rows; checkpoint;
  *     HSET guard TOKEN:N+1 1; HDEL guard TOKEN:N; EXEC
- * HSETNX changes nothing while the field is there. When it is not (another writer came, a group before failed,
- * the data was lost or went back in time) it changes the key that is being watched, and EXEC does nothing. So
- * groups can be pipelined without waiting, and one can never be applied without the one before.
+ * HSETNX changes nothing while the field is there. When it is not (another writer came, a group
+ * before failed, the data was lost or went back in time) it changes the key that is being watched,
+ * and EXEC does nothing. So groups can be pipelined without waiting, and one can never be applied
+ * without the one before.
  */
 #ifndef SLUICE_SINKS_SESSION_H
 #define SLUICE_SINKS_SESSION_H
@@ -53,12 +54,14 @@ struct sl_session {
     struct sl_position position; /* the checkpoint, if there is one */
 };
 
-int sl_session_init(struct sl_session *session, const struct sl_session_options *options) SL_MUSTCHECK;
+int sl_session_init(struct sl_session *session,
+                    const struct sl_session_options *options) SL_MUSTCHECK;
 void sl_session_release(struct sl_session *session);
 
 /*
- * Connects, logs in, takes the lease and reads the checkpoint. SL_AGAIN: another writer holds the lease (ERR
- * says who). SL_EIO: try again later; SL_EAUTH, SL_ESINK, SL_EFORMAT, SL_EINVAL: an operator must act.
+ * Connects, logs in, takes the lease and reads the checkpoint. SL_AGAIN: another writer holds the
+ * lease (ERR says who). SL_EIO: try again later; SL_EAUTH, SL_ESINK, SL_EFORMAT, SL_EINVAL: an
+ * operator must act.
  */
 int sl_session_open(struct sl_session *session, struct sl_err *err) SL_MUSTCHECK;
 /* Disconnects. RELEASE_LEASE: another writer may come at once (only while the lease is ours). */
@@ -66,10 +69,14 @@ void sl_session_close(struct sl_session *session, bool release_lease);
 
 /* Appends what comes before the rows of the next group: 3 replies. */
 int sl_session_add_head(struct sl_session *session, struct sl_buf *out) SL_MUSTCHECK;
+
 enum { SL_SESSION_HEAD_REPLIES = 3 };
+
 /* Appends the guard's step and EXEC (3 replies, the last one EXEC's) and counts the group. */
 int sl_session_add_tail(struct sl_session *session, struct sl_buf *out) SL_MUSTCHECK;
+
 enum { SL_SESSION_TAIL_REPLIES = 3 };
+
 /* Appends the refresh of the lease: 1 reply. */
 int sl_session_add_lease(struct sl_session *session, struct sl_buf *out) SL_MUSTCHECK;
 

@@ -192,8 +192,9 @@ int sl_transport_write(struct sl_transport *transport, const struct iovec *iov, 
         *done = (size_t)rc;
         return SL_OK;
     }
-    return errno == EAGAIN || errno == EINTR ? SL_AGAIN
-                                             : io_error(err, "the connection to Redis broke", errno);
+    return errno == EAGAIN || errno == EINTR
+               ? SL_AGAIN
+               : io_error(err, "the connection to Redis broke", errno);
 }
 
 int sl_transport_read(struct sl_transport *transport, void *data, size_t size, size_t *done,
@@ -212,8 +213,9 @@ int sl_transport_read(struct sl_transport *transport, void *data, size_t size, s
     if (rc == 0) {
         return sl_err_set(err, SL_EIO, "Redis closed the connection");
     }
-    return errno == EAGAIN || errno == EINTR ? SL_AGAIN
-                                             : io_error(err, "the connection to Redis broke", errno);
+    return errno == EAGAIN || errno == EINTR
+               ? SL_AGAIN
+               : io_error(err, "the connection to Redis broke", errno);
 }
 
 bool sl_transport_has_pending(const struct sl_transport *transport)

@@ -22,7 +22,8 @@ struct sl_transport {
     const atomic_bool *stop; /* borrowed; true ends every wait with SL_ESTOPPED */
 };
 
-/* Connects within options->connect_timeout_ms. SL_EIO, SL_EAUTH (TLS refused), SL_EINVAL, SL_ESTOPPED. */
+/* Connects within options->connect_timeout_ms. SL_EIO, SL_EAUTH (TLS refused), SL_EINVAL,
+ * SL_ESTOPPED. */
 int sl_transport_open(struct sl_transport *transport, const struct sl_redis_options *options,
                       struct sl_err *err) SL_MUSTCHECK;
 void sl_transport_close(struct sl_transport *transport);
@@ -33,13 +34,15 @@ int sl_transport_write(struct sl_transport *transport, const struct iovec *iov, 
 /* Reads what is there now. SL_AGAIN: nothing; SL_EIO: also when the peer has closed. */
 int sl_transport_read(struct sl_transport *transport, void *data, size_t size, size_t *done,
                       struct sl_err *err) SL_MUSTCHECK;
-/* Waits for EVENTS (POLLIN, POLLOUT) until *LEFT_MS are over, which it counts down. SL_EIO: timeout. */
+/* Waits for EVENTS (POLLIN, POLLOUT) until *LEFT_MS are over, which it counts down. SL_EIO:
+ * timeout. */
 int sl_transport_wait(struct sl_transport *transport, short events, int *left_ms,
                       struct sl_err *err) SL_MUSTCHECK;
 /* True when decrypted bytes wait that poll() cannot see. */
 bool sl_transport_has_pending(const struct sl_transport *transport);
 
-/* "redis://host:port" or "redis+unix://path" for messages; valid until the next call by the thread. */
+/* "redis://host:port" or "redis+unix://path" for messages; valid until the next call by the thread.
+ */
 const char *sl_redis_url(const struct sl_redis_options *options);
 
 #endif

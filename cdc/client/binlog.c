@@ -60,10 +60,11 @@ static int resolve(struct sl_binlog *binlog, enum sl_start_kind kind, struct sl_
 }
 
 /*
- * A start that was just resolved is this server's own file and offset, which always works. But at the
- * end of MySQL's log its GTIDs were read before the offset (show_master_status() in sql/rpl_source.cc takes
- * gtid_executed, then the place), so that transactions may lie between the two. By offset they would be
- * passed over now and sent by the next start, behind newer changes of the same rows.
+ * A start that was just resolved is this server's own file and offset, which always works. But at
+ * the end of MySQL's log its GTIDs were read before the offset (show_master_status() in
+ * sql/rpl_source.cc takes gtid_executed, then the place), so that transactions may lie between the
+ * two. By offset they would be passed over now and sent by the next start, behind newer changes of
+ * the same rows.
  */
 static int plan(struct sl_binlog *binlog, enum sl_start_kind kind, const struct sl_position *start,
                 struct sl_resume *resume, struct sl_err *err)

@@ -56,8 +56,8 @@ int sl_client_query(struct sl_client *client, const char *sql, const char *what,
 
 /*
  * The same, but leaves the rows at the server; *ROWS must be freed before the next statement, after
- * sl_client_cut() when they were not all fetched. A fetch that returns NULL with an error set is for
- * sl_client_failed() to tell.
+ * sl_client_cut() when they were not all fetched. A fetch that returns NULL with an error set is
+ * for sl_client_failed() to tell.
  */
 int sl_client_stream(struct sl_client *client, const char *sql, const char *what, MYSQL_RES **rows,
                      struct sl_err *err) SL_MUSTCHECK;
@@ -68,8 +68,8 @@ int sl_client_failed(struct sl_client *client, const char *what, struct sl_err *
 /* Ends the connection under a result, so that freeing it does not wait for all of its rows. */
 void sl_client_cut(struct sl_client *client);
 
-/* Like sl_client_query(), for one value: replaces OUT by the first cell of the first row. SL_DONE: no row, or
- * NULL. */
+/* Like sl_client_query(), for one value: replaces OUT by the first cell of the first row. SL_DONE:
+ * no row, or NULL. */
 int sl_client_value(struct sl_client *client, const char *sql, const char *what, struct sl_buf *out,
                     struct sl_err *err) SL_MUSTCHECK;
 

@@ -323,15 +323,15 @@ static int begin_at(struct sl_ddl_scan *scan, const struct sl_position *from)
 }
 
 /*
- * A server shows an end of the log (SHOW MASTER STATUS) that is written but not synchronized, and so
- * not sent yet, while transactions commit: what is short of TO comes within moments.
+ * A server shows an end of the log (SHOW MASTER STATUS) that is written but not synchronized, and
+ * so not sent yet, while transactions commit: what is short of TO comes within moments.
  */
 static int read_up_to(struct sl_ddl_scan *scan, const struct sl_position *to, struct sl_err *err)
 {
     int rc = SL_OK;
 
-    for (unsigned waits = 0; rc == SL_OK && waits < SL_SCAN_WAITS_MAX &&
-                             sl_position_compare_file(&scan->to, to) < 0;
+    for (unsigned waits = 0;
+         rc == SL_OK && waits < SL_SCAN_WAITS_MAX && sl_position_compare_file(&scan->to, to) < 0;
          waits++) {
         if (waits > 0) {
             (void)usleep(SL_SCAN_WAIT_US);

@@ -20,8 +20,8 @@ static inline bool sl_exact_row_is_float(const struct sl_column *column)
 int sl_exact_row_select(struct sl_buf *sql, const struct sl_table *table) SL_MUSTCHECK;
 
 /*
- * Fills column_count cells of OUT with a ROW of that SELECT, states TEXT and NULL. They are views of the row
- * and of FLOATS, which is overwritten.
+ * Fills column_count cells of OUT with a ROW of that SELECT, states TEXT and NULL. They are views
+ * of the row and of FLOATS, which is overwritten.
  */
 int sl_exact_row_cells(const struct sl_table *table, MYSQL_ROW row, const unsigned long *lengths,
                        struct sl_buf *floats, struct sl_cell *out) SL_MUSTCHECK;

@@ -137,8 +137,8 @@ static int build(struct sl_buf *sql, const struct sl_table *table, const struct 
     }
     /*
      * Both servers send a transaction to replicas before its engine commits it (MySQL's
-     * sql/binlog.cc: ordered_commit, flush and sync come before commit), so a plain read may still see
-     * the row as it was. The transaction keeps the row locked until then: a locking read waits.
+     * sql/binlog.cc: ordered_commit, flush and sync come before commit), so a plain read may still
+     * see the row as it was. The transaction keeps the row locked until then: a locking read waits.
      */
     rc = rc == SL_OK ? sl_buf_add_str(sql, " LOCK IN SHARE MODE") : rc;
     if (rc == SL_OK && sl_buf_cstr(sql) == NULL) {

@@ -126,8 +126,8 @@ int sl_schema_touch(struct sl_client *client, struct sl_span db, struct sl_span 
     }
     rc = ask(client, &sql, "SELECT from a table that is to be cached", NULL, err);
     code = mysql_errno(client->handle);
-    if (rc == SL_EIO && (code == SL_ER_NO_SUCH_TABLE || code == SL_ER_BAD_DB ||
-                         code == SL_ER_VIEW_INVALID)) {
+    if (rc == SL_EIO &&
+        (code == SL_ER_NO_SUCH_TABLE || code == SL_ER_BAD_DB || code == SL_ER_VIEW_INVALID)) {
         return SL_DONE;
     }
     return rc;

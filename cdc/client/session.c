@@ -76,7 +76,8 @@ int sl_session_identify(struct sl_client *client, struct sl_server *server, stru
     struct sl_server found = {.flavor = SL_FLAVOR_UNKNOWN};
     MYSQL_RES *rows = NULL;
     MYSQL_ROW row;
-    int rc = sl_client_query(client, "SELECT VERSION(), @@global.server_id, "
+    int rc = sl_client_query(client,
+                             "SELECT VERSION(), @@global.server_id, "
                              "@@global.lower_case_table_names",
                              "read the server's version", &rows, err);
 

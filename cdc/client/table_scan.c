@@ -1,9 +1,9 @@
 /*
  * table_scan.c - one scan is one transaction:
  *
- *     START TRANSACTION  SELECT 1 FROM t LIMIT 0   takes t's metadata lock: what is in the log is done
- *                        information_schema        the layout, which cannot change any more
- *                        SELECT … FROM t           the rows, fetched as fast as the sink takes them
+ *     START TRANSACTION  SELECT 1 FROM t LIMIT 0   takes t's metadata lock: what is in the log is
+ * done information_schema        the layout, which cannot change any more SELECT … FROM t the rows,
+ * fetched as fast as the sink takes them
  *
  * The order matters. Servers write a statement into the binary log before they make it visible
  * (MySQL: MYSQL_BIN_LOG::ordered_commit() has the dump threads send it before the engines commit),
@@ -170,7 +170,8 @@ static int fetch_rows(struct scan *scan, struct sl_err *err)
             return rc;
         }
     }
-    return mysql_errno(client->handle) == 0 ? SL_OK : sl_client_failed(client, SL_SCAN_PURPOSE, err);
+    return mysql_errno(client->handle) == 0 ? SL_OK
+                                            : sl_client_failed(client, SL_SCAN_PURPOSE, err);
 }
 
 static void clean_up(struct scan *scan, bool is_complete)

@@ -17,8 +17,8 @@ void sl_table_scan_free(struct sl_table_scan *scan);
 void sl_table_scan_interrupt(struct sl_table_scan *scan);
 
 /*
- * A sl_load_fn; USER is the struct sl_table_scan. While it runs, statements that alter the table wait
- * at the source (and writes to a table without transactions, such as MyISAM's).
+ * A sl_load_fn; USER is the struct sl_table_scan. While it runs, statements that alter the table
+ * wait at the source (and writes to a table without transactions, such as MyISAM's).
  */
 int sl_table_scan_run(void *user, struct sl_span db, struct sl_span table,
                       const struct sl_load_handler *handler, struct sl_err *err) SL_MUSTCHECK;

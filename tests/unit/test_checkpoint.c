@@ -145,10 +145,10 @@ static void how_far_all_is_applied_survives_with_the_last_position_only(void **s
 
 static void field_names_are_those_of_the_documentation(void **state)
 {
-    static const char *const names[] = {"version",     "gtid",       "file",       "pos",
-                                        "server_uuid", "event_time", "safe_gtid",  "safe_file",
-                                        "safe_pos",    "applied_file", "applied_pos",
-                                        "run_id",      "errors"};
+    static const char *const names[] = {"version",     "gtid",         "file",        "pos",
+                                        "server_uuid", "event_time",   "safe_gtid",   "safe_file",
+                                        "safe_pos",    "applied_file", "applied_pos", "run_id",
+                                        "errors"};
     struct sl_position position;
     struct hash hash = {0};
 
@@ -173,12 +173,9 @@ static void the_safe_position_is_taken_when_a_failure_can_have_gone_unseen(void 
         struct sl_redis_life now;
         bool last;
     } cases[] = {
-        {{.run_id = "abcdef", .errors = 3}, true},
-        {{.run_id = "abcdef", .errors = 4}, false},
-        {{.run_id = "abcdef", .errors = 0}, false},
-        {{.run_id = "abcdef", .errors = -1}, false},
-        {{.run_id = "abcdeg", .errors = 3}, false},
-        {{.run_id = "", .errors = 3}, false},
+        {{.run_id = "abcdef", .errors = 3}, true},  {{.run_id = "abcdef", .errors = 4}, false},
+        {{.run_id = "abcdef", .errors = 0}, false}, {{.run_id = "abcdef", .errors = -1}, false},
+        {{.run_id = "abcdeg", .errors = 3}, false}, {{.run_id = "", .errors = 3}, false},
     };
     struct sl_position last;
     struct sl_position safe;

@@ -304,18 +304,21 @@ static const struct {
     {"; drop table t", "unparsed"},
 };
 
-/* What is told of ALTERs beyond their names: R reshapes, U unique and P primary keys may be others. */
+/* What is told of ALTERs beyond their names: R reshapes, U unique and P primary keys may be others.
+ */
 static const struct {
     const char *text;
     const char *want;
 } changes[] = {
     {"ALTER TABLE t", "-"},
     {"ALTER TABLE t ADD INDEX i (a), DROP FOREIGN KEY f, ENGINE=InnoDB", "-"},
-    {"ALTER TABLE t ADD KEY (a), ADD FULLTEXT (b), ADD SPATIAL INDEX g (g), ADD VECTOR INDEX (v)", "-"},
+    {"ALTER TABLE t ADD KEY (a), ADD FULLTEXT (b), ADD SPATIAL INDEX g (g), ADD VECTOR INDEX (v)",
+     "-"},
     {"ALTER TABLE t ADD CONSTRAINT FOREIGN KEY (a) REFERENCES u (b)", "-"},
     {"ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0), ADD CHECK (b), DROP CHECK c", "-"},
     {"ALTER TABLE t ADD CONSTRAINT `check` FOREIGN KEY (a) REFERENCES u (b)", "-"},
-    {"ALTER TABLE t ALTER a SET DEFAULT 1, ALTER COLUMN b DROP DEFAULT, ALTER c SET INVISIBLE", "-"},
+    {"ALTER TABLE t ALTER a SET DEFAULT 1, ALTER COLUMN b DROP DEFAULT, ALTER c SET INVISIBLE",
+     "-"},
     {"ALTER TABLE t ALTER INDEX i INVISIBLE, RENAME INDEX a TO b, RENAME KEY c TO d", "-"},
     {"ALTER TABLE t AUTO_INCREMENT=5 COMMENT 'add column', ALGORITHM=INPLACE, LOCK=NONE", "-"},
     {"ALTER TABLE t DISABLE KEYS, ENABLE KEYS, FORCE, ORDER BY a, STATS_PERSISTENT=1", "-"},

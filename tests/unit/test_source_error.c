@@ -77,8 +77,8 @@ static void a_failed_login_names_the_remedy(void **state)
 static void a_missing_past_is_a_gap(void **state)
 {
     static const struct sl_case cases[] = {
-        {"Could not find first log file name in binary log index file", "load the tables again", 1236,
-         SL_EGAP},
+        {"Could not find first log file name in binary log index file", "load the tables again",
+         1236, SL_EGAP},
         {"Cannot replicate because the source purged required binary logs. Replicate the missing "
          "transactions from elsewhere",
          "binlog_expire_logs_seconds", 1236, SL_EGAP},

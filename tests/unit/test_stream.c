@@ -367,8 +367,9 @@ static void statements_name_tables_in_lower_case_where_the_server_does(void **st
     open_at(&fix, "b.1", 100, "9.7.4-folds");
     assert_int_equal(feed_query(&fix, 200, "TRUNCATE TABLE `Shop`.Users"), SL_OK);
     assert_int_equal(feed_query(&fix, 300, "RENAME TABLE A TO Db.`B\xc3\x84`"), SL_OK);
-    told(&fix, "begin\nddl truncate shop.users @ b.1:100 time 0\ncommit @ b.1:200 time 0\n"
-               "begin\nddl rename db.a to db.b\xc3\x84 @ b.1:200 time 0\ncommit @ b.1:300 time 0\n");
+    told(&fix,
+         "begin\nddl truncate shop.users @ b.1:100 time 0\ncommit @ b.1:200 time 0\n"
+         "begin\nddl rename db.a to db.b\xc3\x84 @ b.1:200 time 0\ncommit @ b.1:300 time 0\n");
     close_it(&fix);
     open_at(&fix, "b.1", 100, "9.7.4");
     assert_int_equal(feed_query(&fix, 200, "TRUNCATE TABLE `Shop`.Users"), SL_OK);
