@@ -2,7 +2,7 @@
 numbers, so that both have the same rows. Making them takes a minute."""
 import random
 
-VERSION = 4  # of all below: a change of it makes the logs anew
+VERSION = 5  # of all below: a change of it makes the logs anew
 
 # 242 bytes a row image in the log; an update has two.
 TABLE = """CREATE TABLE bench.items (id BIGINT PRIMARY KEY, owner INT NOT NULL, stock INT UNSIGNED NOT NULL,
@@ -19,17 +19,29 @@ CHANGES = {"small": (12000, 7000, 1000), "items": (700000, 450000, 100000)}  # i
 HOT_UPDATES = 1000000
 HOT_KEYS = 100
 
-# Ten rows a statement and ten statements a transaction. With one row a statement, reading the log would
-# take the server itself longer than anything that is measured here.
-HEAT = f"""CREATE PROCEDURE bench.heat(IN statements INT) BEGIN
-  DECLARE i INT DEFAULT 0; DECLARE low INT;
-  WHILE i < statements DO
-    IF i % 10 = 0 THEN START TRANSACTION; END IF;
-    SET low = i * 7 % 10 * 10;
-    UPDATE bench.items SET stock = stock + 1, score = score + 0.5 WHERE id > low AND id <= low + 10;
-    IF i % 10 = 9 THEN COMMIT; END IF;
+# Ten rows a transaction: of one statement each, or of statements of ten. The first has two events a row in the log,
+# so that what an event costs counts for more than what a row does.
+HEAT = {
+    "hot": f"""CREATE PROCEDURE bench.heat(IN transactions INT) BEGIN
+  DECLARE i INT DEFAULT 0; DECLARE k INT;
+  WHILE i < transactions DO
+    SET k = 0;
+    START TRANSACTION;
+    WHILE k < 10 DO
+      UPDATE bench.items SET stock = stock + 1, score = score + 0.5 WHERE id = 1 + (i * 7 + k * 13) % {HOT_KEYS};
+      SET k = k + 1;
+    END WHILE;
+    COMMIT;
     SET i = i + 1;
-  END WHILE; END"""
+  END WHILE; END""",
+    "hot10": f"""CREATE PROCEDURE bench.heat(IN transactions INT) BEGIN
+  DECLARE i INT DEFAULT 0; DECLARE low INT;
+  WHILE i < transactions DO
+    SET low = i * 7 % ({HOT_KEYS} DIV 10) * 10;
+    UPDATE bench.items SET stock = stock + 1, score = score + 0.5 WHERE id > low AND id <= low + 10;
+    SET i = i + 1;
+  END WHILE; END""",
+}
 
 
 def _numbers(connection, count):
@@ -74,10 +86,10 @@ class _Changes:
             self.connection.query("COMMIT")
 
 
-def _hot(connection):
+def _hot(connection, load):
     connection.query(INSERT.format(0, HOT_KEYS))
     connection.query("SET sql_log_bin = 0")
-    connection.query(HEAT)
+    connection.query(HEAT[load])
     connection.query("SET sql_log_bin = 1")
     connection.query(f"CALL bench.heat({HOT_UPDATES // 10})")
 
@@ -88,7 +100,7 @@ def _clock(connection):
 
 
 def make(connection, load):
-    """Fills the server's binary log: "items" and "small" alike, "hot" (few keys), "clock" (one row to be updated)."""
+    """Fills the server's binary log: "items" and "small" alike, "hot" and "hot10" (few keys), "clock" (one row to be updated)."""
     connection.query("SET SESSION sql_mode = ''")
     connection.query("SET sql_log_bin = 0")
     connection.query("CREATE DATABASE bench")
@@ -99,7 +111,7 @@ def make(connection, load):
         _clock(connection)
         return
     connection.query(TABLE)
-    if load == "hot":
-        _hot(connection)
+    if load in HEAT:
+        _hot(connection, load)
     else:
         _Changes(connection, load).make()
