@@ -46,8 +46,9 @@ static inline size_t sl_resp_head(uint8_t *out, char type, uint64_t value)
     } else {
         len += sl_digits_u64(out + len, value);
     }
-    memcpy(out + len, "\r\n", 2);
-    return len + 2;
+    out[len++] = '\r';
+    out[len++] = '\n';
+    return len;
 }
 
 static inline SL_MUSTCHECK int sl_resp_begin(struct sl_buf *buf, size_t guess, size_t *start)
