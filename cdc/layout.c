@@ -80,8 +80,9 @@ static int add_schema(struct sl_layout *layout, const struct sl_layout_context *
     if (options->schema == NULL) {
         return SL_OK;
     }
-    rc = options->schema(options->schema_user, layout->table.db, layout->table.name, context->at,
-                         &schema, err);
+    /* With names in the event, nothing that may have changed since is taken from the schema. */
+    rc = options->schema(options->schema_user, layout->table.db, layout->table.name,
+                         meta->has_names ? NULL : context->at, &schema, err);
     if (rc == SL_DONE) {
         layout->is_skipped = !meta->has_names;
         return SL_OK;

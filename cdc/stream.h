@@ -121,6 +121,8 @@ struct sl_schema {
 /*
  * Looks a table up at the source. SL_OK with *SCHEMA valid until the next call; SL_DONE: no such
  * table any more. Called only for tables that the handler wants, once a layout.
+ * AT is the place of the event, NULL where is_current is of no interest: finding it out can cost a
+ * read of the log from there to its end.
  */
 typedef int (*sl_schema_fn)(void *user, struct sl_span db, struct sl_span table,
                             const struct sl_position *at, const struct sl_schema **schema,

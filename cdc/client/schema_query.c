@@ -75,7 +75,7 @@ static int judge(struct sl_schema_query *query, struct sl_span db, struct sl_spa
     int rc;
 
     query->rows.schema.is_current = false;
-    if (at->file[0] == '\0' ||
+    if (at == NULL || at->file[0] == '\0' ||
         (at->server_uuid[0] != '\0' && strcmp(at->server_uuid, query->server.uuid) != 0)) {
         return SL_OK;
     }

@@ -22,7 +22,7 @@ void sl_schema_query_interrupt(struct sl_schema_query *query);
  * A sl_schema_fn; USER is the struct sl_schema_query. The key is the primary key, else the first
  * unique index, in the server's own order, whose columns are all NOT NULL and whole. is_current is
  * true when no statement on the table stands in the binary log between AT and the moment that the
- * layout was read. SL_EAUTH: the account may not SELECT from the table.
+ * layout was read, and false without AT. SL_EAUTH: the account may not SELECT from the table.
  */
 int sl_schema_query_read(void *user, struct sl_span db, struct sl_span table,
                          const struct sl_position *at, const struct sl_schema **schema,
