@@ -22,6 +22,8 @@ struct fixture {
     struct sl_schema schema;
     int schema_status;
     unsigned asked;  /* calls of the schema callback */
+    bool with_place; /* the last of them wants to know whether the schema is current */
+    struct sl_position at;
     unsigned tables; /* calls of the table callback */
     unsigned freed;  /* calls of user_free */
     bool wanted;
@@ -45,9 +47,9 @@ static int give_schema(void *user, struct sl_span db, struct sl_span table,
 
     (void)db;
     (void)table;
-    (void)at;
     (void)err;
     fix->asked++;
+    fix->with_place = at != NULL;
     *schema = &fix->schema;
     return fix->schema_status;
 }
@@ -79,8 +81,10 @@ static void set_up(struct fixture *fix, const char *name, bool is_mariadb, bool 
                                               .schema = has_schema ? give_schema : NULL,
                                               .schema_user = fix};
     fix->handler = (struct sl_stream_handler){.table = on_table, .user = fix};
-    fix->context = (struct sl_layout_context){
-        .options = &fix->options, .handler = &fix->handler, .is_mariadb = is_mariadb};
+    fix->context = (struct sl_layout_context){.options = &fix->options,
+                                              .handler = &fix->handler,
+                                              .at = &fix->at,
+                                              .is_mariadb = is_mariadb};
 }
 
 static void tear_down(struct fixture *fix)
@@ -148,6 +152,7 @@ static void schema_gives_what_nolog_lacks(void **state)
         .columns = columns, .count = 5, .key_is_primary = true, .is_current = true};
     assert_int_equal(map(&fix, 0, &layout), SL_OK);
     assert_true(layout->table.has_names);
+    assert_true(fix.with_place);
     assert_int_equal(layout->table.key_count, 1);
     assert_int_equal(layout->table.key[0], 0);
     assert_true(layout->table.key_is_primary);
@@ -188,6 +193,22 @@ static void layout_without_names_needs_the_schema_of_its_time(void **state)
     assert_int_equal(map(&fix, 0, &layout), SL_ESCHEMA);
     columns[3] = column("e", "enum", "enum('p','q')", "latin1", 0);
     assert_int_equal(map(&fix, 0, &layout), SL_OK);
+    tear_down(&fix);
+}
+
+/* Finding out whether a schema is current can cost a read of the whole backlog. */
+static void an_event_with_names_needs_no_schema_of_its_time(void **state)
+{
+    struct sl_layout *layout;
+    struct fixture fix;
+
+    (void)state;
+    set_up(&fix, "mysql-types", false, true);
+    fix.schema_status = SL_DONE;
+    assert_int_equal(map(&fix, 0, &layout), SL_OK);
+    assert_true(layout->table.has_names);
+    assert_int_equal(fix.asked, 1);
+    assert_false(fix.with_place);
     tear_down(&fix);
 }
 
@@ -358,6 +379,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(schema_gives_what_nolog_lacks),
         cmocka_unit_test(layout_without_names_needs_the_schema_of_its_time),
+        cmocka_unit_test(an_event_with_names_needs_no_schema_of_its_time),
         cmocka_unit_test(table_that_is_gone_is_skipped),
         cmocka_unit_test(gone_table_with_names_is_decoded),
         cmocka_unit_test(hints_find_their_columns_by_name),
