@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include "cdc/base/arena.h"
+#include "cdc/base/buf.h"
 #include "cdc/base/err.h"
 #include "cdc/batch.h"
 #include "cdc/column.h"
@@ -46,7 +48,24 @@ struct sl_mapper_ops {
        counts from 0. SL_EGAP: rows changed in a way that no event says. */
     int (*ddl)(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,
                struct sl_effect *effect, struct sl_err *err);
+    /* Adds the removal of KEY. */
+    int (*remove)(struct sl_mapper *mapper, struct sl_span key, struct sl_batch *batch);
     void (*free)(struct sl_mapper *mapper);
+
+    /* ---- these may be called by any thread, for a TABLE that `table` has been called for ---- */
+
+    /* Replaces KEY by the key of a row that was read by SELECT. */
+    int (*key)(struct sl_mapper *mapper, const struct sl_table *table, const struct sl_cell *cells,
+               struct sl_buf *key, struct sl_err *err);
+    /*
+     * The reverse: fills column_count CELLS with the values that KEY was made from, TEXT or NULL
+     * (their bytes in ARENA), and the others with ABSENT. SL_DONE: no row of the table has such a
+     * key. SL_ENOMEM.
+     */
+    int (*parse_key)(struct sl_mapper *mapper, const struct sl_table *table, struct sl_span key,
+                     struct sl_arena *arena, struct sl_cell *cells);
+    /* The pattern of all keys of the table; NULL when out of memory. Free it with its free(). */
+    struct sl_key_pattern *(*pattern)(struct sl_mapper *mapper, const struct sl_table *table);
 };
 
 /* The first member of every implementation. */

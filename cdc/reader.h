@@ -37,6 +37,13 @@ struct sl_reader_options {
     /* Called for what an operator should know of: a table is loaded again. */
     void (*notice)(void *user, bool is_warning, const char *text);
     void *notice_user;
+    /* Wire-ready commands on FIRST_KEY, a key of sluice's own, that go with the first checkpoint of
+       this reader: what must not be forgotten once the stream has begun. COUNT 0: none. */
+    struct sl_span first_commands;
+    struct sl_span first_key;
+    uint16_t first_count;
+    /* Other threads will come by sl_reader_visit(). */
+    bool has_visitors;
 };
 
 /* Read by other threads while the reader runs. */

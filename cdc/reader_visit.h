@@ -1,0 +1,54 @@
+/*
+ * reader_visit.h - how another thread takes part in the stream: it is let in between two
+ * transactions, at a place that is known, while the reader stands still, and what it writes stands
+ * at that place among the rows of the stream.
+ *
+ *     visitor:  wait ……………………|  fn()  |
+ *     reader:   trx  trx  trx |        | trx  trx
+ *
+ * A reader that waits for the source's next event is no hindrance: the visitor goes ahead at once.
+ */
+#ifndef SLUICE_CDC_READER_VISIT_H
+#define SLUICE_CDC_READER_VISIT_H
+
+#include "cdc/base/err.h"
+#include "cdc/column.h"
+#include "cdc/position.h"
+#include "cdc/reader.h"
+#include "cdc/table_watch.h"
+
+/* Runs in the visitor's thread. A failure is the visitor's alone: the stream goes on. */
+typedef int (*sl_visit_fn)(struct sl_reader *reader, void *user, struct sl_err *err);
+
+/*
+ * Waits until the stream has been read to NOT_BEFORE (by file and offset; NULL: any place) or
+ * beyond and no transaction is open, then calls FN and returns what it returned. SL_ESTOPPED: the
+ * reader ended first. Thread-safe; several visitors take turns.
+ */
+int sl_reader_visit(struct sl_reader *reader, const struct sl_position *not_before, sl_visit_fn fn,
+                    void *user, struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- inside of FN only ---- */
+
+/* How far the stream has been read; valid during the visit. */
+const struct sl_position *sl_reader_place(const struct sl_reader *reader);
+
+/* Compiles the rule for TABLE, whose rows will be put. SL_DONE: no rule chooses it. */
+int sl_reader_compile(struct sl_reader *reader, struct sl_table *table,
+                      struct sl_err *err) SL_MUSTCHECK;
+/* Writes a row that was read by SELECT: cells TEXT or NULL. */
+int sl_reader_put_row(struct sl_reader *reader, const struct sl_table *table,
+                      const struct sl_cell *cells, struct sl_err *err) SL_MUSTCHECK;
+int sl_reader_put_removal(struct sl_reader *reader, struct sl_span key) SL_MUSTCHECK;
+/*
+ * Appends COUNT wire-ready commands on KEY, one of sluice's own keys. They are applied in one step
+ * with the last rows that were put before them, or later than these.
+ */
+int sl_reader_put_commands(struct sl_reader *reader, struct sl_span key, struct sl_span commands,
+                           uint16_t count) SL_MUSTCHECK;
+
+/* From now on WATCH (borrowed) is told what the stream does, until it is taken off. */
+int sl_reader_add_watch(struct sl_reader *reader, struct sl_table_watch *watch) SL_MUSTCHECK;
+void sl_reader_remove_watch(struct sl_reader *reader, struct sl_table_watch *watch);
+
+#endif
