@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cdc/sql_text.h"
+
 enum {
     SL_VERSION_GIPK = 80030, /* generated invisible primary keys can be hidden from here on */
     SL_ER_NO_SUCH_TABLE = 1146,
@@ -31,23 +33,15 @@ void sl_schema_rows_release(struct sl_schema_rows *rows)
     }
 }
 
-static int add_table(struct sl_buf *sql, struct sl_span db, struct sl_span table)
-{
-    int rc = sl_client_add_name(sql, db.data, db.len);
-
-    rc = rc == SL_OK ? sl_buf_add_byte(sql, '.') : rc;
-    return rc == SL_OK ? sl_client_add_name(sql, table.data, table.len) : rc;
-}
-
 static int build_columns(struct sl_buf *sql, struct sl_span db, struct sl_span table)
 {
     int rc = sl_buf_add_str(sql, "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_SET_NAME, "
                                  "IS_NULLABLE, EXTRA FROM information_schema.COLUMNS WHERE "
                                  "TABLE_SCHEMA = ");
 
-    rc = rc == SL_OK ? sl_client_add_literal(sql, db.data, db.len) : rc;
+    rc = rc == SL_OK ? sl_sql_add_literal(sql, db.data, db.len) : rc;
     rc = rc == SL_OK ? sl_buf_add_str(sql, " AND TABLE_NAME = ") : rc;
-    rc = rc == SL_OK ? sl_client_add_literal(sql, table.data, table.len) : rc;
+    rc = rc == SL_OK ? sl_sql_add_literal(sql, table.data, table.len) : rc;
     return rc == SL_OK ? sl_buf_add_str(sql, " ORDER BY ORDINAL_POSITION") : rc;
 }
 
@@ -118,7 +112,7 @@ int sl_schema_touch(struct sl_client *client, struct sl_span db, struct sl_span 
     unsigned code;
     int rc = sl_buf_add_str(&sql, "SELECT 1 FROM ");
 
-    rc = rc == SL_OK ? add_table(&sql, db, table) : rc;
+    rc = rc == SL_OK ? sl_sql_add_table(&sql, db, table) : rc;
     rc = rc == SL_OK ? sl_buf_add_str(&sql, " LIMIT 0") : rc;
     if (rc != SL_OK) {
         sl_buf_release(&sql);
@@ -212,7 +206,7 @@ static int read_key(struct sl_client *client, struct sl_span db, struct sl_span 
     MYSQL_RES *rows = NULL;
     int rc = sl_buf_add_str(&sql, "SHOW INDEX FROM ");
 
-    rc = rc == SL_OK ? add_table(&sql, db, table) : rc;
+    rc = rc == SL_OK ? sl_sql_add_table(&sql, db, table) : rc;
     if (rc != SL_OK) {
         sl_buf_release(&sql);
         return rc;

@@ -6,6 +6,7 @@
 
 #include "cdc/base/hash.h"
 #include "cdc/base/span.h"
+#include "cdc/sql_text.h"
 
 enum {
     SL_VERSION_LOG_STATUS = 80200, /* SHOW BINARY LOG STATUS came, in 8.4 the old name went */
@@ -137,7 +138,7 @@ static int set_mariadb_gtids(struct sl_client *client, struct sl_position *posit
     const char *query;
     int rc = sl_buf_add_str(&sql, "SELECT BINLOG_GTID_POS(");
 
-    rc = rc == SL_OK ? sl_client_add_literal(&sql, position->file, strlen(position->file)) : rc;
+    rc = rc == SL_OK ? sl_sql_add_literal(&sql, position->file, strlen(position->file)) : rc;
     rc =
         rc == SL_OK ? sl_buf_add_format(&sql, ", %llu)", (unsigned long long)position->offset) : rc;
     query = rc == SL_OK ? sl_buf_cstr(&sql) : NULL;
@@ -253,7 +254,7 @@ static int add_mariadb(const char *connect_state, struct sl_buf *sql)
     if (rc == SL_OK && connect_state != NULL) {
         rc = sl_buf_add_str(sql, ", @slave_gtid_strict_mode = 1, @slave_gtid_ignore_duplicates = 0"
                                  ", @slave_connect_state = ");
-        rc = rc == SL_OK ? sl_client_add_literal(sql, connect_state, strlen(connect_state)) : rc;
+        rc = rc == SL_OK ? sl_sql_add_literal(sql, connect_state, strlen(connect_state)) : rc;
     }
     return rc;
 }

@@ -21,6 +21,7 @@
 #include "cdc/client/schema_read.h"
 #include "cdc/client/session.h"
 #include "cdc/schema_table.h"
+#include "cdc/sql_text.h"
 
 enum { SL_SCAN_READ_TIMEOUT_MS = 60000 };
 
@@ -109,9 +110,9 @@ static int refuse_view(struct sl_table_scan *scan, struct sl_span db, struct sl_
     sl_buf_clear(&scan->sql);
     rc = sl_buf_add_str(&scan->sql, "SELECT TABLE_TYPE IN ('VIEW','SYSTEM VIEW','SEQUENCE') FROM "
                                     "information_schema.TABLES WHERE TABLE_SCHEMA = ");
-    rc = rc == SL_OK ? sl_client_add_literal(&scan->sql, db.data, db.len) : rc;
+    rc = rc == SL_OK ? sl_sql_add_literal(&scan->sql, db.data, db.len) : rc;
     rc = rc == SL_OK ? sl_buf_add_str(&scan->sql, " AND TABLE_NAME = ") : rc;
-    rc = rc == SL_OK ? sl_client_add_literal(&scan->sql, table.data, table.len) : rc;
+    rc = rc == SL_OK ? sl_sql_add_literal(&scan->sql, table.data, table.len) : rc;
     text = rc == SL_OK ? sl_buf_cstr(&scan->sql) : NULL;
     rc = text != NULL ? sl_client_value(&scan->client, text, SL_SCAN_PURPOSE, &kind, err)
                       : SL_ENOMEM;
