@@ -79,26 +79,37 @@ bool sl_sql_is_number(struct sl_span text)
            count_digits(sl_span_make(text.data + 1, text.len - 1)) == text.len - 1;
 }
 
+static bool parse_float(const struct sl_column *column, struct sl_span text, double *value)
+{
+    char copy[SL_FLOAT_MAX];
+    char *end = copy;
+
+    if (text.len == 0 || text.len >= sizeof(copy) || memchr(text.data, '\0', text.len) != NULL) {
+        return false;
+    }
+    memcpy(copy, text.data, text.len);
+    copy[text.len] = '\0';
+    *value = column->type == SL_TYPE_FLOAT ? (double)strtof(copy, &end) : strtod(copy, &end);
+    return end == copy + text.len && isfinite(*value);
+}
+
+bool sl_sql_is_float_text(const struct sl_column *column, struct sl_span text)
+{
+    double value;
+
+    return parse_float(column, text, &value);
+}
+
 /*
  * A FLOAT equals only the DOUBLE with all its digits, not its own short text. With an exponent, or
  * it would be a DECIMAL.
  */
 static int add_float(struct sl_buf *sql, const struct sl_column *column, struct sl_span text)
 {
-    char copy[SL_FLOAT_MAX];
-    char *end = copy;
     double value;
 
-    if (text.len == 0 || text.len >= sizeof(copy)) {
-        return sl_buf_add_str(sql, "NULL");
-    }
-    memcpy(copy, text.data, text.len);
-    copy[text.len] = '\0';
-    value = column->type == SL_TYPE_FLOAT ? (double)strtof(copy, &end) : strtod(copy, &end);
-    if (end != copy + text.len || !isfinite(value)) {
-        return sl_buf_add_str(sql, "NULL");
-    }
-    return sl_buf_add_format(sql, "%.16e", value);
+    return parse_float(column, text, &value) ? sl_buf_add_format(sql, "%.16e", value)
+                                             : sl_buf_add_str(sql, "NULL");
 }
 
 /*

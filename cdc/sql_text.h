@@ -22,6 +22,8 @@ static inline bool sl_sql_is_float(const struct sl_column *column)
 
 /* True for "-12", "0042" and "1.50", without exponents, of 100 bytes at most. */
 bool sl_sql_is_number(struct sl_span text);
+/* True when TEXT is a finite number in any form of C, for a FLOAT or DOUBLE. */
+bool sl_sql_is_float_text(const struct sl_column *column, struct sl_span text);
 
 /* Appends TEXT as a string literal with its quotes, or a name with its backticks. */
 int sl_sql_add_literal(struct sl_buf *sql, const void *text, size_t len) SL_MUSTCHECK;
