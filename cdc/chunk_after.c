@@ -43,8 +43,10 @@ static bool is_possible(const struct sl_chunk_part *part, struct sl_span value)
     if (sl_sql_is_float(column)) {
         return sl_sql_is_float_text(column, value);
     }
-    if (part->form == SL_CHUNK_ORDINAL || column->kind == SL_KIND_NUMBER ||
-        column->type == SL_TYPE_NEWDECIMAL) {
+    if (part->form == SL_CHUNK_ORDINAL) {
+        return sl_sql_is_digits(value);
+    }
+    if (column->kind == SL_KIND_NUMBER || column->type == SL_TYPE_NEWDECIMAL) {
         return sl_sql_is_number(value);
     }
     return true;

@@ -21,9 +21,12 @@ static int add_locks(struct sl_buf *sql, bool locks)
 
 /* ---- ranges ---- */
 
-static int add_extra(struct sl_buf *sql, const struct sl_chunk_part *part)
+enum { SL_LABELS_MAX = 500 }; /* that are listed in a statement */
+
+/* What a key's value is compared as, where that is not the column itself. */
+static int add_cast(struct sl_buf *sql, const struct sl_chunk_part *part)
 {
-    int rc = sl_buf_add_str(sql, ",CAST(");
+    int rc = sl_buf_add_str(sql, "CAST(");
 
     rc = rc == SL_OK ? add_name(sql, part->column) : rc;
     return rc == SL_OK ? sl_buf_add_str(sql, part->form == SL_CHUNK_ORDINAL ? " AS UNSIGNED)"
@@ -31,30 +34,84 @@ static int add_extra(struct sl_buf *sql, const struct sl_chunk_part *part)
                        : rc;
 }
 
-static int add_key_value(struct sl_buf *sql, const struct sl_chunk_part *part, struct sl_span value)
+/*
+ * Neither server makes a range of an ENUM and a number, but both do of it and labels. An empty
+ * label equals the value 0 ('', what no label fits), which has another place in the order.
+ */
+static bool has_usable_labels(const struct sl_column *column)
+{
+    if (column->type != SL_TYPE_ENUM || column->label_count > SL_LABELS_MAX) {
+        return false;
+    }
+    for (uint32_t i = 0; i < column->label_count; i++) {
+        if (column->labels[i].len == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int add_label(struct sl_buf *sql, const struct sl_column *column, uint64_t number)
+{
+    struct sl_span label = number > 0 ? column->labels[number - 1] : sl_span_make("", 0);
+
+    return sl_sql_add_literal(sql, label.data, label.len);
+}
+
+/* a='y', or for those behind it a IN ('z',…). */
+static int compare_label(struct sl_buf *sql, const struct sl_column *column, char how,
+                         uint64_t number)
 {
     int rc;
 
-    switch (part->form) {
-    case SL_CHUNK_STRING:
-        rc = sl_buf_add_format(sql, "_%.*s ", (int)part->charset.len,
-                               (const char *)part->charset.data);
-        return rc == SL_OK ? sl_sql_add_hex(sql, value) : rc;
-    case SL_CHUNK_ORDINAL:
-        return sl_buf_add(sql, value.data, value.len);
-    case SL_CHUNK_PLAIN:
-        break;
+    if (how == '>' && number >= column->label_count) {
+        return sl_buf_add_str(sql, "FALSE");
     }
-    return sl_sql_add_value(sql, part->column, value);
+    rc = add_name(sql, column);
+    if (how == '=') {
+        rc = rc == SL_OK ? sl_buf_add_byte(sql, '=') : rc;
+        return rc == SL_OK ? add_label(sql, column, number) : rc;
+    }
+    for (uint64_t i = number + 1; rc == SL_OK && i <= column->label_count; i++) {
+        rc = sl_buf_add_str(sql, i == number + 1 ? " IN (" : ",");
+        rc = rc == SL_OK ? add_label(sql, column, i) : rc;
+    }
+    return rc == SL_OK ? sl_buf_add_byte(sql, ')') : rc;
+}
+
+/* By number, a SET in all its 64 bits: as it is, it would be compared as a DOUBLE. */
+static int compare_ordinal(struct sl_buf *sql, const struct sl_chunk_part *part, char how,
+                           struct sl_span value)
+{
+    uint64_t number = 0;
+    int rc;
+
+    for (size_t i = 0; i < value.len && number <= SL_LABELS_MAX; i++) {
+        number = number * 10 + (uint64_t)(value.data[i] - '0');
+    }
+    if (has_usable_labels(part->column) && number <= part->column->label_count) {
+        return compare_label(sql, part->column, how, number);
+    }
+    rc = add_cast(sql, part);
+    rc = rc == SL_OK ? sl_buf_add_byte(sql, (uint8_t)how) : rc;
+    return rc == SL_OK ? sl_buf_add(sql, value.data, value.len) : rc;
 }
 
 static int compare(struct sl_buf *sql, const struct sl_chunk_part *part, char how,
                    struct sl_span value)
 {
-    int rc = add_name(sql, part->column);
+    int rc;
 
+    if (part->form == SL_CHUNK_ORDINAL) {
+        return compare_ordinal(sql, part, how, value);
+    }
+    rc = add_name(sql, part->column);
     rc = rc == SL_OK ? sl_buf_add_byte(sql, (uint8_t)how) : rc;
-    return rc == SL_OK ? add_key_value(sql, part, value) : rc;
+    if (rc != SL_OK || part->form == SL_CHUNK_PLAIN) {
+        return rc == SL_OK ? sl_sql_add_value(sql, part->column, value) : rc;
+    }
+    rc = sl_buf_add_format(sql, "_%.*s ", (int)part->charset.len, (const char *)part->charset.data);
+    return rc == SL_OK ? sl_sql_add_hex(sql, value) : rc;
 }
 
 /* a=1 AND b=2 AND c>3, for LAST = 2. */
@@ -134,7 +191,10 @@ int sl_chunk_sql_range(struct sl_buf *sql, const struct sl_chunk_key *key,
     rc = sl_buf_add_str(sql, "SELECT ");
     rc = rc == SL_OK ? sl_sql_add_columns(sql, key->table) : rc;
     for (uint32_t i = 0; rc == SL_OK && i < key->count; i++) {
-        rc = key->parts[i].is_extra ? add_extra(sql, &key->parts[i]) : SL_OK;
+        if (key->parts[i].is_extra) {
+            rc = sl_buf_add_byte(sql, ',');
+            rc = rc == SL_OK ? add_cast(sql, &key->parts[i]) : rc;
+        }
     }
     rc = rc == SL_OK ? add_from(sql, key->table) : rc;
     rc = rc == SL_OK ? add_index(sql, key) : rc;

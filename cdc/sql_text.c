@@ -7,6 +7,7 @@
 enum {
     SL_NUMBER_MAX = 100, /* DECIMAL has 65 digits, and FLOAT none of this form */
     SL_FLOAT_MAX = 64,
+    SL_DIGITS_MAX = 20, /* of 64 bits */
 };
 
 static int add_quoted(struct sl_buf *sql, char quote, const char *escaped, const void *text,
@@ -77,6 +78,11 @@ bool sl_sql_is_number(struct sl_span text)
     text = sl_span_make(text.data + digits, text.len - digits);
     return text.data[0] == '.' && text.len > 1 &&
            count_digits(sl_span_make(text.data + 1, text.len - 1)) == text.len - 1;
+}
+
+bool sl_sql_is_digits(struct sl_span text)
+{
+    return text.len > 0 && text.len <= SL_DIGITS_MAX && count_digits(text) == text.len;
 }
 
 static bool parse_float(const struct sl_column *column, struct sl_span text, double *value)

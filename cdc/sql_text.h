@@ -22,6 +22,8 @@ static inline bool sl_sql_is_float(const struct sl_column *column)
 
 /* True for "-12", "0042" and "1.50", without exponents, of 100 bytes at most. */
 bool sl_sql_is_number(struct sl_span text);
+/* True for "12" alone, of 20 bytes at most. */
+bool sl_sql_is_digits(struct sl_span text);
 /* True when TEXT is a finite number in any form of C, for a FLOAT or DOUBLE. */
 bool sl_sql_is_float_text(const struct sl_column *column, struct sl_span text);
 
