@@ -11,9 +11,9 @@ enum {
     SL_VERSION_STATS_EXPIRY = 80003,
     SL_ER_SERVER_SHUTDOWN = 1053,
     SL_ER_CONNECTION_KILLED = 1927,
-    SL_CR_SERVER_GONE = 2006,
-    SL_CR_SERVER_LOST = 2013,
-    SL_CR_SERVER_LOST_EXTENDED = 2055,
+    SL_CR_FIRST =
+        2000, /* the client library's own: whatever it is called, the connection is gone */
+    SL_CR_LAST = 2999,
     SL_ER_IDLE_TIMEOUT = 4031,
 };
 
@@ -77,8 +77,7 @@ bool sl_chunk_was_lost(struct sl_chunk_client *self, int rc)
     if (rc != SL_EIO || sl_client_is_interrupted(&self->client)) {
         return false;
     }
-    return code == SL_CR_SERVER_GONE || code == SL_CR_SERVER_LOST ||
-           code == SL_CR_SERVER_LOST_EXTENDED || code == SL_ER_IDLE_TIMEOUT ||
+    return (code >= SL_CR_FIRST && code <= SL_CR_LAST) || code == SL_ER_IDLE_TIMEOUT ||
            code == SL_ER_CONNECTION_KILLED || code == SL_ER_SERVER_SHUTDOWN;
 }
 
