@@ -22,12 +22,13 @@ enum {
 /*
  * ALLOW_INVALID_DATES: a DATE of 31 February, which such a session may have stored, can be compared
  * with. wait_timeout ends a locked read that is forgotten; a connection that was idle for
- * longer is opened again.
+ * longer is opened again. A locking read that waits keeps the rows locked that it has passed.
  */
 static int set_session(struct sl_chunk_client *self, struct sl_err *err)
 {
     int rc = sl_client_query(&self->client,
-                             "SET SESSION sql_mode = 'ALLOW_INVALID_DATES', wait_timeout = 60",
+                             "SET SESSION sql_mode = 'ALLOW_INVALID_DATES', wait_timeout = 60, "
+                             "innodb_lock_wait_timeout = 5",
                              "set up its session", NULL, err);
 
     if (rc == SL_OK) {
