@@ -216,7 +216,7 @@ def text_of(value):
 
 @case()
 def case_chunks_find_rows_by_key(env):
-    start(env)
+    start(env, max_allowed_packet="1M")
     env.sql("SET NAMES utf8mb4", "CREATE TABLE it.t (id INT PRIMARY KEY, s VARCHAR(20) CHARACTER SET latin1 COLLATE latin1_swedish_ci, "
             "d DATE, f FLOAT, e ENUM('x','y'), b VARBINARY(9), m DECIMAL(10,2), n INT NULL, t TIMESTAMP(3) NULL, KEY (s))",
             "INSERT INTO it.t VALUES (1,'Aa','2020-01-01',1.1,'x',x'00ff27',1.50,NULL,'2026-01-01 00:00:00'),"
@@ -253,6 +253,10 @@ def case_chunks_find_rows_by_key(env):
         tool.call("unlock")
         require_refused(lambda: tool.keys([key()]), "invalid value", "same columns")
         require_refused(lambda: tool.keys([key(id=b"1"), key(s=b"1")]), "invalid value", "same columns")
+        env.sql("CREATE TABLE it.long (a MEDIUMBLOB, PRIMARY KEY (a(40)))", "INSERT INTO it.long VALUES " + ",".join(
+            f"(CONCAT('{i:010}', REPEAT('x', 100000)))" for i in range(20)))
+        tool.open("long")
+        require(len(tool.keys([[b"%010d" % i + b"x" * 100000] for i in range(20)]).rows) == 20, "long keys")
         env.sql("CREATE TABLE it.many (a INT, b INT, PRIMARY KEY (a, b))", "INSERT INTO it.many VALUES " + ",".join(
             f"({i}, {i * 2})" for i in range(3000)))
         tool.open("many")
@@ -290,6 +294,11 @@ def case_chunks_keep_their_place_and_refuse_a_foreign_one(env):
         require_refused(lambda: tool.open("t", where="a ="), "invalid value", "condition")
         require_refused(lambda: tool.open("none"), "table layout uncertain", "primary key")
         require(tool.open("w") == "none" and tool.open("gone") == "none" and tool.open("t", db="gone") == "none", "views are no tables")
+        if env.is_mysql:
+            env.sql("SET sql_generate_invisible_primary_key = ON", "CREATE TABLE it.own (a INT)", "INSERT INTO it.own VALUES (5), (4)")
+            tool.open("own")
+            require([row for chunk in tool.all(1) for row in chunk.rows] == [(b"1", b"5"), (b"2", b"4")], "a generated key")
+            env.sql("DROP TABLE it.own")
         tool.open("u")
         for other in (place, "01", "00", "0101", place + "00", place[:-2], "0101" + "01" + "08000000" + b"1 OR 1=1".hex()):
             tool.call(f"after {other}")
