@@ -79,6 +79,7 @@ static struct sl_snapshot_table *find(struct sl_snapshot *snapshot,
 static void update_is_loading(struct sl_snapshot *snapshot)
 {
     bool is_loading;
+    bool was_loading;
 
     (void)pthread_mutex_lock(&snapshot->lock);
     is_loading = snapshot->has_all;
@@ -89,8 +90,10 @@ static void update_is_loading(struct sl_snapshot *snapshot)
     if (is_loading) {
         (void)pthread_cond_broadcast(&snapshot->wake);
     }
+    /* Under the lock, or an older answer might come behind a newer one. */
+    was_loading = atomic_exchange(&snapshot->stats.is_loading, is_loading);
     (void)pthread_mutex_unlock(&snapshot->lock);
-    if (atomic_exchange(&snapshot->stats.is_loading, is_loading) != is_loading) {
+    if (was_loading != is_loading) {
         snapshot->options.changed(snapshot->options.user);
     }
 }
