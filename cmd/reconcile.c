@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cdc/base/xrand.h"
 #include "cdc/client/chunk_reader.h"
 #include "cmd/reconcile_private.h"
 #include "cmd/watch.h"
+#include "filters/rule.h"
 
 struct command {
     const struct sl_config *config;
@@ -76,6 +76,24 @@ static int reconcile(const struct sl_config *config, const struct sl_reconcile_w
     return status;
 }
 
+/* A table that is named and that no entry chooses is a mistake before any server is asked. */
+static int check_tables(const struct sl_config *config, const struct sl_reconcile_words *words)
+{
+    for (size_t i = 0; i < words->table_count; i++) {
+        const char *word = words->tables[i];
+        size_t dot = strcspn(word, ".");
+
+        if (strpbrk(word, "*?") == NULL &&
+            sl_rule_find(config->tables, config->table_count, sl_span_make(word, dot),
+                         sl_span_make(word + dot + 1, strlen(word + dot + 1))) == NULL) {
+            return sl_usage_error(&sl_command_reconcile,
+                                  "no entry of \"tables\" in the configuration matches \"%.128s\"",
+                                  word);
+        }
+    }
+    return SL_EXIT_OK;
+}
+
 static int run(int argc, char **argv)
 {
     struct sl_reconcile_words words = {0};
@@ -86,7 +104,8 @@ static int run(int argc, char **argv)
         status = SL_EXIT_USAGE;
         config = sl_command_config(words.config, 0);
         if (config != NULL) {
-            status = reconcile(config, &words);
+            status = check_tables(config, &words);
+            status = status == SL_EXIT_OK ? reconcile(config, &words) : status;
             sl_config_free(config);
         }
     }

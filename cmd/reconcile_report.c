@@ -218,27 +218,50 @@ void sl_reconcile_report_sink(struct sl_reconcile_report *report,
     end_progress(report);
     report->sink = sink->name;
     (void)printf("sink %s  %s\n", sink->name, sl_redis_url(sink));
-    (void)printf("%-32s %10s %10s", "table", "rows", "keys");
-    for (int kind = SL_DRIFT_NONE + 1; kind < SL_DRIFT_KINDS; kind++) {
-        (void)printf(" %10s", sl_drift_name((enum sl_drift)kind));
-    }
-    (void)printf(" %10s %10s %10s %8s %9s %10s\n", "mended", "unsettled", "rows/s", "queries",
-                 "query s", "read MiB");
+    (void)printf("%-32s %10s %10s %8s %8s %9s %8s %8s %8s %8s %8s\n", "table", "rows", "keys",
+                 "drift", "mended", "unsettled", "expired", "rows/s", "queries", "query s",
+                 "read MiB");
     (void)fflush(stdout);
+}
+
+static uint64_t drift_of(const struct sl_reconcile_counts *counts)
+{
+    uint64_t drift = 0;
+
+    for (int kind = SL_DRIFT_NONE + 1; kind < SL_DRIFT_EXPIRED; kind++) {
+        drift += counts->drift[kind];
+    }
+    return drift;
+}
+
+static void print_kinds(const struct sl_reconcile_counts *counts)
+{
+    const char *separator = " ";
+
+    for (int kind = SL_DRIFT_NONE + 1; kind < SL_DRIFT_EXPIRED; kind++) {
+        if (counts->drift[kind] > 0) {
+            (void)printf("%s %s %" PRIu64, separator, sl_drift_name((enum sl_drift)kind),
+                         counts->drift[kind]);
+            separator = ",";
+        }
+    }
+    (void)printf("\n");
 }
 
 static void print_table(const struct sl_reconcile_counts *counts, const char *name)
 {
     uint64_t rows = counts->rows + counts->keys;
+    uint64_t drift = drift_of(counts);
 
-    (void)printf("%-32s %10" PRIu64 " %10" PRIu64, name, counts->rows, counts->keys);
-    for (int kind = SL_DRIFT_NONE + 1; kind < SL_DRIFT_KINDS; kind++) {
-        (void)printf(" %10" PRIu64, counts->drift[kind]);
-    }
-    (void)printf(" %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %8" PRIu64 " %9.3f %10.1f\n",
-                 counts->mended, counts->unsettled,
+    (void)printf("%-32s %10" PRIu64 " %10" PRIu64 " %8" PRIu64 " %8" PRIu64 " %9" PRIu64
+                 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8.3f %8.1f\n",
+                 name, counts->rows, counts->keys, drift, counts->mended, counts->unsettled,
+                 counts->drift[SL_DRIFT_EXPIRED],
                  rows * 1000 / (counts->took_ms > 0 ? counts->took_ms : 1), counts->queries,
                  (double)counts->query_us / 1e6, (double)counts->redis_bytes / 1048576.0);
+    if (drift > 0) {
+        print_kinds(counts);
+    }
     (void)fflush(stdout);
 }
 
@@ -374,13 +397,9 @@ void sl_reconcile_progress(struct sl_reconcile_report *report, struct sl_span db
                            uint64_t estimate)
 {
     uint64_t now = sl_clock_mono_ms(real());
-    uint64_t drift = 0;
 
     if (!report->is_terminal || now - report->shown_ms < SL_PROGRESS_MS) {
         return;
-    }
-    for (int kind = SL_DRIFT_NONE + 1; kind < SL_DRIFT_EXPIRED; kind++) {
-        drift += counts->drift[kind];
     }
     report->shown_ms = now;
     report->has_progress = true;
@@ -388,6 +407,6 @@ void sl_reconcile_progress(struct sl_reconcile_report *report, struct sl_span db
                   "\r\033[K%.*s.%.*s: %" PRIu64 " of about %" PRIu64 " rows, %" PRIu64
                   " keys, %" PRIu64 " drift",
                   (int)db.len, (const char *)db.data, (int)table.len, (const char *)table.data,
-                  counts->rows, estimate, counts->keys, drift);
+                  counts->rows, estimate, counts->keys, drift_of(counts));
     (void)fflush(stderr);
 }

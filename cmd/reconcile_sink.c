@@ -16,11 +16,6 @@ enum { SL_TABLE_TRIES = 3 }; /* when it is altered while it is read */
 
 /* ---- tables ---- */
 
-static struct sl_span span_of(const char *text)
-{
-    return sl_span_make(text, strlen(text));
-}
-
 /* "DATABASE.TABLE" with * and ?, as in the configuration. */
 static bool word_matches(const char *word, struct sl_span db, struct sl_span table)
 {

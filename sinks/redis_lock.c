@@ -78,8 +78,9 @@ static int judge_holder(struct sl_redis_lock *lock, const char *value, struct sl
         return SL_OK;
     }
     format_time(value[len] != '\0' ? value + len + 1 : "0", since, sizeof(since));
-    (void)sl_err_set(err, SL_EFENCED, "%s: %s is held by %s since %s", sl_redis_url(lock->options),
-                     lock->key, holder, since);
+    (void)sl_err_set(err, SL_EFENCED,
+                     "%s: another one is running: %s holds %s since %s; wait for its end",
+                     sl_redis_url(lock->options), holder, lock->key, since);
     return SL_AGAIN;
 }
 
