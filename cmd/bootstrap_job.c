@@ -226,6 +226,7 @@ static int start_runner(struct sl_bootstrap_job *job, const struct sl_bootstrap_
         .sink = job->sink,
         .start = words->table_count > 0 ? SL_RUNNER_LOAD_NONE : SL_RUNNER_LOAD_ALL,
         .rate = words->rate,
+        .heals_gaps = words->table_count == 0, /* all tables are what was asked for */
         .ends_on_failed_load = true,
     };
 

@@ -18,6 +18,8 @@
 #include "conf/config.h"
 #include "sinks/identity.h"
 
+enum { SL_BOOTSTRAP_ID_MAX = 16 };
+
 /* What the command line asks for. */
 struct sl_bootstrap_words {
     const char *config;
@@ -33,8 +35,9 @@ struct sl_bootstrap_job {
     struct sl_runner *runner;
     struct sl_load_store *store;
     char identity[SL_IDENTITY_MAX];
-    char id[SL_LOAD_ID_MAX]; /* what the ids of this job's requests begin with; "" none was made */
-    struct sl_loads loads;   /* this job's, or all where it made no request */
+    char id[SL_BOOTSTRAP_ID_MAX]; /* what the ids of this job's requests begin with; "" none was
+                                     made */
+    struct sl_loads loads;        /* this job's, or all where it made no request */
     struct sl_progress progress;
     bool is_beside;    /* another process has the lease */
     bool was_beside;   /* it had when the job began */

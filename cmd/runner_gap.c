@@ -17,7 +17,7 @@ enum {
 
 bool sl_runner_may_heal(const struct sl_runner *runner, int status)
 {
-    if (runner->config->pipeline.on_gap != SL_GAP_BOOTSTRAP) {
+    if (!runner->options.heals_gaps && runner->config->pipeline.on_gap != SL_GAP_BOOTSTRAP) {
         return false;
     }
     return status == SL_EGAP || status == SL_ESCHEMA || status == SL_EUNSUPPORTED ||
