@@ -249,7 +249,7 @@ int sl_bootstrap_job_begin(struct sl_bootstrap_job *job, const struct sl_config 
     rc = rc == SL_OK ? ask(job, words, &err) : rc;
     rc = rc == SL_OK ? start_runner(job, words, &err) : rc;
     if (rc == SL_OK && job->is_beside) {
-        (void)fputs("a daemon writes to this sink: it is asked to load\n", stderr);
+        (void)fputs("a daemon is at work and does the loading\n", stderr);
     }
     return rc == SL_OK ? SL_EXIT_OK : complain(err.text[0] != '\0' ? err.text : "out of memory");
 }

@@ -188,6 +188,7 @@ static void draw(struct sl_progress *progress, const char *name, const struct sl
     char when[SL_TEXT_MAX] = "ETA ";
     unsigned lines = 0;
 
+    (void)fputs("\033[?7l", stderr); /* a line that is wrapped could not be drawn over */
     for (size_t i = 0; i < loads->count && lines < SL_PROGRESS_TABLES; i++) {
         if (is_active(&loads->items[i])) {
             draw_table(progress, &loads->items[i], now_ms);
@@ -198,6 +199,7 @@ static void draw(struct sl_progress *progress, const char *name, const struct sl
                    name != NULL ? ": " : "", sum.finished, sum.tables);
     (void)eta(sum.left, per_second, when + 4, sizeof(when) - 4);
     draw_line(label, percent_of(&sum), sum.rows, sum.estimate, per_second, when);
+    (void)fputs("\033[?7h", stderr);
     progress->lines = lines + 1;
     (void)fflush(stderr);
 }
