@@ -182,10 +182,21 @@ void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch)
     sl_batch_clear(batch);
     lock(handoff);
     handoff->used -= bytes;
+    handoff->has_returned = true;
     batch->next = handoff->free;
     handoff->free = batch;
     (void)pthread_cond_signal(&handoff->room);
     unlock(handoff);
+}
+
+bool sl_handoff_has_returned(struct sl_handoff *handoff)
+{
+    bool has_returned;
+
+    lock(handoff);
+    has_returned = handoff->has_returned;
+    unlock(handoff);
+    return has_returned;
 }
 
 void sl_handoff_close(struct sl_handoff *handoff)
@@ -206,6 +217,7 @@ void sl_handoff_reset(struct sl_handoff *handoff)
     handoff->queued = 0;
     handoff->used = 0;
     handoff->is_closed = false;
+    handoff->has_returned = false;
     handoff->wants_queued = true;
     handoff->wants_open = true;
 }

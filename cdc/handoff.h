@@ -35,6 +35,7 @@ struct sl_handoff {
     size_t queued; /* batches in the queue */
     size_t budget; /* bytes */
     bool is_closed;
+    bool has_returned; /* a batch was given back since the reset */
     /* The loop found nothing and wants to be woken: by a push, and by a publish. */
     bool wants_queued;
     bool wants_open;
@@ -75,6 +76,9 @@ enum sl_take {
 struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what);
 /* Loop: BATCH is done with. */
 void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch);
+/* Any thread: the first batch has been given back, so it was acknowledged (or the session ended).
+ */
+bool sl_handoff_has_returned(struct sl_handoff *handoff);
 /* Either: makes get() return SL_ESTOPPED, now and from now on. */
 void sl_handoff_close(struct sl_handoff *handoff);
 /* Loop, while no reader runs: drops everything that is queued and opens it again. */

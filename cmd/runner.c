@@ -35,6 +35,19 @@ static void back_off(struct sl_runner *runner)
     }
 }
 
+static void retry_load(struct sl_runner *runner)
+{
+    uint64_t delay_ms = sl_xrand_jitter(&runner->rand, runner->load_backoff_ms);
+
+    ev_timer_stop(runner->loop, &runner->load_retry);
+    ev_timer_set(&runner->load_retry, (double)delay_ms / 1000., 0.);
+    ev_timer_start(runner->loop, &runner->load_retry);
+    runner->load_backoff_ms *= 2;
+    if (runner->load_backoff_ms > SL_BACKOFF_MAX_MS) {
+        runner->load_backoff_ms = SL_BACKOFF_MAX_MS;
+    }
+}
+
 /*
  * What failed had worked for longer than the last wait: a new failure, and no reason to wait long.
  * One that comes back each time right behind "ready" (a damaged event, say) must neither fill the
@@ -61,6 +74,7 @@ static void start_reader(struct sl_runner *runner)
     int rc;
 
     runner->is_ready = false;
+    sl_runner_judge_gap(runner);
     rc = sl_runner_start_reader(runner, &err);
     if (rc != SL_OK) {
         sl_log(SL_LOG_ERROR, err.text[0] != '\0' ? err.text : "out of memory", "pipeline=%s",
@@ -82,8 +96,17 @@ static void connect_sink(struct sl_runner *runner)
     switch (rc) {
     case SL_OK:
         runner->is_standby = false;
+        runner->is_complete = false; /* until the sink was asked what is to be loaded */
+        sl_redis_sink_set_state(runner->sink, SL_SINK_LOADING);
         start_reader(runner);
         return;
+    case SL_EGAP:
+        if (sl_runner_may_heal(runner, rc)) {
+            sl_redis_sink_forget(runner->sink);
+            retry_in(runner, sl_runner_note_gap(runner, err.text));
+            return;
+        }
+        break;
     case SL_AGAIN:
         if (!runner->is_standby) {
             sl_log(SL_LOG_INFO, err.text, "pipeline=%s sink=%s", sl_runner_name(runner),
@@ -177,6 +200,11 @@ static void on_drained(void *user)
 
     judge_uptime(runner);
     sl_runner_free_reader(runner);
+    if (runner->failed_load != SL_OK) {
+        sl_redis_sink_close(runner->sink, true);
+        finish(runner, exit_status_of(runner->failed_load));
+        return;
+    }
     if (atomic_load(&runner->stop_asked)) {
         sl_redis_sink_close(runner->sink, true);
         finish(runner, SL_EXIT_OK);
@@ -188,6 +216,12 @@ static void on_drained(void *user)
         sl_redis_sink_set_state(runner->sink, SL_SINK_RECONNECTING);
         runner->state = STATE_WAITING;
         back_off(runner);
+        return;
+    }
+    if (sl_runner_may_heal(runner, runner->outcome)) {
+        sl_redis_sink_set_state(runner->sink, SL_SINK_LOADING);
+        runner->state = STATE_WAITING;
+        retry_in(runner, sl_runner_note_gap(runner, text));
         return;
     }
     sl_log(SL_LOG_ERROR, text[0] != '\0' ? text : sl_status_str(runner->outcome), "pipeline=%s",
@@ -213,6 +247,65 @@ static void reader_ended(struct sl_runner *runner)
     sl_redis_sink_drain(runner->sink);
 }
 
+/* ---- the snapshot ---- */
+
+static void start_snapshot(struct sl_runner *runner)
+{
+    struct sl_err err = {0};
+
+    if (sl_runner_start_snapshot(runner, &err) != SL_OK) {
+        sl_runner_log_failure(runner, SL_LOG_ERROR,
+                              err.text[0] != '\0' ? err.text : "no memory to load tables");
+        retry_load(runner);
+    }
+}
+
+static void snapshot_ended(struct sl_runner *runner)
+{
+    struct sl_err err = {0};
+    int rc = sl_runner_end_snapshot(runner, &err);
+    const char *text = err.text[0] != '\0' ? err.text : sl_status_str(rc);
+
+    if (rc == SL_ESTOPPED) {
+        return; /* the reader has ended, too, or is about to */
+    }
+    if (runner->options.ends_on_failed_load && (rc == SL_EAUTH || rc == SL_EINVAL)) {
+        sl_log(SL_LOG_ERROR, text, "pipeline=%s", sl_runner_name(runner));
+        runner->failed_load = rc;
+        sl_runner_stop_reader(runner);
+        return;
+    }
+    sl_runner_log_failure(runner, SL_LOG_WARN, text);
+    retry_load(runner);
+}
+
+static void show_state(struct sl_runner *runner)
+{
+    enum sl_sink_state state = runner->is_complete ? SL_SINK_STREAMING : SL_SINK_LOADING;
+
+    if (runner->is_ready && !atomic_load(&runner->stop_asked)) {
+        sl_redis_sink_set_state(runner->sink, state);
+    }
+}
+
+static void follow_snapshot(struct sl_runner *runner)
+{
+    const struct sl_snapshot_stats *stats;
+
+    if (runner->snapshot == NULL) {
+        return;
+    }
+    stats = sl_snapshot_stats(runner->snapshot);
+    if (atomic_load(&stats->has_looked)) {
+        runner->is_complete = !atomic_load(&stats->is_loading);
+        runner->load_backoff_ms = SL_BACKOFF_FIRST_MS;
+    }
+    show_state(runner);
+    if (atomic_load(&stats->has_ended)) {
+        snapshot_ended(runner);
+    }
+}
+
 static void on_change(struct ev_loop *loop, struct ev_async *async, int events)
 {
     struct sl_runner *runner = async->data;
@@ -227,9 +320,15 @@ static void on_change(struct ev_loop *loop, struct ev_async *async, int events)
     stats = sl_reader_stats(runner->reader);
     if (!runner->is_ready && atomic_load(&stats->is_connected)) {
         sl_runner_log_ready(runner);
-        sl_redis_sink_set_state(runner->sink, SL_SINK_STREAMING);
+        start_snapshot(runner);
+        show_state(runner);
     }
-    if (atomic_load(&stats->has_ended)) {
+    if (!atomic_load(&stats->has_ended)) {
+        follow_snapshot(runner);
+        return;
+    }
+    sl_runner_stop_snapshot(runner);
+    if (sl_runner_snapshot_has_ended(runner)) { /* else it will say so */
         reader_ended(runner);
     }
 }
@@ -255,6 +354,18 @@ static void on_retry(struct ev_loop *loop, struct ev_timer *timer, int events)
         connect_sink(runner);
     } else if (runner->state == STATE_WAITING) {
         start_reader(runner);
+    }
+}
+
+static void on_load_retry(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct sl_runner *runner = timer->data;
+
+    (void)loop;
+    (void)events;
+    if (runner->state == STATE_STREAMING && runner->is_ready && runner->snapshot == NULL &&
+        !atomic_load(&sl_reader_stats(runner->reader)->has_ended)) {
+        start_snapshot(runner);
     }
 }
 
@@ -306,6 +417,8 @@ static void watch(struct sl_runner *runner)
     ev_async_init(&runner->change, on_change);
     ev_async_init(&runner->stop, on_stop);
     ev_init(&runner->retry, on_retry);
+    ev_init(&runner->load_retry, on_load_retry);
+    runner->load_retry.data = runner;
     runner->wake.data = runner;
     runner->change.data = runner;
     runner->stop.data = runner;
@@ -338,20 +451,23 @@ static int make_sink(struct sl_runner *runner)
     return runner->sink != NULL ? SL_OK : SL_ENOMEM;
 }
 
-struct sl_runner *sl_runner_new(const struct sl_config *config, size_t sink)
+struct sl_runner *sl_runner_new(const struct sl_runner_options *options)
 {
+    const struct sl_config *config = options->config;
     struct sl_runner *runner = calloc(1, sizeof(*runner));
     size_t budget = (size_t)(config->pipeline.memory_limit_bytes / SL_HANDOFF_SHARE);
 
     if (runner == NULL) {
         return NULL;
     }
+    runner->options = *options;
     runner->config = config;
-    runner->redis = &config->sinks[sink];
+    runner->redis = &config->sinks[options->sink];
     runner->source_options = config->source;
-    runner->source_options.server_id = sl_config_server_id(config, sink);
+    runner->source_options.server_id = sl_config_server_id(config, options->sink);
     runner->rand.state = sl_xrand_entropy();
     runner->backoff_ms = SL_BACKOFF_FIRST_MS;
+    runner->load_backoff_ms = SL_BACKOFF_FIRST_MS;
     if (sl_handoff_init(&runner->handoff, budget, wake_from_handoff, runner) != SL_OK) {
         free(runner);
         return NULL;
@@ -376,6 +492,8 @@ void sl_runner_free(struct sl_runner *runner)
         ev_loop_destroy(runner->loop);
     }
     sl_handoff_release(&runner->handoff);
+    sl_buf_release(&runner->first);
+    sl_buf_release(&runner->first_key);
     free(runner);
 }
 

@@ -1,9 +1,11 @@
 /*
  * runner_private.h - what the parts of the runner share; nobody else includes it.
  *
- *     runner.c         the states, and what leads from one to the next
- *     runner_reader.c  the reader and its helpers: made, started, stopped
- *     runner_log.c     what is said, and how often
+ *     runner.c           the states, and what leads from one to the next
+ *     runner_reader.c    the reader and its helpers: made, started, stopped
+ *     runner_snapshot.c  the snapshot beside the reader: made, started, ended
+ *     runner_gap.c       what a gap leads to: the note that all tables are to be loaded
+ *     runner_log.c       what is said, and how often
  */
 #ifndef SLUICE_CMD_RUNNER_PRIVATE_H
 #define SLUICE_CMD_RUNNER_PRIVATE_H
@@ -17,11 +19,15 @@
 #include "cdc/base/xrand.h"
 #include "cdc/handoff.h"
 #include "cdc/reader.h"
+#include "cdc/snapshot.h"
 #include "cmd/runner.h"
 #include "sinks/identity.h"
 #include "sinks/redis_sink.h"
 
-enum { SL_BACKOFF_FIRST_MS = 200 };
+enum {
+    SL_BACKOFF_FIRST_MS = 200,
+    SL_FIRST_COMMANDS = 2, /* see sl_runner_make_first() */
+};
 
 enum runner_state {
     STATE_CONNECTING, /* no sink; the retry timer runs */
@@ -32,14 +38,16 @@ enum runner_state {
 };
 
 struct sl_runner {
+    struct sl_runner_options options;
     const struct sl_config *config;
     const struct sl_redis_options *redis;
     struct sl_source_options source_options;
     struct ev_loop *loop;
     struct ev_async wake;   /* the handoff has something */
-    struct ev_async change; /* the reader connected or ended */
+    struct ev_async change; /* the reader connected or ended, or the snapshot has news */
     struct ev_async stop;   /* a stop was asked for */
     struct ev_timer retry;
+    struct ev_timer load_retry; /* of a snapshot that failed */
     struct sl_handoff handoff;
     struct sl_redis_sink *sink;
     struct sl_reader *reader;
@@ -48,6 +56,21 @@ struct sl_runner {
     struct sl_schema_query *schema;
     struct sl_row_query *rows;
     struct sl_table_scan *scan;
+    struct sl_snapshot *snapshot; /* while the reader streams */
+    struct sl_chunk_reader **chunk_readers;
+    struct sl_load_store **stores;
+    size_t worker_count; /* of both */
+    struct sl_buf first; /* commands that go with the reader's first checkpoint */
+    struct sl_buf first_key;
+    bool is_complete;                  /* every table is loaded, as far as the sink was asked */
+    bool has_gap;                      /* all tables must be loaded again */
+    char gap[512];                     /* why */
+    char gap_file[SL_BINLOG_NAME_MAX]; /* what the sink had acknowledged then */
+    uint64_t gap_offset;
+    uint64_t gap_ms;      /* when the last one was found */
+    uint64_t gap_wait_ms; /* before going on behind the next one */
+    uint64_t load_backoff_ms;
+    int failed_load; /* why the runner ends */
     enum runner_state state;
     struct sl_xrand rand;
     uint64_t backoff_ms;
@@ -83,9 +106,38 @@ void sl_runner_notice(void *user, bool is_warning, const char *text);
 int sl_runner_start_reader(struct sl_runner *runner, struct sl_err *err) SL_MUSTCHECK;
 /* Asks it and its helpers to end; does not wait. */
 void sl_runner_stop_reader(struct sl_runner *runner);
-/* Only when it has ended, or was never started. */
+/* Only when it has ended, or was never started; ends the snapshot first. */
 void sl_runner_free_reader(struct sl_runner *runner);
 /* When the newest change that was read was made, for the sink; USER is the runner. */
 uint32_t sl_runner_source_time(void *user);
+
+/* Whoever has news for on_change(); USER is the runner. Thread-safe. */
+void sl_runner_wake(void *user);
+
+/* ---- runner_snapshot.c ---- */
+
+/* Starts loading beside the reader, which streams. On failure there is no snapshot. */
+int sl_runner_start_snapshot(struct sl_runner *runner, struct sl_err *err) SL_MUSTCHECK;
+/* Asks it to end; does not wait. */
+void sl_runner_stop_snapshot(struct sl_runner *runner);
+/* True when sl_runner_end_snapshot() will not wait, also when there is none. */
+bool sl_runner_snapshot_has_ended(const struct sl_runner *runner);
+/* Waits for its end and says why, see sl_snapshot_join(). */
+int sl_runner_end_snapshot(struct sl_runner *runner, struct sl_err *err);
+
+/* ---- runner_gap.c ---- */
+
+/* True when going on behind what STATUS stands for, with all tables loaded again, is what the
+ * configuration wants. */
+bool sl_runner_may_heal(const struct sl_runner *runner, int status);
+/* Notes that all tables must be loaded again because of WHY, and logs it. Returns how long to wait
+ * before. */
+uint64_t sl_runner_note_gap(struct sl_runner *runner, const char *why);
+/* Forgets the gap when the sink has the first checkpoint behind it. */
+void sl_runner_judge_gap(struct sl_runner *runner);
+/* True when the next reader begins at the end of the log and all tables are loaded. */
+bool sl_runner_loads_all(const struct sl_runner *runner);
+/* Fills runner->first and first_key. */
+int sl_runner_make_first(struct sl_runner *runner) SL_MUSTCHECK;
 
 #endif

@@ -7,7 +7,7 @@
 
 enum { SL_XA_SHARE = 4 }; /* of memory_limit */
 
-static void wake_from_reader(void *user)
+void sl_runner_wake(void *user)
 {
     struct sl_runner *runner = user;
 
@@ -16,6 +16,7 @@ static void wake_from_reader(void *user)
 
 void sl_runner_free_reader(struct sl_runner *runner)
 {
+    (void)sl_runner_end_snapshot(runner, NULL); /* it visits the reader */
     sl_reader_free(runner->reader);
     runner->reader = NULL;
     if (runner->mapper != NULL) {
@@ -45,11 +46,20 @@ static int make_reader(struct sl_runner *runner)
         .max_event_bytes = pipeline->memory_limit_bytes / 2,
         .schema = sl_schema_query_read,
         .load = sl_table_scan_run,
-        .changed = wake_from_reader,
+        .changed = sl_runner_wake,
         .changed_user = runner,
         .notice = sl_runner_notice,
         .notice_user = runner,
+        .has_visitors = true,
     };
+    int rc = sl_runner_make_first(runner);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    options.first_commands = sl_span_make(runner->first.data, runner->first.len);
+    options.first_key = sl_span_make(runner->first_key.data, runner->first_key.len);
+    options.first_count = runner->first.len > 0 ? SL_FIRST_COMMANDS : 0;
 
     runner->source = sl_binlog_source_new(&runner->source_options, pipeline->name, false);
     runner->schema = sl_schema_query_new(&runner->source_options);
@@ -74,18 +84,20 @@ static int start_at(struct sl_runner *runner, struct sl_err *err)
 {
     const struct sl_start *start = &runner->config->pipeline.start;
     const struct sl_position *checkpoint = sl_redis_sink_position(runner->sink);
+    bool is_now = sl_runner_loads_all(runner) || runner->options.start != SL_RUNNER_AS_CONFIGURED;
+    enum sl_start_kind kind = is_now ? SL_START_NOW : start->kind;
     struct sl_position position;
     int rc = SL_OK;
 
-    if (checkpoint != NULL) {
+    if (checkpoint != NULL && !runner->has_gap) {
         return sl_reader_start(runner->reader, SL_START_AT, checkpoint, err);
     }
     sl_position_init(&position);
-    if (start->kind == SL_START_AT) {
+    if (kind == SL_START_AT) {
         rc = sl_position_parse(&position, start->position, err);
     }
     if (rc == SL_OK) {
-        rc = sl_reader_start(runner->reader, start->kind, &position, err);
+        rc = sl_reader_start(runner->reader, kind, &position, err);
     }
     sl_position_release(&position);
     return rc;
@@ -93,6 +105,7 @@ static int start_at(struct sl_runner *runner, struct sl_err *err)
 
 void sl_runner_stop_reader(struct sl_runner *runner)
 {
+    sl_runner_stop_snapshot(runner);
     sl_schema_query_interrupt(runner->schema);
     sl_row_query_interrupt(runner->rows);
     sl_table_scan_interrupt(runner->scan);

@@ -109,7 +109,8 @@ static uint64_t lag_seconds(const struct sl_redis_sink *sink)
     uint64_t now = sl_clock_wall_ms(sink->options.clock) / 1000;
     uint64_t newest = sink->acked.event_time;
 
-    if (sink->state == SL_SINK_STREAMING && sink->flights.count == 0) {
+    if ((sink->state == SL_SINK_STREAMING || sink->state == SL_SINK_LOADING) &&
+        sink->flights.count == 0) {
         newest = sink->options.source_time(sink->options.user);
     }
     return newest > 0 && now > newest ? now - newest : 0;
@@ -120,6 +121,7 @@ static int add_tick(struct sl_redis_sink *sink, struct sl_buf *out, uint64_t *re
 {
     static const char *const names[] = {
         [SL_SINK_STREAMING] = "streaming",
+        [SL_SINK_LOADING] = "loading",
         [SL_SINK_RECONNECTING] = "reconnecting",
         [SL_SINK_STOPPING] = "stopping",
     };
@@ -621,7 +623,17 @@ void sl_redis_sink_drain(struct sl_redis_sink *sink)
 
 void sl_redis_sink_set_state(struct sl_redis_sink *sink, enum sl_sink_state state)
 {
+    if (sink->state == state) {
+        return;
+    }
     sink->state = state;
+    sink->tick_due = true;
+    sl_redis_sink_pump(sink);
+}
+
+void sl_redis_sink_forget(struct sl_redis_sink *sink)
+{
+    sink->has_acked = false;
 }
 
 const struct sl_position *sl_redis_sink_position(const struct sl_redis_sink *sink)
