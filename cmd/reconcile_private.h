@@ -7,6 +7,7 @@
  *     reconcile_look.c   the looks that tell drift from a difference of the moment
  *     reconcile_wait.c   waiting: for the checkpoint, for the rate, for a stop
  *     reconcile_mend.c   requests to the daemon
+ *     reconcile_writer.c the daemon's part, where none runs
  *     reconcile_report.c what is said: report, summary, metrics, progress
  */
 #ifndef SLUICE_CMD_RECONCILE_PRIVATE_H
@@ -140,8 +141,10 @@ struct sl_reconcile {
     struct sl_reconcile_table *tables;
     size_t table_count;
     size_t table_cap;
-    const char *low_file; /* the last one that was kept in NAMES */
-    bool has_daemon;      /* somebody holds the lease */
+    const char *low_file;     /* the last one that was kept in NAMES */
+    bool has_daemon;          /* somebody holds the lease */
+    struct sl_runner *writer; /* NULL: none of our own */
+    size_t sink_number;
     bool is_missing_load; /* a table is being loaded, so it was not compared */
     bool has_bad_table;   /* a table could not be compared */
     bool source_failed;   /* what failed last was the source, not the sink */
@@ -216,6 +219,15 @@ int sl_reconcile_wait(struct sl_reconcile *r, const struct sl_position *high, ui
 int sl_reconcile_sleep(struct sl_reconcile *r, uint64_t ms, struct sl_err *err) SL_MUSTCHECK;
 /* ROWS more were read: waits as long as --rate asks for. Keeps the lock. */
 int sl_reconcile_pace(struct sl_reconcile *r, size_t rows, struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- reconcile_writer.c ---- */
+
+/* Runs the pipeline in this process, and returns when it writes. */
+int sl_reconcile_writer_start(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
+/* SL_ESINK: it has ended. */
+int sl_reconcile_writer_check(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
+/* Ends it in peace, if there is one; its exit status. */
+int sl_reconcile_writer_stop(struct sl_reconcile *r);
 
 /* ---- reconcile_mend.c ---- */
 

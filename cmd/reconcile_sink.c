@@ -216,11 +216,12 @@ static int look_at_daemon(struct sl_reconcile *r, struct sl_err *err)
         return rc;
     }
     if (r->words->repair) {
-        return sl_err_set(
-            err, SL_ESINK,
-            "--repair is done by the daemon, and none writes to sink %s: start sluice "
-            "run, then repair",
-            r->sink->name);
+        sl_reconcile_say(r->report,
+                         "no daemon writes to sink %s: the pipeline runs in this process",
+                         r->sink->name);
+        rc = sl_reconcile_writer_start(r, err);
+        r->has_daemon = rc == SL_OK;
+        return rc;
     }
     sl_reconcile_say(r->report, "no daemon writes to sink %s: it is compared as it stands",
                      r->sink->name);
@@ -237,6 +238,9 @@ static int compare_sink(struct sl_reconcile *r, struct sl_err *err)
     if (rc == SL_OK) {
         sl_reconcile_report_sink(r->report, r->sink);
         rc = compare_tables(r, err);
+    }
+    if (sl_reconcile_writer_stop(r) > SL_EXIT_USAGE && rc == SL_OK) {
+        rc = sl_err_set(err, SL_ESINK, "the pipeline ended in a failure; the log says why");
     }
     sl_redis_lock_release(r->lock);
     return rc;
@@ -310,6 +314,7 @@ int sl_reconcile_sink(const struct sl_config *config, size_t sink,
     struct sl_reconcile r = {
         .config = config,
         .sink = &config->sinks[sink],
+        .sink_number = sink,
         .words = words,
         .report = report,
         .stop = stop,

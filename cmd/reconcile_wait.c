@@ -24,10 +24,13 @@ static void sleep_ms(uint64_t ms)
 
 static int tick(struct sl_reconcile *r, struct sl_err *err)
 {
+    int rc;
+
     if (atomic_load(r->stop)) {
         return sl_err_set(err, SL_ESTOPPED, "stopped");
     }
-    return sl_redis_lock_renew(r->lock, err);
+    rc = sl_reconcile_writer_check(r, err);
+    return rc == SL_OK ? sl_redis_lock_renew(r->lock, err) : rc;
 }
 
 int sl_reconcile_sleep(struct sl_reconcile *r, uint64_t ms, struct sl_err *err)
