@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "cmd/reconcile_private.h"
+#include "filters/json_members.h"
 #include "filters/json_string.h"
 
 enum {
@@ -209,10 +210,36 @@ static int read_behind(struct look *look)
 
 /* ---- keys ---- */
 
+/* A text's members as fields. What is no JSON has none. */
+static struct sl_held with_members(const struct sl_held *held, struct sl_json_members *members)
+{
+    if (held->kind != SL_HELD_TEXT) {
+        return *held;
+    }
+    if (sl_json_members_read(members, held->text) != SL_OK) {
+        return (struct sl_held){.kind = SL_HELD_OTHER};
+    }
+    return (struct sl_held){
+        .kind = SL_HELD_FIELDS, .fields = members->items, .field_count = members->count};
+}
+
+static size_t find_differing(const struct sl_held *want, const struct sl_held *have,
+                             struct sl_span *names)
+{
+    struct sl_json_members members[2] = {{0}};
+    const struct sl_held sides[] = {with_members(want, &members[0]),
+                                    with_members(have, &members[1])};
+    size_t count = sl_held_differing(&sides[0], &sides[1], names, SL_FIELDS_MAX);
+
+    sl_json_members_release(&members[0]);
+    sl_json_members_release(&members[1]);
+    return count;
+}
+
 static int format_fields(struct sl_look_item *item, const struct sl_held *held)
 {
     struct sl_span names[SL_FIELDS_MAX];
-    size_t count = sl_held_differing(&item->want.held, held, names, SL_FIELDS_MAX);
+    size_t count = find_differing(&item->want.held, held, names);
     int rc = SL_OK;
 
     sl_buf_clear(&item->fields);
