@@ -26,11 +26,6 @@ def _state(env, table):
     return dict(part.partition("=")[::2] for part in text.split())
 
 
-def _wait_phase(env, table, phase, timeout=60):
-    wait_until(lambda: f"it.{table} to be {phase}; it is {_state(env, table)}", timeout,
-               lambda: _state(env, table).get("phase") == phase)
-
-
 def _begin(env, program, *args):
     """A command beside the daemon."""
     return Process(env.guard, program.command(*args), os.path.join(program.folder, "background.log"), program.environment())
@@ -115,23 +110,3 @@ def case_table_that_cannot_be_loaded_is_told_and_left_out(env):
     phases = {load["table"]: load["phase"] for load in json.loads(out)["sinks"][0]["tables"]}
     if phases != {"it.t": "done", "it.keyless": "failed"}:
         raise Failure(f"status tells of {phases}")
-
-
-@case()
-def case_statement_on_one_table_loads_that_table_alone(env):
-    env.start_servers()
-    tables = _tables(env, "t", "u")
-    program = env.sluice(tables, start="bootstrap", on_gap="bootstrap").start()
-    env.settle(tables)
-    for table in ("t", "u"):
-        _wait_phase(env, table, "done")
-    began = {table: _state(env, table).get("began") for table in ("t", "u")}
-    env.sql("SET SESSION binlog_format='STATEMENT'", "UPDATE it.t SET v=v+1 WHERE id<50", "DELETE FROM it.t WHERE id>90")
-    program.wait_said(r"it\.t .*loaded again", 30)
-    wait_until("it.t to be loaded again", 60, lambda: _state(env, "t").get("began") != began["t"])
-    env.settle(tables)
-    if _state(env, "u").get("began") != began["u"]:
-        raise Failure(f"it.u was loaded again, too: {_state(env, 'u')}")
-    if program.said().count(" ready") + program.said().count("=ready") > 1:
-        raise Failure(f"the stream was interrupted: {program.said()[-1500:]}")
-    program.call("status", status=0)
