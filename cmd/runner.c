@@ -168,6 +168,8 @@ static int exit_status_of(int status)
     case SL_EINVAL:
     case SL_EIO:
         return SL_EXIT_SOURCE;
+    case SL_ESINK:
+        return SL_EXIT_SINK;
     default:
         return SL_EXIT_GAP;
     }

@@ -78,7 +78,8 @@ static void snapshot_ended(struct sl_runner *runner)
     if (rc == SL_ESTOPPED) {
         return; /* the reader has ended, too, or is about to */
     }
-    if (runner->options.ends_on_failed_load && (rc == SL_EAUTH || rc == SL_EINVAL)) {
+    if (runner->options.ends_on_failed_load &&
+        (rc == SL_EAUTH || rc == SL_EINVAL || rc == SL_ESINK)) {
         sl_log(SL_LOG_ERROR, text, "pipeline=%s", sl_runner_name(runner));
         runner->failed_load = rc;
         sl_runner_stop_reader(runner);
