@@ -116,8 +116,7 @@ static void connect_sink(struct sl_runner *runner)
     default:
         break;
     }
-    sl_log(SL_LOG_ERROR, err.text[0] != '\0' ? err.text : sl_status_str(rc), "pipeline=%s sink=%s",
-           sl_runner_name(runner), runner->redis->name);
+    sl_runner_log_end(runner, err.text[0] != '\0' ? err.text : sl_status_str(rc), rc == SL_EGAP);
     finish(runner, rc == SL_EGAP ? SL_EXIT_GAP : SL_EXIT_SINK);
 }
 
@@ -212,8 +211,8 @@ static void on_drained(void *user)
         retry_in(runner, sl_runner_note_gap(runner, text));
         return;
     }
-    sl_log(SL_LOG_ERROR, text[0] != '\0' ? text : sl_status_str(runner->outcome), "pipeline=%s",
-           sl_runner_name(runner));
+    sl_runner_log_end(runner, text[0] != '\0' ? text : sl_status_str(runner->outcome),
+                      sl_runner_is_gap(runner->outcome));
     sl_redis_sink_close(runner->sink, true);
     finish(runner, exit_status_of(runner->outcome));
 }

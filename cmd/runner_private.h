@@ -100,6 +100,8 @@ struct sl_runner {
 const char *sl_runner_name(const struct sl_runner *runner);
 /* What may be tried again: the same sentence a second time is a debug line. */
 void sl_runner_log_failure(struct sl_runner *runner, enum sl_log_level level, const char *text);
+/* Why the runner ends; after a gap with the remedy. */
+void sl_runner_log_end(const struct sl_runner *runner, const char *why, bool is_gap);
 /* The pipeline streams. */
 void sl_runner_log_ready(struct sl_runner *runner);
 /* The reader's notice; USER is the runner. Thread-safe. */
@@ -142,6 +144,8 @@ void sl_runner_follow_loading(struct sl_runner *runner);
 
 /* ---- runner_gap.c ---- */
 
+/* True when changes are missing, or cannot be read, that no other attempt will bring. */
+bool sl_runner_is_gap(int status);
 /* True when going on behind what STATUS stands for, with all tables loaded again, is what the
  * configuration wants. */
 bool sl_runner_may_heal(const struct sl_runner *runner, int status);
