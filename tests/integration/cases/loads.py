@@ -1,7 +1,10 @@
-"""The command bootstrap and what the daemon says of loads: conditions, stops, takeovers, failures, gaps of one table."""
+"""The command bootstrap and what status says of loads: conditions, stops, takeovers, failures, bars."""
 import json
 import os
+import pty
+import re
 import signal
+import subprocess
 
 from harness.env import LOADS, case
 from harness.oracle import Table
@@ -110,3 +113,32 @@ def case_table_that_cannot_be_loaded_is_told_and_left_out(env):
     phases = {load["table"]: load["phase"] for load in json.loads(out)["sinks"][0]["tables"]}
     if phases != {"it.t": "done", "it.keyless": "failed"}:
         raise Failure(f"status tells of {phases}")
+
+
+def _on_a_terminal(program, *args):
+    """(status, what it wrote to a terminal)"""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(program.command(*args), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs,
+                          env=program.environment()) as child:
+        os.close(theirs)
+        text = b""
+        while True:
+            try:
+                text += os.read(ours, 65536)
+            except OSError:  # it has closed the terminal
+                break
+        os.close(ours)
+        return child.wait(60), text.decode("utf-8", "replace")
+
+
+@case()
+def case_bootstrap_draws_bars_on_a_terminal(env):
+    env.start_servers()
+    tables = _tables(env, "t", rows=2000)
+    program = env.sluice(tables, start="bootstrap", snapshot={"chunk_ms": 10})
+    status, text = _on_a_terminal(program, "bootstrap", "--rate", "1000")
+    if status != 0 or not re.search(r"it\.t +\[#+-+\] +\d+ %.*rows/s|it\.t +\[#+-+\] +\d+ %.*ETA", text):
+        raise Failure(f"status {status}, no bar of it.t: {text[-1500:]!r}")
+    if "level=info" in text:
+        raise Failure(f"the log tears the bars apart: {text[:1500]!r}")
+    env.require_equal(tables)
