@@ -70,7 +70,9 @@ void sl_snapshot_free(struct sl_snapshot *snapshot)
     if (snapshot == NULL) {
         return;
     }
-    sl_snapshot_free_plan(snapshot);
+    sl_snapshot_free_tables(&snapshot->tables);
+    sl_snapshot_free_requests(snapshot);
+    sl_load_state_release(&snapshot->all);
     (void)pthread_cond_destroy(&snapshot->wake);
     (void)pthread_mutex_destroy(&snapshot->lock);
     free(snapshot->workers);

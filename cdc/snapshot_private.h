@@ -2,7 +2,10 @@
  * snapshot_private.h - shared by the files of the snapshot; for nobody else.
  *
  *     snapshot.c        life, workers, waiting
- *     snapshot_plan.c   what is to be done: states, requests; which worker loads what
+ *     snapshot_plan.c   what is to be done: states
+ *     snapshot_request.c  what others ask for
+ *     snapshot_tables.c which worker loads what
+ *     snapshot_commands.c  states and requests as commands
  *     snapshot_table.c  one table's load
  *     snapshot_range.c  its windows: chunks of rows
  *     snapshot_keys.c   keys that are read again
@@ -124,14 +127,48 @@ void sl_snapshot_wake(struct sl_snapshot *snapshot);
 void sl_snapshot_notice(const struct sl_snapshot *snapshot, bool is_warning, const char *format,
                         ...) __attribute__((format(printf, 3, 4)));
 
+/* The sink's refusal is no table's fault. */
+static inline int sl_snapshot_of_store(int rc)
+{
+    return rc == SL_EAUTH ? SL_ESINK : rc;
+}
+
 /* ---- snapshot_plan.c ---- */
+
+/* Tables that are to be loaded, with states ALIKE but for the estimates; when they are accepted
+   FIELD of the hash KEY, which asked for it, is removed. */
+struct sl_snapshot_order {
+    struct sl_snapshot_worker *worker;
+    struct sl_snapshot_table *tables; /* owned until they are accepted */
+    const struct sl_load_state *alike;
+    bool is_choice; /* all tables that the rules choose */
+    const char *key;
+    struct sl_span field;
+};
+
+int sl_snapshot_carry_out(struct sl_snapshot_order *order, struct sl_err *err) SL_MUSTCHECK;
 
 /* Worker 0: looks for what is to be done, and does what no table waits for. SL_AGAIN: later. */
 int sl_snapshot_plan(struct sl_snapshot_worker *worker, struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- snapshot_request.c ---- */
+
 /* Worker 0, between two chunks: true when plan() has something to do. */
 int sl_snapshot_poll(struct sl_snapshot_worker *worker, bool *has_requests,
                      struct sl_err *err) SL_MUSTCHECK;
-void sl_snapshot_free_plan(struct sl_snapshot *snapshot);
+int sl_snapshot_handle_requests(struct sl_snapshot_worker *worker, struct sl_err *err) SL_MUSTCHECK;
+void sl_snapshot_free_requests(struct sl_snapshot *snapshot);
+
+/* ---- snapshot_tables.c ---- */
+
+/* NULL when out of memory. */
+struct sl_snapshot_table *sl_snapshot_new_table(struct sl_span db, struct sl_span name);
+void sl_snapshot_free_table(struct sl_snapshot_table *table);
+void sl_snapshot_free_tables(struct sl_snapshot_table **tables);
+/* Takes TABLE over; the state of a table that is known already is replaced. */
+int sl_snapshot_accept(struct sl_snapshot *snapshot, struct sl_snapshot_table *table) SL_MUSTCHECK;
+/* Says whether some table is not done. */
+void sl_snapshot_update(struct sl_snapshot *snapshot);
 /* A table that waits; NULL: none. Its state is copied to LOAD. */
 int sl_snapshot_take(struct sl_snapshot_worker *worker, struct sl_snapshot_load *load) SL_MUSTCHECK;
 /* Gives it back with the load's state, unless a request came meanwhile. HAS_FAILED: other tables
@@ -139,6 +176,9 @@ int sl_snapshot_take(struct sl_snapshot_worker *worker, struct sl_snapshot_load 
 int sl_snapshot_give_back(struct sl_snapshot_load *load, bool has_failed) SL_MUSTCHECK;
 /* False when a request has replaced the state. */
 bool sl_snapshot_is_current(const struct sl_snapshot_load *load);
+
+/* ---- snapshot_commands.c ---- */
+
 /* In a visit: STATE becomes what the sink has of a table. */
 int sl_snapshot_put_state(struct sl_reader *reader, const struct sl_load_store *store,
                           struct sl_span db, struct sl_span name,

@@ -7,11 +7,6 @@ enum {
     SL_REPAIR_TRIES = 5,
 };
 
-static int of_store(int rc)
-{
-    return rc == SL_EAUTH ? SL_ESINK : rc;
-}
-
 static int on_any_key(void *user, struct sl_span key)
 {
     (void)key;
@@ -29,7 +24,7 @@ int sl_snapshot_has_keys(struct sl_snapshot_load *load, bool *has_keys, struct s
     do {
         rc = sl_snapshot_is_stopped(load->worker->snapshot)
                  ? sl_err_set(err, SL_ESTOPPED, "the loading of tables was stopped")
-                 : of_store(
+                 : sl_snapshot_of_store(
                        store->ops->scan(store, load->pattern, &cursor, on_any_key, has_keys, err));
     } while (rc == SL_OK && cursor != 0 && !*has_keys);
     return rc == SL_DONE ? SL_OK : rc;
@@ -58,7 +53,8 @@ static int gather(struct sl_snapshot_load *load, struct sl_snapshot_keys *keys, 
     do {
         rc = sl_snapshot_pace(load, err);
         if (rc == SL_OK) {
-            rc = of_store(store->ops->scan(store, load->pattern, cursor, on_key, keys, err));
+            rc = sl_snapshot_of_store(
+                store->ops->scan(store, load->pattern, cursor, on_key, keys, err));
         }
     } while (rc == SL_OK && *cursor != 0 && keys->count < SL_SWEEP_KEYS);
     return rc;
