@@ -8,8 +8,8 @@
  *     changed=1700000000456 rate=0 id=start after=<hex> where=<hex> reason=<hex>
  * The field "*" stands for all tables that the rules choose, until they have been listed.
  *
- * The hash sluice:{PIPELINE}:requests has a field for each request to the daemon, named by an id;
- * the daemon removes it in the step that writes what it did:
+ * The hash sluice:{PIPELINE}:requests has a field for each request to the daemon, named by an id
+ * that is used once; the daemon removes it in the step that writes what it did:
  *     load DB.TABLE rate=0 where=<hex>       (DB.TABLE in hex; "*": all tables)
  *     repair DB.TABLE KEY KEY …              (all in hex; Redis keys of the table)
  * A text of more than 16 MiB is none of ours.

@@ -99,7 +99,8 @@ static struct sl_visit *take_eligible(struct sl_reader *reader)
     return visit;
 }
 
-/* Those who come back while others are inside wait for the next event: the stream goes on. */
+/* Those who come back while others are inside do not hold the stream up: they go in while the
+ * reader is away, or with the next event. */
 static void let_in(struct sl_reader *reader)
 {
     struct sl_visits *visits = &reader->visits;
@@ -119,6 +120,14 @@ static void let_in(struct sl_reader *reader)
     }
 }
 
+static void go_away(struct sl_visits *visits)
+{
+    visits->is_away = true;
+    for (struct sl_visit *visit = visits->first; visit != NULL; visit = visit->next) {
+        (void)pthread_cond_signal(&visit->turn);
+    }
+}
+
 int sl_reader_visits_next(struct sl_reader *reader, struct sl_span *event)
 {
     struct sl_visits *visits = &reader->visits;
@@ -128,7 +137,7 @@ int sl_reader_visits_next(struct sl_reader *reader, struct sl_span *event)
     if (visits->failure != SL_OK) {
         return visits->failure;
     }
-    visits->is_away = true;
+    go_away(visits);
     unlock(reader);
     rc = reader->source->ops->next(reader->source, event, &reader->err);
     lock(reader);
@@ -159,21 +168,35 @@ static void enqueue(struct sl_visits *visits, struct sl_visit *visit)
     *link = visit;
 }
 
+static void dequeue(struct sl_visits *visits, const struct sl_visit *visit)
+{
+    struct sl_visit **link = &visits->first;
+
+    while (*link != NULL && *link != visit) {
+        link = &(*link)->next;
+    }
+    if (*link != NULL) {
+        *link = visit->next;
+    }
+}
+
 static int wait_for_turn(struct sl_reader *reader, struct sl_visit *visit)
 {
     struct sl_visits *visits = &reader->visits;
 
-    if (visits->has_ended || visits->failure != SL_OK) {
-        return SL_ESTOPPED;
-    }
-    if (visits->is_away && may_enter(reader, visit->not_before)) {
-        return SL_OK;
-    }
     enqueue(visits, visit);
-    while (!visit->is_let_in && !visits->has_ended) {
+    while (!visit->is_let_in) {
+        if (visits->has_ended || visits->failure != SL_OK) {
+            dequeue(visits, visit);
+            return SL_ESTOPPED;
+        }
+        if (visits->is_away && may_enter(reader, visit->not_before)) {
+            dequeue(visits, visit);
+            return SL_OK;
+        }
         (void)pthread_cond_wait(&visit->turn, &visits->lock);
     }
-    return visit->is_let_in ? SL_OK : SL_ESTOPPED;
+    return SL_OK;
 }
 
 static int act(struct sl_reader *reader, const struct sl_position *not_before, sl_visit_fn fn,

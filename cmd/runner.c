@@ -7,7 +7,6 @@
 
 enum {
     SL_STARTUP_MS = 10000, /* how long a first connection may fail before the daemon gives up */
-    SL_BACKOFF_MAX_MS = 10000,
     SL_HANDOFF_SHARE = 32, /* of memory_limit */
 };
 
@@ -32,19 +31,6 @@ static void back_off(struct sl_runner *runner)
     runner->backoff_ms *= 2;
     if (runner->backoff_ms > SL_BACKOFF_MAX_MS) {
         runner->backoff_ms = SL_BACKOFF_MAX_MS;
-    }
-}
-
-static void retry_load(struct sl_runner *runner)
-{
-    uint64_t delay_ms = sl_xrand_jitter(&runner->rand, runner->load_backoff_ms);
-
-    ev_timer_stop(runner->loop, &runner->load_retry);
-    ev_timer_set(&runner->load_retry, (double)delay_ms / 1000., 0.);
-    ev_timer_start(runner->loop, &runner->load_retry);
-    runner->load_backoff_ms *= 2;
-    if (runner->load_backoff_ms > SL_BACKOFF_MAX_MS) {
-        runner->load_backoff_ms = SL_BACKOFF_MAX_MS;
     }
 }
 
@@ -130,8 +116,7 @@ static void connect_sink(struct sl_runner *runner)
     default:
         break;
     }
-    sl_log(SL_LOG_ERROR, err.text[0] != '\0' ? err.text : sl_status_str(rc), "pipeline=%s sink=%s",
-           sl_runner_name(runner), runner->redis->name);
+    sl_runner_log_end(runner, err.text[0] != '\0' ? err.text : sl_status_str(rc), rc == SL_EGAP);
     finish(runner, rc == SL_EGAP ? SL_EXIT_GAP : SL_EXIT_SINK);
 }
 
@@ -182,6 +167,8 @@ static int exit_status_of(int status)
     case SL_EINVAL:
     case SL_EIO:
         return SL_EXIT_SOURCE;
+    case SL_ESINK:
+        return SL_EXIT_SINK;
     default:
         return SL_EXIT_GAP;
     }
@@ -224,8 +211,8 @@ static void on_drained(void *user)
         retry_in(runner, sl_runner_note_gap(runner, text));
         return;
     }
-    sl_log(SL_LOG_ERROR, text[0] != '\0' ? text : sl_status_str(runner->outcome), "pipeline=%s",
-           sl_runner_name(runner));
+    sl_runner_log_end(runner, text[0] != '\0' ? text : sl_status_str(runner->outcome),
+                      sl_runner_is_gap(runner->outcome));
     sl_redis_sink_close(runner->sink, true);
     finish(runner, exit_status_of(runner->outcome));
 }
@@ -247,65 +234,6 @@ static void reader_ended(struct sl_runner *runner)
     sl_redis_sink_drain(runner->sink);
 }
 
-/* ---- the snapshot ---- */
-
-static void start_snapshot(struct sl_runner *runner)
-{
-    struct sl_err err = {0};
-
-    if (sl_runner_start_snapshot(runner, &err) != SL_OK) {
-        sl_runner_log_failure(runner, SL_LOG_ERROR,
-                              err.text[0] != '\0' ? err.text : "no memory to load tables");
-        retry_load(runner);
-    }
-}
-
-static void snapshot_ended(struct sl_runner *runner)
-{
-    struct sl_err err = {0};
-    int rc = sl_runner_end_snapshot(runner, &err);
-    const char *text = err.text[0] != '\0' ? err.text : sl_status_str(rc);
-
-    if (rc == SL_ESTOPPED) {
-        return; /* the reader has ended, too, or is about to */
-    }
-    if (runner->options.ends_on_failed_load && (rc == SL_EAUTH || rc == SL_EINVAL)) {
-        sl_log(SL_LOG_ERROR, text, "pipeline=%s", sl_runner_name(runner));
-        runner->failed_load = rc;
-        sl_runner_stop_reader(runner);
-        return;
-    }
-    sl_runner_log_failure(runner, SL_LOG_WARN, text);
-    retry_load(runner);
-}
-
-static void show_state(struct sl_runner *runner)
-{
-    enum sl_sink_state state = runner->is_complete ? SL_SINK_STREAMING : SL_SINK_LOADING;
-
-    if (runner->is_ready && !atomic_load(&runner->stop_asked)) {
-        sl_redis_sink_set_state(runner->sink, state);
-    }
-}
-
-static void follow_snapshot(struct sl_runner *runner)
-{
-    const struct sl_snapshot_stats *stats;
-
-    if (runner->snapshot == NULL) {
-        return;
-    }
-    stats = sl_snapshot_stats(runner->snapshot);
-    if (atomic_load(&stats->has_looked)) {
-        runner->is_complete = !atomic_load(&stats->is_loading);
-        runner->load_backoff_ms = SL_BACKOFF_FIRST_MS;
-    }
-    show_state(runner);
-    if (atomic_load(&stats->has_ended)) {
-        snapshot_ended(runner);
-    }
-}
-
 static void on_change(struct ev_loop *loop, struct ev_async *async, int events)
 {
     struct sl_runner *runner = async->data;
@@ -320,11 +248,10 @@ static void on_change(struct ev_loop *loop, struct ev_async *async, int events)
     stats = sl_reader_stats(runner->reader);
     if (!runner->is_ready && atomic_load(&stats->is_connected)) {
         sl_runner_log_ready(runner);
-        start_snapshot(runner);
-        show_state(runner);
+        sl_runner_begin_loading(runner);
     }
     if (!atomic_load(&stats->has_ended)) {
-        follow_snapshot(runner);
+        sl_runner_follow_loading(runner);
         return;
     }
     sl_runner_stop_snapshot(runner);
@@ -354,18 +281,6 @@ static void on_retry(struct ev_loop *loop, struct ev_timer *timer, int events)
         connect_sink(runner);
     } else if (runner->state == STATE_WAITING) {
         start_reader(runner);
-    }
-}
-
-static void on_load_retry(struct ev_loop *loop, struct ev_timer *timer, int events)
-{
-    struct sl_runner *runner = timer->data;
-
-    (void)loop;
-    (void)events;
-    if (runner->state == STATE_STREAMING && runner->is_ready && runner->snapshot == NULL &&
-        !atomic_load(&sl_reader_stats(runner->reader)->has_ended)) {
-        start_snapshot(runner);
     }
 }
 
@@ -417,8 +332,7 @@ static void watch(struct sl_runner *runner)
     ev_async_init(&runner->change, on_change);
     ev_async_init(&runner->stop, on_stop);
     ev_init(&runner->retry, on_retry);
-    ev_init(&runner->load_retry, on_load_retry);
-    runner->load_retry.data = runner;
+    sl_runner_watch_loading(runner);
     runner->wake.data = runner;
     runner->change.data = runner;
     runner->stop.data = runner;
@@ -467,7 +381,6 @@ struct sl_runner *sl_runner_new(const struct sl_runner_options *options)
     runner->source_options.server_id = sl_config_server_id(config, options->sink);
     runner->rand.state = sl_xrand_entropy();
     runner->backoff_ms = SL_BACKOFF_FIRST_MS;
-    runner->load_backoff_ms = SL_BACKOFF_FIRST_MS;
     if (sl_handoff_init(&runner->handoff, budget, wake_from_handoff, runner) != SL_OK) {
         free(runner);
         return NULL;

@@ -41,7 +41,7 @@ struct sl_runner_options {
     const struct sl_config *config; /* borrowed */
     size_t sink;                    /* its number */
     enum sl_runner_start start;
-    uint64_t rate; /* LOAD_ALL: rows a second of a table at most; 0: as configured */
+    uint64_t rate;   /* LOAD_ALL: rows a second of a table at most; 0: as configured */
     bool heals_gaps; /* as with "on_gap": "bootstrap", whatever the configuration says */
     /* A load that fails for what time will not mend ends the runner. */
     bool ends_on_failed_load;

@@ -15,13 +15,17 @@ enum {
     SL_GAP_CALM_MS = 600000,
 };
 
-bool sl_runner_may_heal(const struct sl_runner *runner, int status)
+bool sl_runner_is_gap(int status)
 {
-    if (!runner->options.heals_gaps && runner->config->pipeline.on_gap != SL_GAP_BOOTSTRAP) {
-        return false;
-    }
     return status == SL_EGAP || status == SL_ESCHEMA || status == SL_EUNSUPPORTED ||
            status == SL_EFORMAT || status == SL_ETRUNC || status == SL_ELIMIT;
+}
+
+bool sl_runner_may_heal(const struct sl_runner *runner, int status)
+{
+    bool heals = runner->options.heals_gaps || runner->config->pipeline.on_gap == SL_GAP_BOOTSTRAP;
+
+    return heals && sl_runner_is_gap(status);
 }
 
 static void remember_place(struct sl_runner *runner)

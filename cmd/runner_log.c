@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "cdc/base/clock.h"
@@ -15,6 +16,20 @@ void sl_runner_log_failure(struct sl_runner *runner, enum sl_log_level level, co
 
     (void)strncpy(runner->last_failure, text, sizeof(runner->last_failure) - 1);
     sl_log(again ? SL_LOG_DEBUG : level, text, "pipeline=%s sink=%s", sl_runner_name(runner),
+           runner->redis->name);
+}
+
+void sl_runner_log_end(const struct sl_runner *runner, const char *why, bool is_gap)
+{
+    static const char remedy[] = "`sluice bootstrap` goes on behind it and loads all tables again";
+    struct sl_err err;
+
+    (void)snprintf(err.text, sizeof(err.text), "%s", why);
+    if (is_gap) {
+        (void)snprintf(err.text, sizeof(err.text), "%.*s; %s",
+                       (int)(sizeof(err.text) - sizeof(remedy) - 2), why, remedy);
+    }
+    sl_log(SL_LOG_ERROR, err.text, "pipeline=%s sink=%s", sl_runner_name(runner),
            runner->redis->name);
 }
 

@@ -4,6 +4,7 @@
  *     runner.c           the states, and what leads from one to the next
  *     runner_reader.c    the reader and its helpers: made, started, stopped
  *     runner_snapshot.c  the snapshot beside the reader: made, started, ended
+ *     runner_load.c      follows it: says when all is loaded, starts it again when it failed
  *     runner_gap.c       what a gap leads to: the note that all tables are to be loaded
  *     runner_log.c       what is said, and how often
  */
@@ -26,6 +27,7 @@
 
 enum {
     SL_BACKOFF_FIRST_MS = 200,
+    SL_BACKOFF_MAX_MS = 10000,
     SL_FIRST_COMMANDS = 2, /* see sl_runner_make_first() */
 };
 
@@ -62,6 +64,9 @@ struct sl_runner {
     size_t worker_count; /* of both */
     struct sl_buf first; /* commands that go with the reader's first checkpoint */
     struct sl_buf first_key;
+    bool is_settling; /* every table is loaded, and complete_mark is on its way */
+    uint64_t complete_mark;
+    struct ev_timer settle;
     bool is_complete;                  /* every table is loaded, as far as the sink was asked */
     bool has_gap;                      /* all tables must be loaded again */
     char gap[512];                     /* why */
@@ -70,7 +75,8 @@ struct sl_runner {
     uint64_t gap_ms;      /* when the last one was found */
     uint64_t gap_wait_ms; /* before going on behind the next one */
     uint64_t load_backoff_ms;
-    int failed_load; /* why the runner ends */
+    uint64_t load_began_ms; /* the snapshot */
+    int failed_load;        /* why the runner ends */
     enum runner_state state;
     struct sl_xrand rand;
     uint64_t backoff_ms;
@@ -94,6 +100,8 @@ struct sl_runner {
 const char *sl_runner_name(const struct sl_runner *runner);
 /* What may be tried again: the same sentence a second time is a debug line. */
 void sl_runner_log_failure(struct sl_runner *runner, enum sl_log_level level, const char *text);
+/* Why the runner ends; after a gap with the remedy. */
+void sl_runner_log_end(const struct sl_runner *runner, const char *why, bool is_gap);
 /* The pipeline streams. */
 void sl_runner_log_ready(struct sl_runner *runner);
 /* The reader's notice; USER is the runner. Thread-safe. */
@@ -125,8 +133,19 @@ bool sl_runner_snapshot_has_ended(const struct sl_runner *runner);
 /* Waits for its end and says why, see sl_snapshot_join(). */
 int sl_runner_end_snapshot(struct sl_runner *runner, struct sl_err *err);
 
+/* ---- runner_load.c ---- */
+
+/* Prepares the timers. */
+void sl_runner_watch_loading(struct sl_runner *runner);
+/* The reader streams: starts the snapshot, now or after a while. */
+void sl_runner_begin_loading(struct sl_runner *runner);
+/* The snapshot may have news. */
+void sl_runner_follow_loading(struct sl_runner *runner);
+
 /* ---- runner_gap.c ---- */
 
+/* True when changes are missing, or cannot be read, that no other attempt will bring. */
+bool sl_runner_is_gap(int status);
 /* True when going on behind what STATUS stands for, with all tables loaded again, is what the
  * configuration wants. */
 bool sl_runner_may_heal(const struct sl_runner *runner, int status);

@@ -61,6 +61,20 @@ static int run(struct sl_chunk_client *self, const char *sql, struct sl_err *err
     return sl_client_query(&self->client, sql, SL_CHUNK_PURPOSE, NULL, err);
 }
 
+/* ---- locking reads ---- */
+
+/* READ COMMITTED: only rows are locked that are read, no gaps between them. */
+static int begin_locking(struct sl_chunk_client *self, struct sl_err *err)
+{
+    int rc;
+
+    self->mode = SL_CHUNK_LOCKING;
+    self->has_high = false;
+    rc = run(self, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED", err);
+
+    return rc == SL_OK ? run(self, "START TRANSACTION", err) : rc;
+}
+
 /* ---- MariaDB ---- */
 
 /* Both rows of SHOW STATUS, in whatever order. */
@@ -93,14 +107,35 @@ static int snapshot_place(struct sl_chunk_client *self, struct sl_err *err)
     return rc;
 }
 
+/*
+ * XA COMMIT is in the log, and Binlog_snapshot_position behind it, before the engine has it; until
+ * then the transaction is listed as prepared.
+ */
+static int has_prepared(struct sl_chunk_client *self, bool *found, struct sl_err *err)
+{
+    MYSQL_RES *rows = NULL;
+    int rc = sl_client_query(&self->client, "XA RECOVER", "list prepared transactions", &rows, err);
+
+    *found = rc == SL_OK && rows != NULL && mysql_num_rows(rows) > 0;
+    if (rows != NULL) {
+        mysql_free_result(rows);
+    }
+    return rc;
+}
+
 static int begin_named(struct sl_chunk_client *self, const struct sl_position *low,
                        struct sl_err *err)
 {
     struct patience patience = start_waiting();
 
     for (;;) {
-        int rc = run(self, "START TRANSACTION WITH CONSISTENT SNAPSHOT", err);
+        bool may_lag = false;
+        int rc = has_prepared(self, &may_lag, err);
 
+        if (rc == SL_OK && may_lag) {
+            return begin_locking(self, err);
+        }
+        rc = rc == SL_OK ? run(self, "START TRANSACTION WITH CONSISTENT SNAPSHOT", err) : rc;
         rc = rc == SL_OK ? snapshot_place(self, err) : rc;
         if (rc != SL_OK || sl_position_compare_file(&self->high, low) >= 0) {
             return rc;
@@ -158,14 +193,6 @@ static int begin_waited(struct sl_chunk_client *self, const struct sl_position *
         rc = sl_session_find_place(&self->client, &self->server, &self->high, err);
     }
     return rc;
-}
-
-/* READ COMMITTED: only rows are locked that are read, no gaps between them. */
-static int begin_locking(struct sl_chunk_client *self, struct sl_err *err)
-{
-    int rc = run(self, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED", err);
-
-    return rc == SL_OK ? run(self, "START TRANSACTION", err) : rc;
 }
 
 /* ---- both ---- */

@@ -12,6 +12,7 @@ enum {
     SL_ER_BAD_FIELD = 1054,
     SL_ER_NO_SUCH_TABLE = 1146,
     SL_ER_NO_SUCH_KEY = 1176,
+    SL_ER_LOCK_WAIT = 1205,
     SL_ER_VIEW_INVALID = 1356,
     SL_ER_TABLE_CHANGED = 1412, /* between the snapshot and the SELECT */
     /* MariaDB makes a join of lists from 1000 on, both count what they spend on ranges. */
@@ -47,6 +48,15 @@ static int altered(const struct sl_table *table, unsigned code, struct sl_err *e
                       (const char *)table->name.data, code);
 }
 
+static int locked_out(const struct sl_table *table, struct sl_err *err)
+{
+    return sl_err_set(err, SL_EIO,
+                      "rows of table %.*s.%.*s are locked by a transaction that does not end: end "
+                      "it (SHOW PROCESSLIST) or, if it is prepared, decide it (XA RECOVER)",
+                      (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
+                      (const char *)table->name.data);
+}
+
 /* Runs self->sql. */
 static int fetch(struct read *read, size_t bytes, const struct sl_chunk_key *key, bool *is_cut,
                  struct sl_err *err)
@@ -56,8 +66,10 @@ static int fetch(struct read *read, size_t bytes, const struct sl_chunk_key *key
     int rc = sl_chunk_rows_fetch(self, bytes, key, is_cut, err);
 
     read->query_us += sl_clock_mono_us(sl_clock_real()) - began;
-    return rc == SL_EIO && is_altered(self->fault) ? altered(&self->open.table, self->fault, err)
-                                                   : rc;
+    if (rc == SL_EIO && is_altered(self->fault)) {
+        return altered(&self->open.table, self->fault, err);
+    }
+    return rc == SL_EIO && self->fault == SL_ER_LOCK_WAIT ? locked_out(&self->open.table, err) : rc;
 }
 
 /* ---- ranges ---- */
@@ -128,38 +140,43 @@ static bool is_bad_value(unsigned code)
     return false;
 }
 
-/* Halves what the server refuses until the bad values stand alone. */
-static int select_some(struct read *read, const struct sl_cell *keys, size_t count,
+/* *IS_BAD: the server refuses to compare with one of the values. */
+static int select_some(struct read *read, const struct sl_cell *keys, size_t count, bool *is_bad,
                        struct sl_err *err)
 {
     struct sl_chunk_client *self = read->self;
-    const struct sl_table *table = &self->open.table;
     bool is_cut;
-    int rc = sl_chunk_sql_keys(&self->sql, table, keys, count, self->mode == SL_CHUNK_LOCKING, err);
+    int rc = sl_chunk_sql_keys(&self->sql, &self->open.table, keys, count,
+                               self->mode == SL_CHUNK_LOCKING, err);
 
     rc = rc == SL_OK ? fetch(read, SIZE_MAX, NULL, &is_cut, err) : rc;
-    if (rc != SL_EIO || !is_bad_value(self->fault)) {
-        return rc;
-    }
-    if (count == 1) {
-        return SL_OK;
-    }
-    rc = select_some(read, keys, count / 2, err);
-    return rc == SL_OK
-               ? select_some(read, keys + count / 2 * table->column_count, count - count / 2, err)
-               : rc;
+    *is_bad = rc == SL_EIO && is_bad_value(self->fault);
+    return *is_bad ? SL_OK : rc;
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Asks for fewer and fewer keys until a bad value stands alone, and is passed over. */
 static int select_keys(struct read *read, struct sl_err *err)
 {
     size_t columns = read->self->open.table.column_count;
+    size_t most = SL_KEYS_PER_SELECT;
     int rc = SL_OK;
 
-    for (size_t i = 0; rc == SL_OK && i < read->count; i += SL_KEYS_PER_SELECT) {
-        size_t left = read->count - i;
+    for (size_t i = 0; rc == SL_OK && i < read->count;) {
+        size_t count = smaller(most, read->count - i);
+        bool is_bad;
 
-        rc = select_some(read, read->keys + i * columns,
-                         left < SL_KEYS_PER_SELECT ? left : SL_KEYS_PER_SELECT, err);
+        rc = select_some(read, read->keys + i * columns, count, &is_bad, err);
+        if (is_bad && count > 1) {
+            most = count / 2;
+        } else {
+            i += count;
+            most = smaller(most * 2, SL_KEYS_PER_SELECT);
+        }
     }
     return rc;
 }
@@ -234,6 +251,7 @@ int sl_chunk_read_range(struct sl_chunk_reader *reader, struct sl_span after,
     return rc;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the interface has them */
 int sl_chunk_read_keys(struct sl_chunk_reader *reader, const struct sl_cell *keys, size_t count,
                        const struct sl_position *low, bool locked, struct sl_chunk *chunk,
                        struct sl_err *err)

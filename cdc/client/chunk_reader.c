@@ -11,9 +11,9 @@ enum {
     SL_VERSION_STATS_EXPIRY = 80003,
     SL_ER_SERVER_SHUTDOWN = 1053,
     SL_ER_CONNECTION_KILLED = 1927,
-    SL_CR_SERVER_GONE = 2006,
-    SL_CR_SERVER_LOST = 2013,
-    SL_CR_SERVER_LOST_EXTENDED = 2055,
+    SL_CR_FIRST =
+        2000, /* the client library's own: whatever it is called, the connection is gone */
+    SL_CR_LAST = 2999,
     SL_ER_IDLE_TIMEOUT = 4031,
 };
 
@@ -22,12 +22,13 @@ enum {
 /*
  * ALLOW_INVALID_DATES: a DATE of 31 February, which such a session may have stored, can be compared
  * with. wait_timeout ends a locked read that is forgotten; a connection that was idle for
- * longer is opened again.
+ * longer is opened again. A locking read that waits keeps the rows locked that it has passed.
  */
 static int set_session(struct sl_chunk_client *self, struct sl_err *err)
 {
     int rc = sl_client_query(&self->client,
-                             "SET SESSION sql_mode = 'ALLOW_INVALID_DATES', wait_timeout = 60",
+                             "SET SESSION sql_mode = 'ALLOW_INVALID_DATES', wait_timeout = 60, "
+                             "innodb_lock_wait_timeout = 5",
                              "set up its session", NULL, err);
 
     if (rc == SL_OK) {
@@ -77,8 +78,7 @@ bool sl_chunk_was_lost(struct sl_chunk_client *self, int rc)
     if (rc != SL_EIO || sl_client_is_interrupted(&self->client)) {
         return false;
     }
-    return code == SL_CR_SERVER_GONE || code == SL_CR_SERVER_LOST ||
-           code == SL_CR_SERVER_LOST_EXTENDED || code == SL_ER_IDLE_TIMEOUT ||
+    return (code >= SL_CR_FIRST && code <= SL_CR_LAST) || code == SL_ER_IDLE_TIMEOUT ||
            code == SL_ER_CONNECTION_KILLED || code == SL_ER_SERVER_SHUTDOWN;
 }
 

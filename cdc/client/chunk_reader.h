@@ -4,13 +4,14 @@
  *
  * How a read is placed (chunk_place.c):
  *
- *   MariaDB            a consistent snapshot, which names its own place in the log; taken again
- *                      until that is LOW or behind. HIGH is that place.
- *   MySQL with GTIDs   LOW's transactions are waited for in gtid_executed, which the server
- * advances behind the engine's commit; then a consistent snapshot. HIGH is the end of the log read
- * right after it was taken. MySQL without      a locking SELECT (LOCK IN SHARE MODE), which waits
- * for transactions that are under way, as long as innodb_lock_wait_timeout lets it; the rows stay
- * locked until they are fetched. HIGH is the end of the log after it.
+ * - MariaDB: a consistent snapshot, which names its own place in the log; taken again until that is
+ *   LOW or behind. HIGH is that place. While an XA transaction is prepared, of whose commit the
+ *   snapshot's place is not true, it is a locking SELECT.
+ * - MySQL with GTIDs: LOW's transactions are waited for in gtid_executed, which the server advances
+ *   behind the engine's commit; then a consistent snapshot. HIGH is the end of the log right after.
+ * - MySQL without: a locking SELECT (LOCK IN SHARE MODE). It waits for transactions that have
+ *   changed its rows, 5 s at most, and its rows stay locked until they are fetched: ask for small
+ *   chunks. HIGH is the end of the log after it.
  *
  * No transaction outlives its read, but for locked reads, until unlock() or 60 s without a
  * statement. Tables of other engines than InnoDB (MyISAM) are not in the snapshot: HIGH is the end

@@ -1,7 +1,10 @@
-"""The command bootstrap and what the daemon says of loads: conditions, stops, takeovers, failures, gaps of one table."""
+"""The command bootstrap and what status says of loads: conditions, stops, takeovers, failures, bars."""
 import json
 import os
+import pty
+import re
 import signal
+import subprocess
 
 from harness.env import LOADS, case
 from harness.oracle import Table
@@ -24,11 +27,6 @@ def _state(env, table):
     """The members of a table's field in the hash of loads."""
     text = env.checkpoint(key=LOADS).get(f"it.{table}", "")
     return dict(part.partition("=")[::2] for part in text.split())
-
-
-def _wait_phase(env, table, phase, timeout=60):
-    wait_until(lambda: f"it.{table} to be {phase}; it is {_state(env, table)}", timeout,
-               lambda: _state(env, table).get("phase") == phase)
 
 
 def _begin(env, program, *args):
@@ -117,21 +115,30 @@ def case_table_that_cannot_be_loaded_is_told_and_left_out(env):
         raise Failure(f"status tells of {phases}")
 
 
+def _on_a_terminal(program, *args):
+    """(status, what it wrote to a terminal)"""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(program.command(*args), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs,
+                          env=program.environment()) as child:
+        os.close(theirs)
+        text = b""
+        while True:
+            try:
+                text += os.read(ours, 65536)
+            except OSError:  # it has closed the terminal
+                break
+        os.close(ours)
+        return child.wait(60), text.decode("utf-8", "replace")
+
+
 @case()
-def case_statement_on_one_table_loads_that_table_alone(env):
+def case_bootstrap_draws_bars_on_a_terminal(env):
     env.start_servers()
-    tables = _tables(env, "t", "u")
-    program = env.sluice(tables, start="bootstrap", on_gap="bootstrap").start()
-    env.settle(tables)
-    for table in ("t", "u"):
-        _wait_phase(env, table, "done")
-    began = {table: _state(env, table).get("began") for table in ("t", "u")}
-    env.sql("SET SESSION binlog_format='STATEMENT'", "UPDATE it.t SET v=v+1 WHERE id<50", "DELETE FROM it.t WHERE id>90")
-    program.wait_said(r"it\.t .*loaded again", 30)
-    wait_until("it.t to be loaded again", 60, lambda: _state(env, "t").get("began") != began["t"])
-    env.settle(tables)
-    if _state(env, "u").get("began") != began["u"]:
-        raise Failure(f"it.u was loaded again, too: {_state(env, 'u')}")
-    if program.said().count(" ready") + program.said().count("=ready") > 1:
-        raise Failure(f"the stream was interrupted: {program.said()[-1500:]}")
-    program.call("status", status=0)
+    tables = _tables(env, "t", rows=2000)
+    program = env.sluice(tables, start="bootstrap", snapshot={"chunk_ms": 10})
+    status, text = _on_a_terminal(program, "bootstrap", "--rate", "1000")
+    if status != 0 or not re.search(r"it\.t +\[#+-+\] +\d+ %.*rows/s|it\.t +\[#+-+\] +\d+ %.*ETA", text):
+        raise Failure(f"status {status}, no bar of it.t: {text[-1500:]!r}")
+    if "level=info" in text:
+        raise Failure(f"the log tears the bars apart: {text[:1500]!r}")
+    env.require_equal(tables)

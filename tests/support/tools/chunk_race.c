@@ -21,7 +21,7 @@
 #include "cdc/stream.h"
 #include "cdc/value.h"
 
-enum { IDS = 1000, CHANGES = 4000000 };
+enum { IDS = 1000, CHANGES = 4000000, PREPARED = 16 };
 
 struct change {
     uint64_t place; /* behind its transaction */
@@ -29,8 +29,15 @@ struct change {
     uint32_t ver;
 };
 
+/* One row of a transaction that is prepared; the test changes one in each. */
+struct prepared {
+    struct sl_buf xid;
+    struct change change;
+};
+
 struct race {
     const char *table;
+    struct prepared prepared[PREPARED];
     struct sl_source *source;
     struct sl_stream *stream;
     pthread_mutex_t lock; /* guards what follows */
@@ -102,6 +109,46 @@ static int on_move(void *user, struct sl_err *err)
     (void)pthread_cond_broadcast(&race->moved);
     (void)pthread_mutex_unlock(&race->lock);
     return rc;
+}
+
+static struct prepared *find_prepared(struct race *race, struct sl_span xid)
+{
+    for (size_t i = 0; i < PREPARED; i++) {
+        struct prepared *item = &race->prepared[i];
+
+        if (item->xid.len == xid.len &&
+            (xid.len == 0 || memcmp(item->xid.data, xid.data, xid.len) == 0)) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
+static int on_xa_prepare(void *user, struct sl_span xid, struct sl_err *err)
+{
+    struct race *race = user;
+    struct prepared *item = find_prepared(race, sl_span_make("", 0));
+
+    if (item == NULL || race->open != 1) {
+        return sl_err_set(err, SL_ELIMIT, "too many transactions are prepared, or too large");
+    }
+    item->change = race->changes[race->count];
+    race->open = 0;
+    return sl_buf_add(&item->xid, xid.data, xid.len);
+}
+
+/* Its commit follows. */
+static int on_xa_commit(void *user, struct sl_span xid, struct sl_err *err)
+{
+    struct race *race = user;
+    struct prepared *item = find_prepared(race, xid);
+
+    if (item == NULL) {
+        return sl_err_set(err, SL_EGAP, "a transaction that was not prepared");
+    }
+    race->changes[race->count + race->open++] = item->change;
+    sl_buf_release(&item->xid);
+    return SL_OK;
 }
 
 static void *follow(void *user)
@@ -212,6 +259,8 @@ static int run(struct race *race, const struct sl_source_options *options, char 
                                               .commit = on_move,
                                               .rollback = on_move,
                                               .idle = on_move,
+                                              .xa_prepare = on_xa_prepare,
+                                              .xa_commit = on_xa_commit,
                                               .user = race};
     struct sl_stream_options stream = {.verify_checksum = true};
     struct sl_chunk_reader *reader = sl_chunk_reader_new(options);
@@ -274,6 +323,9 @@ int main(int argc, char **argv)
     }
     if (race.source != NULL) {
         race.source->ops->free(race.source);
+    }
+    for (size_t i = 0; i < PREPARED; i++) {
+        sl_buf_release(&race.prepared[i].xid);
     }
     sl_position_release(&race.at);
     free(race.changes);
