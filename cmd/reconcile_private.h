@@ -19,6 +19,7 @@
 #include "cdc/base/arena.h"
 #include "cdc/base/clock.h"
 #include "cdc/chunk.h"
+#include "cdc/key_filter.h"
 #include "cdc/load_store.h"
 #include "cdc/mapper.h"
 #include "cdc/suspects.h"
@@ -159,6 +160,7 @@ struct sl_reconcile {
     const struct sl_reconcile_table *current;
     struct sl_table *table;
     struct sl_suspects *suspects;
+    struct sl_key_filter *filter; /* keys of the rows that were read */
     struct sl_redis_form form;
     struct sl_reconcile_counts counts;
     uint64_t row_bytes; /* of those compared, for an average */

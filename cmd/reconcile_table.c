@@ -185,6 +185,7 @@ static int add_row(struct piece *piece, const struct sl_cell **cells, struct sl_
     rc = sl_arena_keep(arena, &key);
     piece->keys[piece->count] = key;
     cells[piece->count++] = row;
+    sl_key_filter_add(r->filter, key);
     r->counts.rows++;
     return rc;
 }
@@ -306,14 +307,17 @@ static int compare_open(struct sl_reconcile *r, struct sl_err *err)
     r->form =
         (struct sl_redis_form){.is_text = rule->value == SL_VALUE_JSON, .expires = rule->ttl_s > 0};
     r->suspects = sl_suspects_new(SL_SUSPECTS_MAX, SL_SUSPECTS_BYTES);
-    if (rc == SL_OK && r->suspects == NULL) {
+    r->filter = sl_key_filter_new(r->current->estimate);
+    if (rc == SL_OK && (r->suspects == NULL || r->filter == NULL)) {
         rc = sl_err_set(err, SL_ENOMEM, "out of memory");
     }
     rc = rc == SL_OK ? compare_all_rows(r, err) : rc;
     rc = rc == SL_OK ? sl_reconcile_keys(r, err) : rc;
     rc = rc == SL_OK ? settle(r, err) : rc;
     sl_suspects_free(r->suspects);
+    sl_key_filter_free(r->filter);
     r->suspects = NULL;
+    r->filter = NULL;
     return rc;
 }
 
