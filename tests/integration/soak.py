@@ -20,6 +20,7 @@ sys.path.insert(0, HERE)
 from harness import scenarios  # noqa: E402  pylint: disable=wrong-import-position
 from harness.env import Env  # noqa: E402  pylint: disable=wrong-import-position
 from harness.guard import Guard  # noqa: E402  pylint: disable=wrong-import-position
+from harness.loading import PLAIN  # noqa: E402  pylint: disable=wrong-import-position
 from harness.oracle import Account  # noqa: E402  pylint: disable=wrong-import-position
 from harness.place import Failure  # noqa: E402  pylint: disable=wrong-import-position
 from harness.sqlclient import SqlError  # noqa: E402  pylint: disable=wrong-import-position
@@ -143,15 +144,16 @@ def run_scenario(env, args):
         print(f"soak: {time.monotonic() - began:4.0f} s, {text}", flush=True)
 
     began = time.monotonic()
+    more = {"config": PLAIN, "say": say}
     env.start_servers(**BIG)
     if args.mode == "bootstrap":
-        scenarios.bootstrap_killed(env, args.rows, kills=3, longest=6, tail=10, say=say)
+        scenarios.bootstrap_killed(env, args.rows, kills=3, longest=6, tail=10, **more)
     elif args.mode == "readers":
-        scenarios.readers_beside_bootstrap(env, args.rows, rounds=4, session=session, say=say)
+        scenarios.readers_beside_bootstrap(env, args.rows, rounds=4, session=session, **more)
     elif args.mode == "reconcile":
-        scenarios.reconcile_beside_changes(env, args.rows, args.seconds, session=session, say=say)
+        scenarios.reconcile_beside_changes(env, args.rows, args.seconds, session=session, **more)
     else:
-        scenarios.reconcile_drift(env, args.rows, 400, say=say)
+        scenarios.reconcile_drift(env, args.rows, 400, **more)
 
 
 def run_changes(env, args):

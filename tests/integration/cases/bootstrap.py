@@ -5,41 +5,42 @@ from harness import scenarios
 from harness.churn import Churn
 from harness.env import CHECKPOINT, case
 from harness.loading import DEFAULTS, Command, checkpoint_and_load, heal, heartbeat_state, is_loaded, load_states, purge_logs, \
-    require_sentence, wait_loaded
+    require_sentence, slowly, wait_loaded
 from harness.oracle import Table
 from harness.place import Failure
 from harness.process import wait_until
 from harness.respclient import RedisError
+from harness.servers import SOURCE_PASSWORD, SOURCE_USER
 
 
 @case(timeout=240)
 def case_bootstrap_killed_three_times_while_rows_and_keys_change(env):
     env.start_servers()
-    scenarios.bootstrap_killed(env, rows=20000, kills=3, tail=env.seconds / 2)
+    scenarios.bootstrap_killed(env, rows=20000, kills=3, tail=env.seconds / 2, config=slowly(5000))
 
 
 @case(timeout=240)
 def case_bootstrap_to_json_with_minimal_images_killed_three_times(env):
     env.start_servers(binlog_row_image="MINIMAL")
-    scenarios.bootstrap_killed(env, rows=20000, kills=3, value="json", tail=env.seconds / 2)
+    scenarios.bootstrap_killed(env, rows=20000, kills=3, value="json", tail=env.seconds / 2, config=slowly(5000))
 
 
 @case(timeout=240)
 def case_readers_never_go_back_while_tables_are_loaded(env):
     env.start_servers()
-    scenarios.readers_beside_bootstrap(env, rows=12000, rounds=3)
+    scenarios.readers_beside_bootstrap(env, rows=12000, rounds=3, config=slowly(3000))
 
 
 @case(timeout=240)
 def case_readers_never_go_back_while_tables_are_loaded_with_minimal_images(env):
     env.start_servers(binlog_row_image="MINIMAL")
-    scenarios.readers_beside_bootstrap(env, rows=12000, rounds=3)
+    scenarios.readers_beside_bootstrap(env, rows=12000, rounds=3, config=slowly(3000))
 
 
 @case(servers=("mysql",), timeout=240)
 def case_readers_never_go_back_while_tables_are_loaded_with_parts_of_json(env):
     env.start_servers(binlog_row_image=env.rng.choice(("FULL", "MINIMAL")))
-    scenarios.readers_beside_bootstrap(env, rows=12000, rounds=3, session=[scenarios.PARTIAL_JSON])
+    scenarios.readers_beside_bootstrap(env, rows=12000, rounds=3, session=[scenarios.PARTIAL_JSON], config=slowly(3000))
 
 
 @case()
@@ -186,6 +187,10 @@ def case_bootstrap_of_servers_that_do_not_answer(env):
     _, _, err = program.call("bootstrap", status=4)
     require_sentence(err.strip().splitlines()[-1], str(env.redis.port))
     env.redis.start()
+    env.sql(f"ALTER USER '{SOURCE_USER}'@'127.0.0.1' IDENTIFIED BY 'changed'")
+    _, _, err = program.call("bootstrap", status=3)
+    require_sentence(err.strip().splitlines()[-1], SOURCE_USER)
+    env.sql(f"ALTER USER '{SOURCE_USER}'@'127.0.0.1' IDENTIFIED BY '{SOURCE_PASSWORD}'")
     program.call("bootstrap", status=0)
     if not env.redis_call("EXISTS", CHECKPOINT):
         raise Failure("bootstrap has left no checkpoint for run to go on from")
@@ -213,7 +218,7 @@ def case_second_bootstrap_beside_the_first(env):
     """Both end, whichever of them loads."""
     env.start_servers()
     churn = Churn(env, 20000)
-    program = env.sluice(churn.oracle_tables, **DEFAULTS)
+    program = env.sluice(churn.oracle_tables, **slowly(10000))
     churn.start()
     first = Command(env, program, "bootstrap")
     env.sleep(0.05, 0.4)

@@ -10,8 +10,15 @@ from .respclient import RedisError
 from .sluice import PIPELINE
 
 STATES = f"sluice:{{{PIPELINE}}}:bootstrap"
-# What `sluice` does by itself: cases say otherwise where they need it.
-DEFAULTS = {"start": "bootstrap", "on_gap": "bootstrap", "lease_ms": 1000}
+# What `sluice` does by itself; the lease of a killed process is over soon.
+PLAIN = {"start": "bootstrap", "on_gap": "bootstrap", "lease_ms": 1000}
+# Small tables are read in many parts, too.
+DEFAULTS = {**PLAIN, "snapshot": {"chunk_ms": 10}}
+
+
+def slowly(rate):
+    """Loads that last: RATE rows a second of each of two tables at a time."""
+    return {**DEFAULTS, "snapshot": {"chunk_ms": 10, "rate": rate}}
 
 
 class LoadState:
@@ -103,6 +110,8 @@ class Command:
         self.name = " ".join(args)
         self.log_path = program.log_path + f".{args[0]}"
         self.offset = len(self._read())
+        if self.log_path not in program.other_logs:
+            program.other_logs.append(self.log_path)
         self.process = Process(env.guard, program.command(*args), self.log_path, program.environment())
 
     def _read(self):

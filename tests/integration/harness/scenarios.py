@@ -32,10 +32,10 @@ def _require_resumed(before, after):
             raise Failure(f"the load of {name} did not go on where it was: {state.text!r} before the kill, {now and now.text!r} behind it")
 
 
-def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, session=(), say=lambda text: None):
+def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, session=(), config=DEFAULTS, say=lambda text: None):
     """`sluice bootstrap` of three tables is killed at random moments and called again, then `run` goes on."""
     churn = Churn(env, rows // 3, value=value, session=session)
-    program = env.sluice(churn.oracle_tables, **DEFAULTS)
+    program = env.sluice(churn.oracle_tables, **config)
     churn.start()
     before, landed, tries = {}, 0, 0
     while landed < kills:
@@ -63,7 +63,7 @@ def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, sessio
     program.stop()
 
 
-def readers_beside_bootstrap(env, rows, rounds, session=(), say=lambda text: None):
+def readers_beside_bootstrap(env, rows, rounds, session=(), config=DEFAULTS, say=lambda text: None):
     """The first load of a daemon and loads by command beside it, while readers poll and rows change."""
     churns = [Churn(env, rows // 6, db="it_hash", session=session),
               Churn(env, rows // 6, db="it_json", value="json", session=session)]
@@ -71,7 +71,7 @@ def readers_beside_bootstrap(env, rows, rounds, session=(), say=lambda text: Non
     pollers = [Poller(churn, env.redis, env.rng).start() for churn in churns]
     for churn in churns:
         churn.start()
-    program = env.sluice(tables, **DEFAULTS).start()
+    program = env.sluice(tables, **config).start()
     wait_loaded(env, tables, timeout=1800)
     env.sleep(0.3)
     for nth in range(rounds):
@@ -80,19 +80,19 @@ def readers_beside_bootstrap(env, rows, rounds, session=(), say=lambda text: Non
         say(f"load {nth + 1} of {rounds} beside the daemon is done; {'; '.join(map(str, pollers))}")
     for churn in churns:
         churn.stop()
-    settle(env, tables, say)
     for poller in pollers:
         poller.stop()
+    settle(env, tables, say)
     say(f"{sum(churn.transactions for churn in churns)} transactions; {'; '.join(map(str, pollers))}")
     program.stop()
 
 
-def reconcile_beside_changes(env, rows, seconds, session=(), say=lambda text: None):
+def reconcile_beside_changes(env, rows, seconds, session=(), config=DEFAULTS, say=lambda text: None):
     """Nothing is wrong, so nothing may be reported, however much changes."""
     churns = [Churn(env, rows // 6, db="it_hash", session=session, clients=2),
               Churn(env, rows // 6, db="it_json", value="json", session=session, clients=2)]
     tables = [table for churn in churns for table in churn.oracle_tables]
-    program = env.sluice(tables, **DEFAULTS).start()
+    program = env.sluice(tables, **config).start()
     for churn in churns:
         churn.start()
     wait_loaded(env, tables, timeout=1800)
@@ -215,13 +215,13 @@ def _another_digit(value):
     return b"%d" % ((value[0] - 48 + 1) % 9 + 1) + value[1:]
 
 
-def reconcile_drift(env, rows, count, daemon=True, foreign=(), say=lambda text: None):
+def reconcile_drift(env, rows, count, daemon=True, foreign=(), config=DEFAULTS, say=lambda text: None):
     """Keys corrupted by hand are reported, these and no others, and mended."""
     churns = [Churn(env, rows // 4, db="it_hash", clients=2), Churn(env, rows // 8, db="it_json", value="json", clients=2)]
     with_ttl = Churn(env, rows // 8, kinds=("num",), db="it_ttl", prefix="short_", clients=1)
     tables = [table for churn in (*churns, with_ttl) for table in churn.oracle_tables]
     entries = [{**env.entry(table), **({"ttl": 36000} if table.db == "it_ttl" else {})} for table in tables]
-    program = env.sluice(entries, **DEFAULTS).start()
+    program = env.sluice(entries, **config).start()
     for churn in (*churns, with_ttl):
         churn.run(300)
     wait_loaded(env, tables)
