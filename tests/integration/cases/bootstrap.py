@@ -47,7 +47,7 @@ def case_readers_never_go_back_while_tables_are_loaded_with_parts_of_json(env):
 def case_start_bootstrap_says_loading_and_then_streaming(env):
     """Without a word in the configuration: it is the default."""
     env.start_servers()
-    churn = Churn(env, 30000, clients=2, pause=0.005)
+    churn = Churn(env, 8000, clients=2, pause=0.005)
     tables = churn.oracle_tables
     program = env.sluice(tables, start=None, on_gap=None, lease_ms=1000)
     # Held until it is seen: the load is short and the heartbeat comes once a second.
@@ -200,7 +200,7 @@ def case_bootstrap_of_servers_that_do_not_answer(env):
 def case_bootstrap_shows_how_far_it_is(env):
     """Not on a terminal: lines, none of them by carriage return."""
     env.start_servers()
-    churn = Churn(env, 30000, clients=1)
+    churn = Churn(env, 8000, clients=1)
     program = env.sluice(churn.oracle_tables, **DEFAULTS)
     _, out, err = program.call("bootstrap", status=0)
     if "\r" in out + err or "\033" in out + err:
@@ -217,8 +217,8 @@ def case_bootstrap_shows_how_far_it_is(env):
 def case_second_bootstrap_beside_the_first(env):
     """Both end, whichever of them loads."""
     env.start_servers()
-    churn = Churn(env, 20000)
-    program = env.sluice(churn.oracle_tables, **slowly(10000))
+    churn = Churn(env, 6000)
+    program = env.sluice(churn.oracle_tables, **slowly(3000))
     churn.start()
     first = Command(env, program, "bootstrap")
     env.sleep(0.05, 0.4)

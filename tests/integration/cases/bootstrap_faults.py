@@ -87,8 +87,8 @@ def case_flushall_while_the_daemon_is_down_heals(env):
 @case()
 def case_flushall_while_tables_are_loaded_heals(env):
     env.start_servers()
-    churn = Churn(env, 30000, clients=2)
-    program = env.sluice(churn.oracle_tables, **slowly(8000)).start(ready=False)
+    churn = Churn(env, 8000, clients=2)
+    program = env.sluice(churn.oracle_tables, **slowly(3000)).start(ready=False)
     churn.start()
     wait_until("the load to begin", 60, lambda: any(state.phase == "loading" for state in load_states(env).values()), 0.005)
     env.sleep(0, 0.2)
@@ -176,9 +176,9 @@ def _ddl_while_loading(env, churn, rounds, begin):
 @case(timeout=300)
 def case_ddl_on_tables_that_the_command_loads(env):
     env.start_servers()
-    churn = Churn(env, 20000, clients=2)
+    churn = Churn(env, 6000, clients=2)
     churn.tolerated = BY_DDL
-    program = env.sluice(churn.oracle_tables, **slowly(8000))
+    program = env.sluice(churn.oracle_tables, **slowly(3000))
     churn.start()
     loads = Loads(env, program)
     _ddl_while_loading(env, churn, 8, loads.begin)
@@ -191,9 +191,9 @@ def case_ddl_on_tables_that_the_command_loads(env):
 @case(timeout=300)
 def case_ddl_on_tables_that_a_daemon_loads(env):
     env.start_servers()
-    churn = Churn(env, 20000, clients=2)
+    churn = Churn(env, 6000, clients=2)
     churn.tolerated = BY_DDL
-    program = env.sluice(churn.oracle_tables, **slowly(8000)).start(ready=False)
+    program = env.sluice(churn.oracle_tables, **slowly(3000)).start(ready=False)
     churn.start()
     loads = Loads(env, program)
     program.wait_ready()
@@ -219,8 +219,8 @@ def _kill_connections(env):
 @case()
 def case_source_cuts_and_stalls_while_tables_are_loaded(env):
     env.start_servers()
-    churn = Churn(env, 30000, clients=2)
-    program = env.sluice(churn.oracle_tables, **slowly(8000))
+    churn = Churn(env, 8000, clients=2)
+    program = env.sluice(churn.oracle_tables, **slowly(3000))
     churn.start()
     command = Command(env, program, "bootstrap")
     cuts, tries = 0, 0
@@ -244,8 +244,8 @@ def case_source_cuts_and_stalls_while_tables_are_loaded(env):
 @case()
 def case_source_killed_while_tables_are_loaded(env):
     env.start_servers()
-    churn = Churn(env, 30000, clients=2)
-    program = env.sluice(churn.oracle_tables, **slowly(8000)).start(ready=False)
+    churn = Churn(env, 8000, clients=2)
+    program = env.sluice(churn.oracle_tables, **slowly(3000)).start(ready=False)
     churn.start()
     for _ in range(2):
         env.sleep(0.1, 0.6)
@@ -260,8 +260,8 @@ def case_source_killed_while_tables_are_loaded(env):
 def case_redis_killed_while_tables_are_loaded(env):
     env.start_source()
     env.start_redis(appendonly="yes", appendfsync="everysec")
-    churn = Churn(env, 30000, clients=2)
-    program = env.sluice(churn.oracle_tables, **slowly(8000)).start(ready=False)
+    churn = Churn(env, 8000, clients=2)
+    program = env.sluice(churn.oracle_tables, **slowly(3000)).start(ready=False)
     churn.start()
     for _ in range(3):
         env.sleep(0.1, 0.8)
