@@ -7,6 +7,7 @@ from harness.env import case
 from harness.loading import DEFAULTS, Command, require_sentence, wait_loaded
 from harness.oracle import Table
 from harness.place import Failure
+from harness.process import wait_until
 
 FOREIGN = (b"session:1", b"it_hash", b"it_hash:other:1", b"it_hash:num:1:2", b"it_json:numbers:1", b"xit_hash:num:1", b"sluice-like")
 
@@ -154,6 +155,21 @@ def case_reconcile_removes_rows_that_went_by_foreign_keys(env):
             raise Failure(f"rows changed by foreign keys are reported as {found}")
     program.call("reconcile", "--repair", status=0)
     env.settle(tables)
+
+
+@case()
+def case_reconcile_takes_expired_keys_for_no_drift(env):
+    env.start_servers()
+    churn = Churn(env, 60, kinds=("num",), clients=1)
+    table, = churn.oracle_tables
+    program = env.sluice([{**env.entry(table), "ttl": 1}], **DEFAULTS).start()
+    wait_loaded(env, [table])
+    wait_until("all rows to expire", 30, lambda: not [key for key in env.redis_call("KEYS", "it:*")])
+    report = os.path.join(program.folder, "drift.ndjson")
+    program.call("reconcile", "--report", program.place.inner(report), status=0)
+    kinds = {line["kind"] for line in scenarios.read_report(report)}
+    if kinds - {"expired"}:
+        raise Failure(f"rows that have expired are reported as {kinds}")
 
 
 @case()
