@@ -4,6 +4,7 @@
 
 #include "filters/entry.h"
 #include "filters/known_keys.h"
+#include "filters/mapper_keys.h"
 #include "filters/rule.h"
 #include "filters/statement.h"
 
@@ -265,6 +266,12 @@ static int load_row(struct sl_mapper *mapper, const struct sl_table *table,
                        : rc;
 }
 
+static int remove_key(struct sl_mapper *mapper, struct sl_span key, struct sl_batch *batch)
+{
+    (void)mapper;
+    return add_del(batch, key);
+}
+
 static int judge_ddl(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,
                      struct sl_effect *effect, struct sl_err *err)
 {
@@ -292,6 +299,10 @@ static const struct sl_mapper_ops mapper_ops = {
     .row = map_row,
     .load_row = load_row,
     .ddl = judge_ddl,
+    .remove = remove_key,
+    .key = sl_mapper_key,
+    .parse_key = sl_mapper_parse_key,
+    .pattern = sl_mapper_pattern,
     .free = free_mapper,
 };
 

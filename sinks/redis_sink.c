@@ -278,7 +278,17 @@ void sl_redis_sink_drain(struct sl_redis_sink *sink)
 
 void sl_redis_sink_set_state(struct sl_redis_sink *sink, enum sl_sink_state state)
 {
+    if (sink->state == state) {
+        return;
+    }
     sink->state = state;
+    sink->tick_due = true;
+    sl_redis_sink_pump(sink);
+}
+
+void sl_redis_sink_forget(struct sl_redis_sink *sink)
+{
+    sink->has_acked = false;
 }
 
 const struct sl_position *sl_redis_sink_position(const struct sl_redis_sink *sink)

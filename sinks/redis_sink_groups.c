@@ -30,7 +30,8 @@ static uint64_t lag_seconds(const struct sl_redis_sink *sink)
     uint64_t now = sl_clock_wall_ms(sink->options.clock) / 1000;
     uint64_t newest = sink->acked.event_time;
 
-    if (sink->state == SL_SINK_STREAMING && sink->flights.count == 0) {
+    if ((sink->state == SL_SINK_STREAMING || sink->state == SL_SINK_LOADING) &&
+        sink->flights.count == 0) {
         newest = sink->options.source_time(sink->options.user);
     }
     return newest > 0 && now > newest ? now - newest : 0;
@@ -41,6 +42,7 @@ static int add_tick(struct sl_redis_sink *sink, struct sl_buf *out, uint64_t *re
 {
     static const char *const names[] = {
         [SL_SINK_STREAMING] = "streaming",
+        [SL_SINK_LOADING] = "loading",
         [SL_SINK_RECONNECTING] = "reconnecting",
         [SL_SINK_STOPPING] = "stopping",
     };
