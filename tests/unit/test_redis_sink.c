@@ -304,11 +304,13 @@ static void a_new_state_is_said_before_the_next_tick(void **state)
 {
     (void)state;
     open_sink(fix.sink);
-    push_set("row", "1", 100);
-    wait_for(100);
+    for (uint64_t offset = 100; offset <= 300; offset += 100) { /* the ticks of the beginning */
+        push_set("row", "1", offset);
+        wait_for(offset);
+    }
     sl_redis_sink_set_state(fix.sink, SL_SINK_LOADING);
-    push_set("row", "2", 200);
-    wait_for(200); /* what follows the heartbeat comes no earlier */
+    push_set("row", "2", 400);
+    wait_for(400); /* what follows the heartbeat comes no earlier */
     assert_non_null(
         strstr(sl_test_redis_text(&redis, "GET sluice:{shop}:heartbeat"), "\"state\":\"loading\""));
 }
