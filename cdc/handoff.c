@@ -4,11 +4,9 @@
 
 int sl_handoff_init(struct sl_handoff *handoff, size_t budget, void (*wake)(void *user), void *user)
 {
-    *handoff = (struct sl_handoff){.budget = budget,
-                                   .wants_queued = true,
-                                   .wants_open = true,
-                                   .wake = wake,
-                                   .wake_user = user};
+    *handoff = (struct sl_handoff){
+        .budget = budget, .wants_queued = true, .wake = wake, .wake_user = user};
+    atomic_init(&handoff->wants_open, true);
     if (pthread_mutex_init(&handoff->lock, NULL) != 0) {
         return SL_ENOMEM;
     }
@@ -48,11 +46,21 @@ static void unlock(struct sl_handoff *handoff)
     (void)pthread_mutex_unlock(&handoff->lock);
 }
 
+static void set_wants_open(struct sl_handoff *handoff, bool value)
+{
+    atomic_store_explicit(&handoff->wants_open, value, memory_order_relaxed);
+}
+
+bool sl_handoff_is_awaited(const struct sl_handoff *handoff)
+{
+    return atomic_load_explicit(&handoff->wants_open, memory_order_relaxed);
+}
+
 /* One wake-up brings the loop to look at everything. */
 static void wake_loop(struct sl_handoff *handoff)
 {
     handoff->wants_queued = false;
-    handoff->wants_open = false;
+    set_wants_open(handoff, false);
     handoff->wake(handoff->wake_user);
 }
 
@@ -86,7 +94,7 @@ void sl_handoff_publish(struct sl_handoff *handoff, struct sl_batch *batch,
     handoff->open = batch;
     handoff->open_position = position;
     handoff->in_hand--;
-    if (handoff->wants_open && batch->entry_count > 0) {
+    if (sl_handoff_is_awaited(handoff) && batch->entry_count > 0) {
         wake_loop(handoff);
     }
     unlock(handoff);
@@ -128,7 +136,7 @@ int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
     handoff->in_hand--;
     handoff->passed++;
     handoff->queued++;
-    handoff->used += batch->data.cap;
+    handoff->used += sl_batch_memory(batch);
     if (handoff->wants_queued) {
         wake_loop(handoff);
     }
@@ -154,7 +162,7 @@ static struct sl_batch *take_open(struct sl_handoff *handoff, enum sl_take what)
     struct sl_batch *batch = handoff->open;
 
     if (batch == NULL || what == SL_TAKE_QUEUED ||
-        (batch->entry_count == 0 && what != SL_TAKE_ANY) ||
+        (batch->entry_count == 0 && what != SL_TAKE_ANY) || sl_batch_render(batch, NULL) != SL_OK ||
         sl_position_copy(&batch->position, handoff->open_position) != SL_OK) {
         return NULL;
     }
@@ -162,7 +170,7 @@ static struct sl_batch *take_open(struct sl_handoff *handoff, enum sl_take what)
     handoff->passed++;
     handoff->open = NULL;
     handoff->open_position = NULL;
-    handoff->used += batch->data.cap;
+    handoff->used += sl_batch_memory(batch);
     return batch;
 }
 
@@ -173,7 +181,7 @@ struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what)
     lock(handoff);
     batch = handoff->head != NULL ? take_queued(handoff) : take_open(handoff, what);
     handoff->wants_queued = batch == NULL;
-    handoff->wants_open = batch == NULL && what != SL_TAKE_QUEUED;
+    set_wants_open(handoff, batch == NULL && what != SL_TAKE_QUEUED);
     unlock(handoff);
     if (batch != NULL) {
         sl_batch_seal(batch);
@@ -183,7 +191,7 @@ struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what)
 
 void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch)
 {
-    size_t bytes = batch->data.cap;
+    size_t bytes = sl_batch_memory(batch);
 
     sl_batch_clear(batch);
     lock(handoff);
@@ -252,5 +260,5 @@ void sl_handoff_reset(struct sl_handoff *handoff)
     handoff->passed = 0;
     handoff->returned = 0;
     handoff->wants_queued = true;
-    handoff->wants_open = true;
+    set_wants_open(handoff, true);
 }

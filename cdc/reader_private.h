@@ -84,7 +84,7 @@ bool sl_reader_batch_is_full(const struct sl_reader *reader);
 int sl_reader_add_commands(struct sl_reader *reader, struct sl_span key, struct sl_span commands,
                            uint16_t count) SL_MUSTCHECK;
 /* Offers the batch, which has only complete transactions, and takes it back to add more. */
-void sl_reader_publish(struct sl_reader *reader);
+int sl_reader_publish(struct sl_reader *reader) SL_MUSTCHECK;
 void sl_reader_reclaim(struct sl_reader *reader);
 
 /* ---- savepoints ---- */

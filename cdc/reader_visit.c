@@ -212,8 +212,8 @@ static int act(struct sl_reader *reader, const struct sl_position *not_before, s
                           sl_stream_read_position(reader->stream)->server_uuid);
     }
     rc = fn(reader, user, err);
-    if (reader->batch != NULL) {
-        sl_reader_publish(reader);
+    if (reader->batch != NULL && reader->visits.failure == SL_OK) {
+        reader->visits.failure = sl_reader_publish(reader);
     }
     return rc;
 }

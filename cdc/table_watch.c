@@ -74,7 +74,7 @@ bool sl_table_watch_is_of(const struct sl_table_watch *watch, struct sl_span db,
 static void forget(struct sl_table_watch *watch)
 {
     sl_buf_clear(&watch->keys);
-    if (watch->count > 0) {
+    if (watch->slots != NULL && watch->count > 0) {
         memset(watch->slots, 0, (watch->slot_mask + 1) * sizeof(*watch->slots));
     }
     watch->count = 0;

@@ -17,7 +17,8 @@ enum {
     SL_ER_TABLE_CHANGED = 1412, /* between the snapshot and the SELECT */
     /* MariaDB makes a join of lists from 1000 on, both count what they spend on ranges. */
     SL_KEYS_PER_SELECT = 500,
-    SL_ROWS_UNKNOWN = 1000, /* at a table whose rows' length nobody knows */
+    SL_KEY_BYTES_PER_SELECT = 1 << 18, /* far from any max_allowed_packet */
+    SL_ROWS_UNKNOWN = 1000,            /* at a table whose rows' length nobody knows */
 };
 
 /* One call, as the second try has to have it again. */
@@ -159,6 +160,22 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* How many of COUNT keys go into one statement. */
+static size_t keys_for(const struct sl_cell *keys, size_t columns, size_t count)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < columns; j++) {
+            bytes += keys[i * columns + j].len;
+        }
+        if (bytes > SL_KEY_BYTES_PER_SELECT) {
+            return i > 0 ? i : 1;
+        }
+    }
+    return count;
+}
+
 /* Asks for fewer and fewer keys until a bad value stands alone, and is passed over. */
 static int select_keys(struct read *read, struct sl_err *err)
 {
@@ -167,10 +184,11 @@ static int select_keys(struct read *read, struct sl_err *err)
     int rc = SL_OK;
 
     for (size_t i = 0; rc == SL_OK && i < read->count;) {
-        size_t count = smaller(most, read->count - i);
+        const struct sl_cell *keys = read->keys + i * columns;
+        size_t count = keys_for(keys, columns, smaller(most, read->count - i));
         bool is_bad;
 
-        rc = select_some(read, read->keys + i * columns, count, &is_bad, err);
+        rc = select_some(read, keys, count, &is_bad, err);
         if (is_bad && count > 1) {
             most = count / 2;
         } else {

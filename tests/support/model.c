@@ -503,6 +503,9 @@ static int chunks_range(struct sl_chunk_reader *reader, struct sl_span after,
     int rc;
 
     assert_true(low->offset > 0);
+    if (model->before_read != NULL) {
+        model->before_read(model, false);
+    }
     lock(model);
     rc = fail_read(model, err);
     if (rc == SL_OK && after.len > 0 && (after.data[0] < '0' || after.data[0] > '9')) {
@@ -539,6 +542,9 @@ static int chunks_keys(struct sl_chunk_reader *reader, const struct sl_cell *key
     int rc;
 
     (void)low;
+    if (model->before_read != NULL) {
+        model->before_read(model, true);
+    }
     lock(model);
     rc = fail_read(model, err);
     if (rc != SL_OK) {

@@ -66,7 +66,8 @@ struct sl_model {
     pthread_cond_t more;
     bool is_interrupted;
     bool chunks_are_interrupted;
-    /* Called by a chunk reader behind its SELECT, without the lock. */
+    /* Called by a chunk reader before its SELECT, and behind it, without the lock. */
+    void (*before_read)(struct sl_model *model, bool is_keys);
     void (*after_read)(struct sl_model *model, unsigned nth, int table, bool is_keys);
     unsigned reads;
     atomic_uint locked_reads;

@@ -42,6 +42,9 @@ static int script_next(struct sl_source *source, struct sl_span *event, struct s
     const struct timespec pause = {.tv_nsec = 1000 * 1000};
     struct sl_script *script = (struct sl_script *)source;
 
+    if (script->before != NULL) {
+        script->before(script->before_user);
+    }
     wait_at_gate(script);
     if (script->repeat_to > 0 && script->at > script->repeat_to) {
         script->at = script->repeat_from;

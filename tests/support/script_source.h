@@ -23,6 +23,8 @@ struct sl_script {
         gate; /* it blocks before the event of this number until the gate is moved; 0: none */
     size_t repeat_from; /* behind event repeat_to it plays from here again, without an end ... */
     size_t repeat_to;   /* ... unless this is 0 */
+    void (*before)(void *user); /* called before each event; may be NULL */
+    void *before_user;
     int open_status;
     char uuid[SL_SERVER_UUID_TEXT + 1]; /* of the server that it plays */
     atomic_bool is_interrupted;

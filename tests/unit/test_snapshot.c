@@ -364,6 +364,28 @@ static void a_row_that_never_rests_is_locked(void **state)
     release(fix);
 }
 
+static void change_before(struct sl_model *model, bool is_keys)
+{
+    (void)is_keys;
+    sl_model_set(model, 0, 2, 200000 + (int)model->reads);
+}
+
+/* A change that lies before the lock is in what was read. */
+static void a_row_that_was_locked_is_certain(void **state)
+{
+    struct fixture *fix = make();
+
+    (void)state;
+    want_state(fix, "shop.t0", "phase=waiting");
+    fix->model.is_minimal = true;
+    fix->model.before_read = change_before;
+    run(fix);
+    assert_table(fix, 0);
+    assert_int_equal(atomic_load(&fix->model.locked_reads), 1);
+    assert_int_equal(fix->model.reads, 5);
+    release(fix);
+}
+
 static void change_and_delete(struct sl_model *model, unsigned nth, int table, bool is_keys)
 {
     (void)is_keys;
@@ -629,25 +651,30 @@ static void a_request_loads_all_tables_again(void **state)
     release(fix);
 }
 
-/* While the table is being read for the first time, a request asks for it. */
+/* While t0 is being read for the first time, a request asks for it. */
+static atomic_bool has_asked;
+
 static void ask_meanwhile(struct sl_model *model, unsigned nth, int table, bool is_keys)
 {
-    (void)table;
+    (void)nth;
     (void)is_keys;
-    if (nth == 0) {
+    if (table == 0 && !atomic_exchange(&has_asked, true)) {
         (void)pthread_mutex_lock(&model->lock);
         sl_model_put_field(model->requests, "three", "load 73686f70.7430 rate=0");
         (void)pthread_mutex_unlock(&model->lock);
-        nap_us(20000);
+        nap_us(50000);
     }
 }
 
 static void a_request_for_a_table_that_is_being_loaded_begins_it_anew(void **state)
 {
     struct fixture *fix = make();
+    const char *history;
 
     (void)state;
     want_state(fix, "shop.t0", "phase=waiting id=first");
+    want_state(fix, "shop.t1", "phase=waiting id=first"); /* worker 0 takes it, and then polls */
+    atomic_store(&has_asked, false);
     fix->model.after_read = ask_meanwhile;
     fix->options.worker_count = 3;
     begin(fix);
@@ -658,6 +685,12 @@ static void a_request_for_a_table_that_is_being_loaded_begins_it_anew(void **sta
     end(fix);
     assert_table(fix, 0);
     assert_non_null(strstr(sl_model_field(&fix->model, fix->model.states, "shop.t0"), "id=three"));
+    history = strstr(sl_buf_cstr(&fix->model.history), "id=three");
+    assert_non_null(history);
+    while ((history = strstr(history, "\nshop.t0=")) != NULL) {
+        history = strstr(history, "id=");
+        assert_memory_equal(history, "id=three", 8);
+    }
     release(fix);
 }
 
@@ -925,6 +958,7 @@ int main(void)
         cmocka_unit_test(rows_that_change_while_they_are_read_are_the_streams),
         cmocka_unit_test(parts_of_rows_make_them_be_read_again),
         cmocka_unit_test(a_row_that_never_rests_is_locked),
+        cmocka_unit_test(a_row_that_was_locked_is_certain),
         cmocka_unit_test(a_row_that_is_gone_when_it_is_read_again_stays_gone),
         cmocka_unit_test(rows_of_a_transaction_that_was_rolled_back_are_read_again),
         cmocka_unit_test(an_altered_table_is_loaded_anew),
