@@ -269,7 +269,7 @@ static int load_row(struct sl_mapper *mapper, const struct sl_table *table,
 static int remove_key(struct sl_mapper *mapper, struct sl_span key, struct sl_batch *batch)
 {
     (void)mapper;
-    return add_del(batch, key);
+    return sl_entry_del(batch, key);
 }
 
 static int judge_ddl(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,
