@@ -4,11 +4,9 @@
 
 int sl_handoff_init(struct sl_handoff *handoff, size_t budget, void (*wake)(void *user), void *user)
 {
-    *handoff = (struct sl_handoff){.budget = budget,
-                                   .wants_queued = true,
-                                   .wants_open = true,
-                                   .wake = wake,
-                                   .wake_user = user};
+    *handoff = (struct sl_handoff){
+        .budget = budget, .wants_queued = true, .wake = wake, .wake_user = user};
+    atomic_init(&handoff->wants_open, true);
     if (pthread_mutex_init(&handoff->lock, NULL) != 0) {
         return SL_ENOMEM;
     }
@@ -48,11 +46,21 @@ static void unlock(struct sl_handoff *handoff)
     (void)pthread_mutex_unlock(&handoff->lock);
 }
 
+static void set_wants_open(struct sl_handoff *handoff, bool value)
+{
+    atomic_store_explicit(&handoff->wants_open, value, memory_order_relaxed);
+}
+
+bool sl_handoff_is_awaited(const struct sl_handoff *handoff)
+{
+    return atomic_load_explicit(&handoff->wants_open, memory_order_relaxed);
+}
+
 /* One wake-up brings the loop to look at everything. */
 static void wake_loop(struct sl_handoff *handoff)
 {
     handoff->wants_queued = false;
-    handoff->wants_open = false;
+    set_wants_open(handoff, false);
     handoff->wake(handoff->wake_user);
 }
 
@@ -74,6 +82,7 @@ int sl_handoff_get(struct sl_handoff *handoff, struct sl_batch **batch)
         *batch = sl_batch_new();
         rc = *batch != NULL ? SL_OK : SL_ENOMEM;
     }
+    handoff->in_hand += rc == SL_OK ? 1 : 0;
     unlock(handoff);
     return rc;
 }
@@ -84,7 +93,8 @@ void sl_handoff_publish(struct sl_handoff *handoff, struct sl_batch *batch,
     lock(handoff);
     handoff->open = batch;
     handoff->open_position = position;
-    if (handoff->wants_open && batch->entry_count > 0) {
+    handoff->in_hand--;
+    if (sl_handoff_is_awaited(handoff) && batch->entry_count > 0) {
         wake_loop(handoff);
     }
     unlock(handoff);
@@ -98,6 +108,7 @@ struct sl_batch *sl_handoff_reclaim(struct sl_handoff *handoff)
     batch = handoff->open;
     handoff->open = NULL;
     handoff->open_position = NULL;
+    handoff->in_hand += batch != NULL ? 1 : 0;
     unlock(handoff);
     return batch;
 }
@@ -122,8 +133,10 @@ int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
         handoff->head = batch;
     }
     handoff->tail = batch;
+    handoff->in_hand--;
+    handoff->passed++;
     handoff->queued++;
-    handoff->used += batch->data.cap;
+    handoff->used += sl_batch_memory(batch);
     if (handoff->wants_queued) {
         wake_loop(handoff);
     }
@@ -149,14 +162,15 @@ static struct sl_batch *take_open(struct sl_handoff *handoff, enum sl_take what)
     struct sl_batch *batch = handoff->open;
 
     if (batch == NULL || what == SL_TAKE_QUEUED ||
-        (batch->entry_count == 0 && what != SL_TAKE_ANY) ||
+        (batch->entry_count == 0 && what != SL_TAKE_ANY) || sl_batch_render(batch, NULL) != SL_OK ||
         sl_position_copy(&batch->position, handoff->open_position) != SL_OK) {
         return NULL;
     }
     batch->has_position = true;
+    handoff->passed++;
     handoff->open = NULL;
     handoff->open_position = NULL;
-    handoff->used += batch->data.cap;
+    handoff->used += sl_batch_memory(batch);
     return batch;
 }
 
@@ -167,7 +181,7 @@ struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what)
     lock(handoff);
     batch = handoff->head != NULL ? take_queued(handoff) : take_open(handoff, what);
     handoff->wants_queued = batch == NULL;
-    handoff->wants_open = batch == NULL && what != SL_TAKE_QUEUED;
+    set_wants_open(handoff, batch == NULL && what != SL_TAKE_QUEUED);
     unlock(handoff);
     if (batch != NULL) {
         sl_batch_seal(batch);
@@ -177,15 +191,50 @@ struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what)
 
 void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch)
 {
-    size_t bytes = batch->data.cap;
+    size_t bytes = sl_batch_memory(batch);
 
     sl_batch_clear(batch);
     lock(handoff);
     handoff->used -= bytes;
+    handoff->has_returned = true;
+    handoff->returned++;
     batch->next = handoff->free;
     handoff->free = batch;
     (void)pthread_cond_signal(&handoff->room);
     unlock(handoff);
+}
+
+bool sl_handoff_has_returned(struct sl_handoff *handoff)
+{
+    bool has_returned;
+
+    lock(handoff);
+    has_returned = handoff->has_returned;
+    unlock(handoff);
+    return has_returned;
+}
+
+uint64_t sl_handoff_mark(struct sl_handoff *handoff)
+{
+    uint64_t mark;
+
+    lock(handoff);
+    mark = handoff->passed + handoff->in_hand;
+    if (handoff->open != NULL && handoff->open->entry_count > 0) {
+        mark++; /* it goes next */
+    }
+    unlock(handoff);
+    return mark;
+}
+
+bool sl_handoff_has_passed(struct sl_handoff *handoff, uint64_t mark)
+{
+    bool has_passed;
+
+    lock(handoff);
+    has_passed = handoff->returned >= mark;
+    unlock(handoff);
+    return has_passed;
 }
 
 void sl_handoff_close(struct sl_handoff *handoff)
@@ -206,6 +255,10 @@ void sl_handoff_reset(struct sl_handoff *handoff)
     handoff->queued = 0;
     handoff->used = 0;
     handoff->is_closed = false;
+    handoff->has_returned = false;
+    handoff->in_hand = 0;
+    handoff->passed = 0;
+    handoff->returned = 0;
     handoff->wants_queued = true;
-    handoff->wants_open = true;
+    set_wants_open(handoff, true);
 }

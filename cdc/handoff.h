@@ -10,6 +10,10 @@
  * published the reader must not touch it, nor the position that it was published with, before it
  * reclaimed it.
  *
+ * Raw entries are rendered by the reader before it pushes. Those of a published batch are rendered
+ * by the loop when it takes it, under the lock; when that fails the batch is left to the reader,
+ * which can say why.
+ *
  * Bounded: batches that are queued or with the loop may hold no more than `budget` bytes;
  * get() waits until that is so, which is what slows the reading down.
  */
@@ -17,6 +21,7 @@
 #define SLUICE_CDC_HANDOFF_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -35,9 +40,13 @@ struct sl_handoff {
     size_t queued; /* batches in the queue */
     size_t budget; /* bytes */
     bool is_closed;
+    uint64_t in_hand;  /* batches that the reader has */
+    uint64_t passed;   /* batches that went to the queue or the loop since the reset */
+    uint64_t returned; /* of these, given back */
+    bool has_returned; /* a batch was given back since the reset */
     /* The loop found nothing and wants to be woken: by a push, and by a publish. */
     bool wants_queued;
-    bool wants_open;
+    atomic_bool wants_open;   /* written under the lock */
     void (*wake)(void *user); /* called from the reader's thread, under the lock */
     void *wake_user;
 };
@@ -52,11 +61,16 @@ int sl_handoff_get(struct sl_handoff *handoff, struct sl_batch **batch) SL_MUSTC
 /* Reader: offers BATCH; POSITION lies behind its last transaction and is copied when taken. */
 void sl_handoff_publish(struct sl_handoff *handoff, struct sl_batch *batch,
                         const struct sl_position *position);
+/*
+ * Reader: true when the loop waits for a batch. Then a push of a complete one is sure to reach it;
+ * a published one, if the reader has more to do, is taken back before the loop is awake.
+ */
+bool sl_handoff_is_awaited(const struct sl_handoff *handoff);
 /* Reader: takes the published batch back, to add to it. NULL when the loop has taken it. */
 struct sl_batch *sl_handoff_reclaim(struct sl_handoff *handoff);
 /*
- * Reader: queues BATCH; POSITION (copied) is the checkpoint behind it, NULL within a transaction.
- * BATCH is gone from the reader in any case: on SL_ENOMEM it is freed.
+ * Reader: queues BATCH, rendered; POSITION (copied) is the checkpoint behind it, NULL within a
+ * transaction. BATCH is gone from the reader in any case: on SL_ENOMEM it is freed.
  */
 int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
                     const struct sl_position *position) SL_MUSTCHECK;
@@ -75,6 +89,15 @@ enum sl_take {
 struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what);
 /* Loop: BATCH is done with. */
 void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch);
+/* Any thread: the first batch has been given back, so it was acknowledged (or the session ended).
+ */
+bool sl_handoff_has_returned(struct sl_handoff *handoff);
+/*
+ * Any thread: a mark behind all that was put into batches so far, for
+ * sl_handoff_has_passed(): true once these batches have been given back.
+ */
+uint64_t sl_handoff_mark(struct sl_handoff *handoff);
+bool sl_handoff_has_passed(struct sl_handoff *handoff, uint64_t mark);
 /* Either: makes get() return SL_ESTOPPED, now and from now on. */
 void sl_handoff_close(struct sl_handoff *handoff);
 /* Loop, while no reader runs: drops everything that is queued and opens it again. */

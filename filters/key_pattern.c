@@ -37,30 +37,6 @@ static void free_pattern(struct sl_key_pattern *base)
 
 static bool match_from(const struct table_pattern *pattern, size_t piece, struct sl_span key);
 
-/* How many bytes of REST are one byte of a value, percent-encoded or not; 0: no part of a value. */
-static size_t unit_length(struct sl_span rest)
-{
-    static const char *const escapes[] = {"%25", "%3A", "%7B", "%7D"};
-
-    if (rest.len == 0) {
-        return 0;
-    }
-    if (!sl_key_is_special(rest.data[0])) {
-        return 1;
-    }
-    for (size_t i = 0; rest.len >= 3 && i < sizeof(escapes) / sizeof(escapes[0]); i++) {
-        if (memcmp(rest.data, escapes[i], 3) == 0) {
-            return 3;
-        }
-    }
-    return 0;
-}
-
-static bool is_null_text(struct sl_span rest)
-{
-    return rest.len >= 2 && rest.data[0] == '%' && rest.data[1] == 'N';
-}
-
 /*
  * A value can be followed by a literal that begins with a byte of a value: try each end. What the
  * encoding never writes ("100%", "%3a", "x%N") is in nobody's key but somebody else's.
@@ -73,14 +49,14 @@ static bool match_value(const struct table_pattern *pattern, size_t piece,
     bool is_null = false; /* behind a NULL, which is a whole value */
 
     while (!match_from(pattern, piece + 1, key)) {
-        size_t len = is_null ? 0 : unit_length(key);
+        size_t len = is_null ? 0 : sl_key_unit_length(key);
 
         if (may_join && key.len > 0 && key.data[0] == ':') {
             len = 1;
             is_fresh = true;
             is_null = false;
         } else {
-            is_null = is_fresh && is_null_text(key);
+            is_null = is_fresh && sl_key_is_null(key);
             len = is_null ? 2 : len;
             is_fresh = false;
         }

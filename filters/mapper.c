@@ -2,8 +2,9 @@
 
 #include <stdlib.h>
 
-#include "filters/encode.h"
+#include "filters/entry.h"
 #include "filters/known_keys.h"
+#include "filters/mapper_keys.h"
 #include "filters/rule.h"
 #include "filters/statement.h"
 
@@ -70,52 +71,6 @@ static int render_key(const struct sl_shape *shape, const struct sl_cell *cells,
     return sl_key_render(&shape->key, shape->table, cells, fallback, out, err);
 }
 
-static int add_del(struct sl_batch *batch, struct sl_span key)
-{
-    uint32_t offset;
-    uint32_t key_at;
-    int rc;
-
-    sl_batch_begin(batch, &offset);
-    rc = sl_encode_del(key, &batch->data, &key_at);
-    if (rc == SL_OK) {
-        rc = sl_batch_end(batch, offset, key_at, (uint32_t)key.len, 1, SL_WRITE_WHOLE);
-    }
-    if (rc != SL_OK) {
-        sl_batch_abandon(batch, offset);
-    }
-    return rc;
-}
-
-typedef int (*encode_fn)(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
-                         struct sl_buf *out, uint32_t *key_at, uint16_t *commands,
-                         struct sl_err *err);
-
-static int add_row(struct sl_batch *batch, const struct sl_shape *shape, struct sl_row row,
-                   struct sl_span key, enum sl_write write, struct sl_err *err)
-{
-    static const encode_fn encoders[] = {
-        [SL_WRITE_WHOLE] = sl_encode_put,
-        [SL_WRITE_PARTIAL] = sl_encode_merge,
-        [SL_WRITE_REPLACE] = sl_encode_replace,
-    };
-    encode_fn encode = encoders[write];
-    uint32_t offset;
-    uint32_t key_at;
-    uint16_t commands;
-    int rc;
-
-    sl_batch_begin(batch, &offset);
-    rc = encode(shape, row, key, &batch->data, &key_at, &commands, err);
-    if (rc == SL_OK) {
-        rc = sl_batch_end(batch, offset, key_at, (uint32_t)key.len, commands, write);
-    }
-    if (rc != SL_OK) {
-        sl_batch_abandon(batch, offset);
-    }
-    return rc;
-}
-
 static int reserve_cells(struct rule_mapper *self, uint32_t count)
 {
     struct sl_cell *cells;
@@ -171,13 +126,13 @@ static int put_reread(struct rule_mapper *self, const struct sl_row_change *chan
     rc = self->reread(self->reread_user, table, self->cells, self->cells + count, err);
     if (rc == SL_DONE) {
         rc = render_key(shape, self->cells, NULL, &self->new_key, err);
-        return rc == SL_OK ? add_del(batch, span_of(&self->new_key)) : rc;
+        return rc == SL_OK ? sl_entry_del(batch, span_of(&self->new_key)) : rc;
     }
     if (rc == SL_OK) {
         rc = render_key(shape, self->cells + count, NULL, &self->new_key, err);
     }
-    return rc == SL_OK ? add_row(batch, shape, (struct sl_row){.cells = self->cells + count},
-                                 span_of(&self->new_key), SL_WRITE_WHOLE, err)
+    return rc == SL_OK ? sl_entry_put(batch, shape, (struct sl_row){.cells = self->cells + count},
+                                      span_of(&self->new_key), SL_WRITE_WHOLE, err)
                        : rc;
 }
 
@@ -238,11 +193,12 @@ static int put_after(struct rule_mapper *self, const struct sl_row_change *chang
                      struct sl_batch *batch, struct sl_err *err)
 {
     const struct sl_shape *shape = change->table->user;
-    struct sl_row row = {.cells = change->after};
+    struct sl_row row = {.cells = change->after, .image = change->after_image};
     enum image image = IMAGE_WHOLE;
     int rc;
 
-    if (!change->after_is_full || has_diffs(shape, change->after)) {
+    if (change->after_image.len == 0 &&
+        (!change->after_is_full || has_diffs(shape, change->after))) {
         row.base = change->before;
         image = judge_image(shape, change->after, change->before);
     }
@@ -250,8 +206,8 @@ static int put_after(struct rule_mapper *self, const struct sl_row_change *chang
         (image == IMAGE_PARTIAL && !can_merge(shape, change->op, key_moved))) {
         return put_reread(self, change, batch, err);
     }
-    rc = add_row(batch, shape, row, span_of(&self->new_key),
-                 image == IMAGE_WHOLE ? SL_WRITE_WHOLE : SL_WRITE_PARTIAL, err);
+    rc = sl_entry_put(batch, shape, row, span_of(&self->new_key),
+                      image == IMAGE_WHOLE ? SL_WRITE_WHOLE : SL_WRITE_PARTIAL, err);
     /* A diff that does not apply (its path is absent, it is too large) is no reason to guess. */
     return (rc == SL_EUNSUPPORTED || rc == SL_ELIMIT) && row.base != NULL
                ? put_reread(self, change, batch, err)
@@ -272,7 +228,7 @@ static int map_update(struct rule_mapper *self, const struct sl_row_change *chan
             rc == SL_OK && (self->old_key.len != self->new_key.len ||
                             memcmp(self->old_key.data, self->new_key.data, self->new_key.len) != 0);
         if (key_moved) {
-            rc = add_del(batch, span_of(&self->old_key));
+            rc = sl_entry_del(batch, span_of(&self->old_key));
         }
     }
     return rc == SL_OK ? put_after(self, change, key_moved, batch, err) : rc;
@@ -293,7 +249,7 @@ static int map_row(struct sl_mapper *mapper, const struct sl_row_change *change,
         return map_update(self, change, batch, err);
     case SL_OP_DELETE:
         rc = render_key(shape, change->before, NULL, &self->old_key, err);
-        return rc == SL_OK ? add_del(batch, span_of(&self->old_key)) : rc;
+        return rc == SL_OK ? sl_entry_del(batch, span_of(&self->old_key)) : rc;
     }
     return SL_EFORMAT;
 }
@@ -305,9 +261,15 @@ static int load_row(struct sl_mapper *mapper, const struct sl_table *table,
     const struct sl_shape *shape = table->user;
     int rc = render_key(shape, cells, NULL, &self->new_key, err);
 
-    return rc == SL_OK ? add_row(batch, shape, (struct sl_row){.cells = cells},
-                                 span_of(&self->new_key), SL_WRITE_REPLACE, err)
+    return rc == SL_OK ? sl_entry_put(batch, shape, (struct sl_row){.cells = cells},
+                                      span_of(&self->new_key), SL_WRITE_REPLACE, err)
                        : rc;
+}
+
+static int remove_key(struct sl_mapper *mapper, struct sl_span key, struct sl_batch *batch)
+{
+    (void)mapper;
+    return sl_entry_del(batch, key);
 }
 
 static int judge_ddl(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,
@@ -337,6 +299,10 @@ static const struct sl_mapper_ops mapper_ops = {
     .row = map_row,
     .load_row = load_row,
     .ddl = judge_ddl,
+    .remove = remove_key,
+    .key = sl_mapper_key,
+    .parse_key = sl_mapper_parse_key,
+    .pattern = sl_mapper_pattern,
     .free = free_mapper,
 };
 

@@ -34,7 +34,9 @@ COMMON_OPTIONS = {
 
 
 def _run(argv, what):
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    # A folder for temporary files that the caller chose need not exist in a root.
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                          env={name: value for name, value in os.environ.items() if name != "TMPDIR"})
     if done.returncode != 0:
         tail = done.stdout.decode("utf-8", "replace")[-1000:]
         raise Failure(f"{what} failed with status {done.returncode}: {tail}")
