@@ -7,9 +7,13 @@
 
 enum { SL_SLOTS_MIN = 64 };
 
+struct slot {
+    struct sl_suspect *first;
+};
+
 struct sl_suspects {
-    struct sl_suspect **slots; /* lists by the key's hash */
-    size_t slot_count;         /* a power of two */
+    struct slot *slots; /* lists by the key's hash */
+    size_t slot_count;  /* a power of two */
     size_t count;
     size_t count_max;
     size_t bytes;
@@ -44,10 +48,10 @@ void sl_suspects_free(struct sl_suspects *suspects)
         return;
     }
     for (size_t i = 0; i < suspects->slot_count; i++) {
-        while (suspects->slots[i] != NULL) {
-            struct sl_suspect *first = suspects->slots[i];
+        while (suspects->slots[i].first != NULL) {
+            struct sl_suspect *first = suspects->slots[i].first;
 
-            suspects->slots[i] = first->next;
+            suspects->slots[i].first = first->next;
             free(first);
         }
     }
@@ -59,15 +63,15 @@ static struct sl_suspect **slot_of(const struct sl_suspects *suspects, struct sl
 {
     uint64_t hash = sl_hash_bytes(key.data, key.len, suspects->seed);
 
-    return &suspects->slots[hash & (suspects->slot_count - 1)];
+    return &suspects->slots[hash & (suspects->slot_count - 1)].first;
 }
 
 /* Fails silently: then the lists get longer. */
 static void grow(struct sl_suspects *suspects)
 {
     size_t old_count = suspects->slot_count;
-    struct sl_suspect **old = suspects->slots;
-    struct sl_suspect **slots = calloc(2 * old_count, sizeof(*slots));
+    struct slot *old = suspects->slots;
+    struct slot *slots = calloc(2 * old_count, sizeof(*slots));
 
     if (slots == NULL) {
         return;
@@ -75,11 +79,11 @@ static void grow(struct sl_suspects *suspects)
     suspects->slots = slots;
     suspects->slot_count = 2 * old_count;
     for (size_t i = 0; i < old_count; i++) {
-        while (old[i] != NULL) {
-            struct sl_suspect *first = old[i];
+        while (old[i].first != NULL) {
+            struct sl_suspect *first = old[i].first;
             struct sl_suspect **slot = slot_of(suspects, sl_suspect_key(first));
 
-            old[i] = first->next;
+            old[i].first = first->next;
             first->next = *slot;
             *slot = first;
         }
@@ -161,7 +165,8 @@ size_t sl_suspects_due(const struct sl_suspects *suspects, uint64_t now_ms, size
     size_t bytes = 0;
 
     for (size_t i = 0; i < suspects->slot_count; i++) {
-        for (struct sl_suspect *at = suspects->slots[i]; at != NULL && count < cap; at = at->next) {
+        for (struct sl_suspect *at = suspects->slots[i].first; at != NULL && count < cap;
+             at = at->next) {
             if (at->look.due_ms > now_ms ||
                 (count > 0 && (at->row_bytes > bytes_max - bytes ||
                                sl_look_is_last(&at->look) != sl_look_is_last(&out[0]->look)))) {
@@ -179,7 +184,7 @@ uint64_t sl_suspects_next_due(const struct sl_suspects *suspects)
     uint64_t next = UINT64_MAX;
 
     for (size_t i = 0; i < suspects->slot_count; i++) {
-        for (const struct sl_suspect *at = suspects->slots[i]; at != NULL; at = at->next) {
+        for (const struct sl_suspect *at = suspects->slots[i].first; at != NULL; at = at->next) {
             next = at->look.due_ms < next ? at->look.due_ms : next;
         }
     }

@@ -290,12 +290,15 @@ static int read_step(struct holding *holding, bool *is_behind)
 {
     struct look *look = holding->look;
     struct sl_reconcile *r = look->r;
-    int rc = holding->count > 0
-                 ? sl_redis_rows_read(r->rows, holding->keys, holding->count, r->form, &r->place,
-                                      take_held, holding, look->err)
-                 : SL_OK;
+    const struct sl_redis_reading reading = {
+        .keys = holding->keys, .count = holding->count, .form = r->form};
+    int rc;
 
-    *is_behind |= holding->count > 0 && !sl_reconcile_has_passed(r, &r->high);
+    if (holding->count == 0) {
+        return SL_OK;
+    }
+    rc = sl_redis_rows_read(r->rows, &reading, &r->place, take_held, holding, look->err);
+    *is_behind |= !sl_reconcile_has_passed(r, &r->high);
     holding->count = 0;
     return rc;
 }

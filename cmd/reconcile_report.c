@@ -18,21 +18,21 @@
 enum { SL_PROGRESS_MS = 500 };
 
 /* Of each table; the samples of a metric have to stand together. */
-enum metric {
-    METRIC_ROWS,
-    METRIC_KEYS,
-    METRIC_DRIFT,
-    METRIC_MENDED,
-    METRIC_UNSETTLED,
-    METRICS,
+enum sl_metric {
+    SL_METRIC_ROWS,
+    SL_METRIC_KEYS,
+    SL_METRIC_DRIFT,
+    SL_METRIC_MENDED,
+    SL_METRIC_UNSETTLED,
+    SL_METRICS,
 };
 
-static const char *const metric_heads[METRICS][2] = {
-    [METRIC_ROWS] = {"rows", "Rows of the source that were compared with their keys."},
-    [METRIC_KEYS] = {"keys", "Keys of the sink that were looked up at the source."},
-    [METRIC_DRIFT] = {"drift", "Keys that differ, by kind; expired ones are no drift."},
-    [METRIC_MENDED] = {"mended", "Of the keys that differed, those that were mended."},
-    [METRIC_UNSETTLED] = {"unsettled", "Keys of rows that changed too often to be judged."},
+static const char *const metric_heads[SL_METRICS][2] = {
+    [SL_METRIC_ROWS] = {"rows", "Rows of the source that were compared with their keys."},
+    [SL_METRIC_KEYS] = {"keys", "Keys of the sink that were looked up at the source."},
+    [SL_METRIC_DRIFT] = {"drift", "Keys that differ, by kind; expired ones are no drift."},
+    [SL_METRIC_MENDED] = {"mended", "Of the keys that differed, those that were mended."},
+    [SL_METRIC_UNSETTLED] = {"unsettled", "Keys of rows that changed too often to be judged."},
 };
 
 struct sl_reconcile_report {
@@ -40,7 +40,7 @@ struct sl_reconcile_report {
     const char *pipeline;
     const char *sink; /* the one at hand */
     FILE *lines;      /* NULL: none are wanted */
-    struct sl_buf samples[METRICS];
+    struct sl_buf samples[SL_METRICS];
     uint64_t began_ms;
     uint64_t shown_ms;
     bool is_terminal;
@@ -86,7 +86,7 @@ void sl_reconcile_report_free(struct sl_reconcile_report *report)
     if (report->lines != NULL) {
         (void)fclose(report->lines);
     }
-    for (int i = 0; i < METRICS; i++) {
+    for (int i = 0; i < SL_METRICS; i++) {
         sl_buf_release(&report->samples[i]);
     }
     free(report);
@@ -282,7 +282,7 @@ static int add_label(struct sl_buf *out, const char *name, struct sl_span value)
     return rc == SL_OK ? sl_buf_add_byte(out, '"') : rc;
 }
 
-static int add_sample(struct sl_reconcile_report *report, enum metric metric, const char *table,
+static int add_sample(struct sl_reconcile_report *report, enum sl_metric metric, const char *table,
                       const char *kind, uint64_t value)
 {
     struct sl_buf *out = &report->samples[metric];
@@ -302,15 +302,16 @@ static int add_sample(struct sl_reconcile_report *report, enum metric metric, co
 static int add_metrics(struct sl_reconcile_report *report, const char *table,
                        const struct sl_reconcile_counts *counts)
 {
-    int rc = add_sample(report, METRIC_ROWS, table, NULL, counts->rows);
+    int rc = add_sample(report, SL_METRIC_ROWS, table, NULL, counts->rows);
 
-    rc = rc == SL_OK ? add_sample(report, METRIC_KEYS, table, NULL, counts->keys) : rc;
+    rc = rc == SL_OK ? add_sample(report, SL_METRIC_KEYS, table, NULL, counts->keys) : rc;
     for (int kind = SL_DRIFT_NONE + 1; rc == SL_OK && kind < SL_DRIFT_KINDS; kind++) {
-        rc = add_sample(report, METRIC_DRIFT, table, sl_drift_name((enum sl_drift)kind),
+        rc = add_sample(report, SL_METRIC_DRIFT, table, sl_drift_name((enum sl_drift)kind),
                         counts->drift[kind]);
     }
-    rc = rc == SL_OK ? add_sample(report, METRIC_MENDED, table, NULL, counts->mended) : rc;
-    return rc == SL_OK ? add_sample(report, METRIC_UNSETTLED, table, NULL, counts->unsettled) : rc;
+    rc = rc == SL_OK ? add_sample(report, SL_METRIC_MENDED, table, NULL, counts->mended) : rc;
+    return rc == SL_OK ? add_sample(report, SL_METRIC_UNSETTLED, table, NULL, counts->unsettled)
+                       : rc;
 }
 
 int sl_reconcile_report_table(struct sl_reconcile_report *report, struct sl_span db,
@@ -348,7 +349,7 @@ static void write_of_run(const struct sl_reconcile_report *report, FILE *file, c
 
 static bool write_metrics(const struct sl_reconcile_report *report, FILE *file, int status)
 {
-    for (int i = 0; i < METRICS; i++) {
+    for (int i = 0; i < SL_METRICS; i++) {
         write_head(file, metric_heads[i][0], metric_heads[i][1]);
         (void)fwrite(report->samples[i].data, 1, report->samples[i].len, file);
     }

@@ -125,8 +125,9 @@ static int compare_row(void *user, size_t index, const struct sl_held *held)
 static int read_rows(struct piece *piece)
 {
     struct sl_reconcile *r = piece->r;
-    int rc = sl_redis_rows_read(r->rows, piece->keys, piece->count, r->form, &r->place, compare_row,
-                                piece, piece->err);
+    const struct sl_redis_reading reading = {
+        .keys = piece->keys, .count = piece->count, .form = r->form};
+    int rc = sl_redis_rows_read(r->rows, &reading, &r->place, compare_row, piece, piece->err);
 
     return rc == SL_DONE ? sl_err_set(piece->err, SL_ESINK, "the checkpoint of sink %s is gone",
                                       r->sink->name)

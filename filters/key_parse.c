@@ -87,8 +87,8 @@ static bool is_over(const struct search *search)
 
 static void try_from(struct search *search, size_t part, struct sl_span rest);
 
-static void try_value(struct search *search, size_t part, struct sl_span rest,
-                      size_t len) // NOLINT(misc-no-recursion)
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static void try_value(struct search *search, size_t part, struct sl_span rest, size_t len)
 {
     search->values[part] = sl_span_make(rest.data, len);
     if (may_hold(&search->table->columns[search->key->parts[part].column], search->values[part]) &&
@@ -98,8 +98,8 @@ static void try_value(struct search *search, size_t part, struct sl_span rest,
 }
 
 /* Every end that the value can have. */
-static void try_values(struct search *search, size_t part,
-                       struct sl_span rest) // NOLINT(misc-no-recursion)
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static void try_values(struct search *search, size_t part, struct sl_span rest)
 {
     size_t len = 0;
     size_t unit;
@@ -123,8 +123,8 @@ static void keep_way(struct search *search)
 }
 
 /* Recursion is as deep as the template has parts. */
-static void try_from(struct search *search, size_t part,
-                     struct sl_span rest) // NOLINT(misc-no-recursion)
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static void try_from(struct search *search, size_t part, struct sl_span rest)
 {
     const struct sl_key_part *here = &search->key->parts[part];
 

@@ -19,13 +19,6 @@ struct sl_redis_rows {
     uint64_t bytes;
 };
 
-/* One call. */
-struct reading {
-    const struct sl_span *keys;
-    size_t count;
-    struct sl_redis_form form;
-};
-
 struct sl_redis_rows *sl_redis_rows_new(const struct sl_redis_options *options,
                                         const char *pipeline, const atomic_bool *stop)
 {
@@ -77,7 +70,7 @@ static int add_command(struct sl_buf *out, const char *name, struct sl_span key)
     return rc == SL_OK ? sl_resp_bulk(out, key.data, key.len) : rc;
 }
 
-static int add_reading(struct sl_redis_rows *rows, const struct reading *reading)
+static int add_reading(struct sl_redis_rows *rows, const struct sl_redis_reading *reading)
 {
     static const char *const multi[] = {"MULTI"};
     static const char *const exec[] = {"EXEC"};
@@ -117,8 +110,8 @@ static int skip_queued(struct sl_redis_rows *rows, size_t count, struct sl_err *
     return status;
 }
 
-static int ask(struct sl_redis_rows *rows, const struct reading *reading, redisReply **reply,
-               struct sl_err *err)
+static int ask(struct sl_redis_rows *rows, const struct sl_redis_reading *reading,
+               redisReply **reply, struct sl_err *err)
 {
     size_t commands = 1 + reading->count * (reading->form.expires ? 2 : 1);
     redisReply *got = NULL;
@@ -142,7 +135,7 @@ static int ask(struct sl_redis_rows *rows, const struct reading *reading, redisR
     return SL_OK;
 }
 
-static int ask_connected(struct sl_redis_rows *rows, const struct reading *reading,
+static int ask_connected(struct sl_redis_rows *rows, const struct sl_redis_reading *reading,
                          redisReply **reply, struct sl_err *err)
 {
     int rc = SL_OK;
@@ -162,8 +155,8 @@ static int ask_connected(struct sl_redis_rows *rows, const struct reading *readi
 }
 
 /* A connection that lay idle may have been closed by Redis: that is no failure. */
-static int ask_again(struct sl_redis_rows *rows, const struct reading *reading, redisReply **reply,
-                     struct sl_err *err)
+static int ask_again(struct sl_redis_rows *rows, const struct sl_redis_reading *reading,
+                     redisReply **reply, struct sl_err *err)
 {
     bool was_open = rows->is_open;
     int rc = ask_connected(rows, reading, reply, err);
@@ -250,7 +243,7 @@ static bool is_unexpected(const redisReply *reply)
     return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "WRONGTYPE", 9) != 0;
 }
 
-static int take_rows(struct sl_redis_rows *rows, const struct reading *reading,
+static int take_rows(struct sl_redis_rows *rows, const struct sl_redis_reading *reading,
                      const redisReply *reply, sl_redis_held_fn each, void *user, struct sl_err *err)
 {
     size_t step = reading->form.expires ? 2 : 1;
@@ -272,17 +265,16 @@ static int take_rows(struct sl_redis_rows *rows, const struct reading *reading,
     return rc;
 }
 
-int sl_redis_rows_read(struct sl_redis_rows *rows, const struct sl_span *keys, size_t count,
-                       struct sl_redis_form form, struct sl_position *position,
-                       sl_redis_held_fn each, void *user, struct sl_err *err)
+int sl_redis_rows_read(struct sl_redis_rows *rows, const struct sl_redis_reading *reading,
+                       struct sl_position *position, sl_redis_held_fn each, void *user,
+                       struct sl_err *err)
 {
-    const struct reading reading = {.keys = keys, .count = count, .form = form};
     redisReply *reply = NULL;
-    int rc = ask_again(rows, &reading, &reply, err);
+    int rc = ask_again(rows, reading, &reply, err);
 
     if (rc == SL_OK) {
         rc = take_checkpoint(reply->element[0], position, err);
-        rc = rc == SL_OK ? take_rows(rows, &reading, reply, each, user, err) : rc;
+        rc = rc == SL_OK ? take_rows(rows, reading, reply, each, user, err) : rc;
         freeReplyObject(reply);
     }
     return rc;
@@ -291,5 +283,7 @@ int sl_redis_rows_read(struct sl_redis_rows *rows, const struct sl_span *keys, s
 int sl_redis_rows_checkpoint(struct sl_redis_rows *rows, struct sl_position *position,
                              struct sl_err *err)
 {
-    return sl_redis_rows_read(rows, NULL, 0, (struct sl_redis_form){0}, position, NULL, NULL, err);
+    const struct sl_redis_reading nothing = {.count = 0};
+
+    return sl_redis_rows_read(rows, &nothing, position, NULL, NULL, err);
 }

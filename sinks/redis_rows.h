@@ -36,14 +36,20 @@ struct sl_redis_form {
     bool expires; /* look whether keys do */
 };
 
+struct sl_redis_reading {
+    const struct sl_span *keys;
+    size_t count;
+    struct sl_redis_form form;
+};
+
 /*
- * Reads COUNT keys. *POSITION (initialised) is replaced by the checkpoint of the same moment,
- * before EACH is called for the first one. SL_DONE: there is no checkpoint. SL_EIO, SL_EAUTH,
- * SL_ESINK, SL_EFORMAT.
+ * Reads keys. *POSITION (initialised) is replaced by the checkpoint of the same moment, before EACH
+ * is called for the first one. SL_DONE: there is no checkpoint. SL_EIO, SL_EAUTH, SL_ESINK,
+ * SL_EFORMAT.
  */
-int sl_redis_rows_read(struct sl_redis_rows *rows, const struct sl_span *keys, size_t count,
-                       struct sl_redis_form form, struct sl_position *position,
-                       sl_redis_held_fn each, void *user, struct sl_err *err) SL_MUSTCHECK;
+int sl_redis_rows_read(struct sl_redis_rows *rows, const struct sl_redis_reading *reading,
+                       struct sl_position *position, sl_redis_held_fn each, void *user,
+                       struct sl_err *err) SL_MUSTCHECK;
 
 /* Bytes of values and field names that were read so far. */
 uint64_t sl_redis_rows_bytes(const struct sl_redis_rows *rows);
