@@ -16,6 +16,7 @@ enum sl_conf_type {
     SL_CONF_STRINGS,     /* an array of different strings; min and max count them */
     SL_CONF_INTEGER,     /* stored as 2, 4 or 8 bytes */
     SL_CONF_BYTES,       /* an integer or "64KiB"; stored as 8 bytes */
+    SL_CONF_BOOLEAN,     /* true or false; stored as a bool */
     SL_CONF_CHOICE,      /* one of choices; stored as an enum */
     SL_CONF_SECRET,      /* a string that is never shown */
     SL_CONF_SECRET_ENV,  /* the name of an environment variable that holds it */

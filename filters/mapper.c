@@ -28,8 +28,10 @@ static struct rule_mapper *self_of(struct sl_mapper *mapper)
 static bool wants(struct sl_mapper *mapper, struct sl_span db, struct sl_span table)
 {
     struct rule_mapper *self = self_of(mapper);
+    const struct sl_table_rule *rule = NULL;
+    int rc = sl_rule_find(self->rules, self->count, db, table, &rule, NULL);
 
-    return sl_rule_find(self->rules, self->count, db, table) != NULL;
+    return rc != SL_OK || rule != NULL; /* the failure comes up once the table is compiled */
 }
 
 static void free_layout(void *shape)
@@ -40,11 +42,13 @@ static void free_layout(void *shape)
 static int compile_table(struct sl_mapper *mapper, struct sl_table *table, struct sl_err *err)
 {
     struct rule_mapper *self = self_of(mapper);
-    const struct sl_table_rule *rule =
-        sl_rule_find(self->rules, self->count, table->db, table->name);
-    struct sl_shape *shape;
-    int rc = sl_shape_new(rule, table, &shape, err);
+    const struct sl_table_rule *rule = NULL;
+    struct sl_shape *shape = NULL;
+    int rc = sl_rule_find(self->rules, self->count, table->db, table->name, &rule, err);
 
+    if (rc == SL_OK) {
+        rc = sl_shape_new(rule, table, &shape, err);
+    }
     if (rc != SL_OK) {
         return rc;
     }

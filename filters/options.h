@@ -5,6 +5,7 @@
 #ifndef SLUICE_FILTERS_OPTIONS_H
 #define SLUICE_FILTERS_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,12 +15,17 @@ enum sl_value_kind {
     SL_VALUE_JSON, /* a STRING a row, a JSON object */
 };
 
+struct sl_table_regex; /* table_regex.h */
+
 struct sl_table_rule {
     /* "DATABASE.TABLE" as the user wrote it, for messages, and its two sides, split at the first
        dot. In both, * stands for any characters (none too) and ? for exactly one. */
     const char *pattern;
     const char *db_pattern;
     const char *table_pattern;
+    /* Not NULL: "/REGEX/", which decides; the two sides are "*" then. */
+    struct sl_table_regex *regex;
+    bool skip; /* its tables are left out; all below is of no interest then */
     /* Braces are balanced and not empty, and something in it differs from row to row; whether the
        columns exist is for who knows the table. "{{" and "}}" are literal braces. */
     const char *key_template;

@@ -167,10 +167,24 @@ static int use_pattern(void *user)
     return SL_OK;
 }
 
+static int use_pattern_of_tables(void *user)
+{
+    const struct sl_key_tables tables = {rules, SL_COUNT(rules), &rules[0], sl_check_span("shop")};
+    struct sl_key_pattern *pattern = sl_key_pattern_of_tables(&tables);
+
+    (void)user;
+    if (pattern == NULL) {
+        return SL_ENOMEM;
+    }
+    pattern->free(pattern);
+    return SL_OK;
+}
+
 static void key_patterns_survive_want_of_memory(void **state)
 {
     (void)state;
     assert_in_range(sl_fail_alloc_each(use_pattern, NULL, false), 5, 100);
+    assert_in_range(sl_fail_alloc_each(use_pattern_of_tables, NULL, false), 5, 100);
 }
 
 static int use_sink_parts(void *user)

@@ -116,6 +116,28 @@ static void every_key_reaches_its_option(void **state)
     sl_config_free(config);
 }
 
+static void tables_are_chosen_by_regex_and_left_out(void **state)
+{
+    struct sl_config *config;
+
+    (void)state;
+    set_env("SLUICE_TEST_SKIP", "true");
+    config = accepted("{\"pipeline\":\"p\",\"source\":{\"user\":\"u\"},\"sinks\":[{\"url\":"
+                      "\"redis://r\"}],\"tables\":[{\"table\":\"shop.*_log\",\"skip\":true},"
+                      "{\"table\":\"/shop\\\\.[a-z]+$/\",\"skip\":false,\"ttl\":5},"
+                      "{\"table\":\"b.c\",\"skip\":\"${SLUICE_TEST_SKIP}\"}]}");
+    assert_true(config->tables[0].skip);
+    assert_null(config->tables[0].regex);
+    assert_false(config->tables[1].skip);
+    assert_non_null(config->tables[1].regex);
+    assert_string_equal(config->tables[1].pattern, "/shop\\.[a-z]+$/");
+    assert_string_equal(config->tables[1].db_pattern, "*");
+    assert_string_equal(config->tables[1].table_pattern, "*");
+    assert_true(config->tables[2].skip);
+    sl_config_free(config);
+    set_env("SLUICE_TEST_SKIP", NULL);
+}
+
 static void comments_are_spaces_but_not_inside_strings(void **state)
 {
     struct sl_config *config = accepted("\xef\xbb\xbf// first \"line\n" WHOLE(
@@ -239,6 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_fill_what_the_file_leaves_out),
         cmocka_unit_test(every_key_reaches_its_option),
+        cmocka_unit_test(tables_are_chosen_by_regex_and_left_out),
         cmocka_unit_test(comments_are_spaces_but_not_inside_strings),
         cmocka_unit_test(urls_say_host_port_user_and_database),
         cmocka_unit_test(tls_sinks_verify_the_server_unless_told_otherwise),

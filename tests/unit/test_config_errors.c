@@ -185,7 +185,6 @@ static void what_this_version_cannot_do_says_so(void **state)
                    "http: not available in this version; ");
     assert_refused(WITH_TABLE("\"where\":\"a = 1\""),
                    "tables[0].where: not available in this version; ");
-    assert_refused(WITH_TABLE("\"skip\":true"), "tables[0].skip: not available in this version; ");
     assert_refused(WITH_TABLE("\"rename\":{}"),
                    "tables[0].rename: not available in this version; ");
     assert_refused(WITH_TABLE("\"value\":\"stream\""),
@@ -294,6 +293,21 @@ static void table_patterns_and_key_templates_are_checked(void **state)
                    "tables[0].columns: expected an array of 1 to 4096 strings, got \"id\"");
     assert_refused(WITH_TABLE("\"columns\":[1]"), "tables[0].columns: expected strings only");
     assert_refused(WITH_TABLE("\"columns\":[\"\"]"), "tables[0].columns: expected strings of 1 to");
+}
+
+static void regular_expressions_and_entries_that_skip_are_checked(void **state)
+{
+    (void)state;
+    assert_refused(WITH_TABLE("\"table\":\"/shop.(/\""),
+                   "tables[0].table: no regular expression: missing closing parenthesis");
+    assert_refused(WITH_TABLE("\"table\":\"/shop\""),
+                   "tables[0].table: a regular expression stands between two slashes");
+    assert_refused(WITH_TABLE("\"skip\":1"), "tables[0].skip: expected true or false, got 1");
+    assert_refused(WITH_TABLE("\"skip\":\"true\""),
+                   "tables[0].skip: expected true or false, got \"true\"");
+    assert_refused(WITH_TABLE("\"skip\":true"), "tables: every entry says \"skip\"");
+    assert_refused(WITH_TABLE("\"table\":\"a.b\"},{\"table\":\"a.c\",\"ttl\":5,\"skip\":true"),
+                   "tables[1].ttl: \"skip\" leaves the tables of this entry out");
 }
 
 static void values_that_do_not_fit_each_other_are_refused(void **state)
@@ -412,6 +426,7 @@ int main(void)
         cmocka_unit_test(a_url_that_cannot_be_right_is_refused_without_showing_it),
         cmocka_unit_test(names_that_would_break_a_key_are_refused),
         cmocka_unit_test(table_patterns_and_key_templates_are_checked),
+        cmocka_unit_test(regular_expressions_and_entries_that_skip_are_checked),
         cmocka_unit_test(values_that_do_not_fit_each_other_are_refused),
         cmocka_unit_test(a_refused_value_draws_no_second_sentence),
         cmocka_unit_test(an_unset_variable_is_named),

@@ -1,6 +1,7 @@
 #include "tests/support/check.h"
 
 #include "filters/mapper.h"
+#include "filters/table_regex.h"
 #include "tests/support/table.h"
 
 static const struct sl_table_rule hash_rule[] = {{.pattern = "shop.t",
@@ -415,6 +416,60 @@ static void a_dropped_database_is_purged_rule_by_rule(void **state)
     mapper->ops->free(mapper);
 }
 
+/* A wildcard takes no keys that look like a table's which the rule does not choose. */
+static void a_dropped_database_takes_the_keys_of_chosen_tables_only(void **state)
+{
+    struct sl_table_rule rules[] = {
+        {.db_pattern = "shop", .table_pattern = "*_log", .skip = true},
+        {.db_pattern = "shop", .table_pattern = "order_*", .key_template = "{db}:{table}:{pk}"},
+        {.db_pattern = "*", .table_pattern = "*", .key_template = "{db}/{table}/{pk}"},
+    };
+    const struct sl_ddl ddl = {.kind = SL_DDL_DROP_DATABASE, .db = sl_check_span("shop")};
+    struct sl_mapper *mapper;
+    struct sl_effect effect;
+    struct sl_err err = {0};
+
+    (void)state;
+    assert_ok(sl_table_regex_new("/shop\\.(a:b|c)/", &rules[2].regex, &err), &err);
+    mapper = sl_rule_mapper_new(rules, SL_COUNT(rules), NULL, NULL);
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 0, &effect, NULL), SL_OK);
+    assert_int_equal(effect.kind, SL_EFFECT_NONE);
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 1, &effect, NULL), SL_OK);
+    check_purge(&effect, "shop:order_1:1:2", "shop:session:1");
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 1, &effect, NULL), SL_OK);
+    check_purge(&effect, "shop:order_%25:1", "shop:order_log:1");
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 1, &effect, NULL), SL_OK);
+    check_purge(&effect, "shop:order_:1", "shop::1");
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 2, &effect, NULL), SL_OK);
+    check_purge(&effect, "shop/a%3Ab/1", "shop/a:b/1");
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 2, &effect, NULL), SL_OK);
+    check_purge(&effect, "shop/c/1/2", "shop/d/1");
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 3, &effect, NULL), SL_DONE);
+    mapper->ops->free(mapper);
+    sl_table_regex_free(rules[2].regex);
+}
+
+/* The table's first layout says it: leaving the table out in silence would be a gap. */
+static void a_regex_that_gives_up_is_said_with_the_table(void **state)
+{
+    struct sl_table_rule rules[] = {
+        {.pattern = "/(a+)+b/", .db_pattern = "*", .table_pattern = "*"}};
+    struct sl_mapper *mapper;
+    struct sl_test_table test;
+    struct sl_err err = {0};
+    char name[61] = {0};
+
+    (void)state;
+    memset(name, 'a', sizeof(name) - 1);
+    assert_ok(sl_table_regex_new("/(a+)+b\\.t/", &rules[0].regex, &err), &err);
+    mapper = sl_rule_mapper_new(rules, 1, NULL, NULL);
+    sl_test_table_init(&test, name, "t", "id int key");
+    assert_true(mapper->ops->wants(mapper, test.table.db, test.table.name));
+    assert_int_equal(mapper->ops->table(mapper, &test.table, &err), SL_EINVAL);
+    mapper->ops->free(mapper);
+    sl_table_regex_free(rules[0].regex);
+}
+
 static void changes_by_statement_are_a_gap(void **state)
 {
     struct sl_ddl ddl = on_table(SL_DDL_DML, "t");
@@ -450,6 +505,8 @@ int main(void)
         cmocka_unit_test(a_key_column_that_no_image_has_is_an_error),
         cmocka_unit_test(dropped_and_truncated_tables_are_purged),
         cmocka_unit_test(a_dropped_database_is_purged_rule_by_rule),
+        cmocka_unit_test(a_dropped_database_takes_the_keys_of_chosen_tables_only),
+        cmocka_unit_test(a_regex_that_gives_up_is_said_with_the_table),
         cmocka_unit_test(changes_by_statement_are_a_gap),
     };
 

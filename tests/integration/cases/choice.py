@@ -1,0 +1,42 @@
+"""What goes into the cache: which tables, columns and rows."""
+from harness.env import case
+from harness.oracle import Table
+from harness.sluice import SOURCE_UNUSABLE
+
+
+@case()
+def case_tables_by_name_wildcard_and_regex(env):
+    """Every table of two databases has the same row; the first entry that matches decides, for statements, too."""
+    env.start_servers()
+    names = ["users", "order_1", "order_22", "order_x", "a_log", "other"]
+    for db in ("it", "it2"):
+        env.sql(f"CREATE DATABASE {db}", *[f"CREATE TABLE {db}.{name} (id INT PRIMARY KEY, v INT)" for name in names],
+                *[f"INSERT INTO {db}.{name} VALUES (1,1)" for name in names])
+    entries = [{"table": "it.users", "value": "json"}, {"table": "it.*_log", "skip": True},
+               {"table": r"/it2?\.order_[0-9]+/"}, {"table": "it2.*", "skip": True}, {"table": "it.o?her"}]
+    program = env.sluice(entries).start()
+    tables = [Table("it", "users", "json"), Table("it", "order_1"), Table("it", "order_22"), Table("it", "other"),
+              Table("it2", "order_1"), Table("it2", "order_22")]
+    foreign = [b"it2:session:1", b"it2:order_x:1"]
+    for key in foreign:
+        env.redis_call("SET", key, "mine")
+    env.settle(tables, foreign)
+    env.sql("TRUNCATE it.order_22", "TRUNCATE it.a_log", "RENAME TABLE it.order_1 TO it.b_log, it.a_log TO it.order_3",
+            "INSERT INTO it.order_3 VALUES (7,7)", "UPDATE it.other SET v=2", "ALTER TABLE it2.other ADD w INT")
+    tables = [Table("it", "users", "json"), Table("it", "order_22"), Table("it", "order_3"), Table("it", "other"),
+              Table("it2", "order_1"), Table("it2", "order_22")]
+    env.settle(tables, foreign)
+    env.sql("DROP DATABASE it2")
+    env.settle(tables[:4], foreign)
+    program.stop()
+
+
+@case()
+def case_regex_that_gives_up_stops_the_stream(env):
+    """A table whose name takes too long to judge is not left out in silence."""
+    env.start_servers()
+    name = "a" * 40 + "xb"
+    env.sql("CREATE DATABASE it", f"CREATE TABLE it.{name} (id INT PRIMARY KEY)")
+    program = env.sluice([{"table": r"/it\.(a|aa)+b/"}]).start()
+    env.sql(f"INSERT INTO it.{name} VALUES (1)")
+    program.expect_exit(SOURCE_UNUSABLE, rf"too many steps to say whether it matches it\.{name}")
