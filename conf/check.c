@@ -194,6 +194,20 @@ static void check_skipped(struct sl_conf_loader *loader, const cJSON *items)
     }
 }
 
+static void check_columns(struct sl_conf_loader *loader)
+{
+    const struct sl_config *config = loader->config;
+
+    for (size_t i = 0; i < config->table_count; i++) {
+        if (config->tables[i].columns != NULL && config->tables[i].except != NULL) {
+            char path[SL_CONF_PATH_MAX];
+
+            (void)snprintf(path, sizeof(path), "tables[%zu].except", i);
+            sl_conf_fail(loader, path, "columns says which ones to keep already; remove one");
+        }
+    }
+}
+
 static void check_any_chosen(struct sl_conf_loader *loader)
 {
     const struct sl_config *config = loader->config;
@@ -216,4 +230,5 @@ void sl_conf_check(struct sl_conf_loader *loader, const cJSON *root)
     check_tables(loader);
     check_skipped(loader, cJSON_GetObjectItemCaseSensitive(root, "tables"));
     check_any_chosen(loader);
+    check_columns(loader);
 }

@@ -32,6 +32,8 @@ struct sl_table_rule {
     enum sl_value_kind value;
     const char *const *columns; /* names without repeats; NULL: all */
     size_t column_count;
+    const char *const *except; /* instead of columns: all but these; NULL: none */
+    size_t except_count;
     uint64_t ttl_s; /* seconds until a key expires; 0: never */
 };
 

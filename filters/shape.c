@@ -18,36 +18,55 @@ void sl_shape_free(struct sl_shape *shape)
     free(shape);
 }
 
-static bool is_chosen(const struct sl_table_rule *rule, struct sl_span name)
+static bool is_listed(const char *const *names, size_t count, struct sl_span name)
 {
-    for (size_t i = 0; i < rule->column_count; i++) {
-        if (sl_span_equals(name, rule->columns[i])) {
+    for (size_t i = 0; i < count; i++) {
+        if (sl_span_equals(name, names[i])) {
             return true;
         }
     }
-    return rule->columns == NULL;
+    return false;
 }
 
-static int check_columns(const struct sl_table_rule *rule, const struct sl_table *table,
-                         struct sl_err *err)
+static bool is_chosen(const struct sl_table_rule *rule, struct sl_span name)
 {
-    for (size_t i = 0; i < rule->column_count; i++) {
+    return rule->columns != NULL ? is_listed(rule->columns, rule->column_count, name)
+                                 : !is_listed(rule->except, rule->except_count, name);
+}
+
+/* VERB and KEY say what the rule wants of these columns: "chooses", "columns". */
+static int check_names(const struct sl_shape *shape, const char *const *names, size_t count,
+                       const char *verb, const char *key, struct sl_err *err)
+{
+    const struct sl_table *table = shape->table;
+
+    for (size_t i = 0; i < count; i++) {
         uint32_t at = 0;
 
-        while (at < table->column_count &&
-               !sl_span_equals(table->columns[at].name, rule->columns[i])) {
+        while (at < table->column_count && !sl_span_equals(table->columns[at].name, names[i])) {
             at++;
         }
         if (at == table->column_count) {
             return sl_err_set(
                 err, SL_EINVAL,
-                "the rule \"%s\" chooses the column %s, which table %.*s.%.*s does not "
-                "have: correct its \"columns\"",
-                rule->pattern, rule->columns[i], (int)table->db.len, (const char *)table->db.data,
-                (int)table->name.len, (const char *)table->name.data);
+                "the rule \"%s\" %s the column %s, which table %.*s.%.*s does not have: correct "
+                "its \"%s\"",
+                shape->rule->pattern, verb, names[i], (int)table->db.len,
+                (const char *)table->db.data, (int)table->name.len, (const char *)table->name.data,
+                key);
         }
     }
     return SL_OK;
+}
+
+static int check_columns(const struct sl_shape *shape, struct sl_err *err)
+{
+    const struct sl_table_rule *rule = shape->rule;
+    int rc = check_names(shape, rule->columns, rule->column_count, "chooses", "columns", err);
+
+    return rc == SL_OK
+               ? check_names(shape, rule->except, rule->except_count, "leaves out", "except", err)
+               : rc;
 }
 
 static int add_head(struct sl_shape *shape, struct sl_span name)
@@ -106,10 +125,25 @@ static int choose_columns(struct sl_shape *shape)
     return SL_OK;
 }
 
+/* A row without columns would be no key, as if there were no row. */
+static int check_any(const struct sl_shape *shape, struct sl_err *err)
+{
+    const struct sl_table *table = shape->table;
+
+    if (shape->column_count > 0) {
+        return SL_OK;
+    }
+    return sl_err_set(err, SL_EINVAL,
+                      "the rule \"%s\" leaves out every column of table %.*s.%.*s: shorten its "
+                      "\"except\"",
+                      shape->rule->pattern, (int)table->db.len, (const char *)table->db.data,
+                      (int)table->name.len, (const char *)table->name.data);
+}
+
 static int build(struct sl_shape *shape, struct sl_err *err)
 {
     size_t count = shape->table->column_count;
-    int rc = check_columns(shape->rule, shape->table, err);
+    int rc = check_columns(shape, err);
 
     if (rc == SL_OK) {
         rc = sl_key_compile(shape->rule->key_template, shape->table, &shape->key, err);
@@ -123,7 +157,8 @@ static int build(struct sl_shape *shape, struct sl_err *err)
     if (shape->columns == NULL || shape->heads == NULL || shape->guesses == NULL) {
         return SL_ENOMEM;
     }
-    return choose_columns(shape);
+    rc = choose_columns(shape);
+    return rc == SL_OK ? check_any(shape, err) : rc;
 }
 
 int sl_shape_new(const struct sl_table_rule *rule, const struct sl_table *table,

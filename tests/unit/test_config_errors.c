@@ -310,6 +310,17 @@ static void regular_expressions_and_entries_that_skip_are_checked(void **state)
                    "tables[1].ttl: \"skip\" leaves the tables of this entry out");
 }
 
+static void columns_are_chosen_in_one_way(void **state)
+{
+    (void)state;
+    assert_refused(WITH_TABLE("\"columns\":[\"a\"],\"except\":[\"b\"]"),
+                   "tables[0].except: columns says which ones to keep already; remove one");
+    assert_refused(WITH_TABLE("\"except\":[]"),
+                   "tables[0].except: expected an array of 1 to 4096 strings");
+    assert_refused(WITH_TABLE("\"except\":[\"a\",\"A\"]"),
+                   "tables[0].except: \"A\" stands there twice; keep one");
+}
+
 static void values_that_do_not_fit_each_other_are_refused(void **state)
 {
     (void)state;
@@ -427,6 +438,7 @@ int main(void)
         cmocka_unit_test(names_that_would_break_a_key_are_refused),
         cmocka_unit_test(table_patterns_and_key_templates_are_checked),
         cmocka_unit_test(regular_expressions_and_entries_that_skip_are_checked),
+        cmocka_unit_test(columns_are_chosen_in_one_way),
         cmocka_unit_test(values_that_do_not_fit_each_other_are_refused),
         cmocka_unit_test(a_refused_value_draws_no_second_sentence),
         cmocka_unit_test(an_unset_variable_is_named),

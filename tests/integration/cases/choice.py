@@ -40,3 +40,22 @@ def case_regex_that_gives_up_stops_the_stream(env):
     program = env.sluice([{"table": r"/it\.(a|aa)+b/"}]).start()
     env.sql(f"INSERT INTO it.{name} VALUES (1)")
     program.expect_exit(SOURCE_UNUSABLE, rf"too many steps to say whether it matches it\.{name}")
+
+
+@case()
+def case_columns_but_some(env):
+    """Columns that come and go later; one that is named and gone is told with its table."""
+    env.start_servers(binlog_row_metadata="FULL")
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, a INT, secret VARCHAR(9), b INT)",
+            "CREATE TABLE it.j (id INT PRIMARY KEY, secret VARCHAR(9), b INT)",
+            "INSERT INTO it.t VALUES (1,1,'x',1)", "INSERT INTO it.j VALUES (1,'x',1)")
+    entries = [{"table": "it.t", "except": ["secret"]}, {"table": "it.j", "except": ["secret"], "value": "json"}]
+    program = env.sluice(entries).start()
+    tables = [Table("it", "t", columns=["id", "a", "b"]), Table("it", "j", "json", columns=["id", "b"])]
+    env.settle(tables)
+    env.sql("UPDATE it.t SET secret='y'", "UPDATE it.t SET a=2, secret='z'", "UPDATE it.j SET secret=NULL, b=NULL",
+            "ALTER TABLE it.t ADD c INT DEFAULT 7", "UPDATE it.t SET c=8", "INSERT INTO it.t VALUES (2,2,NULL,2,2)")
+    tables[0].columns.append("c")
+    env.settle(tables)
+    env.sql("ALTER TABLE it.j DROP COLUMN secret", "UPDATE it.j SET b=5")
+    program.expect_exit(SOURCE_UNUSABLE, r"leaves out the column secret, which table it\.j does not have")
