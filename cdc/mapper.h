@@ -5,6 +5,7 @@
 #ifndef SLUICE_CDC_MAPPER_H
 #define SLUICE_CDC_MAPPER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "cdc/base/arena.h"
@@ -68,9 +69,15 @@ struct sl_mapper_ops {
     struct sl_key_pattern *(*pattern)(struct sl_mapper *mapper, const struct sl_table *table);
 };
 
+/* Counted since the mapper was made; other threads may read them. */
+struct sl_mapper_stats {
+    atomic_uint_fast64_t unchanged; /* updates that left alone all that is kept of a row */
+};
+
 /* The first member of every implementation. */
 struct sl_mapper {
     const struct sl_mapper_ops *ops;
+    struct sl_mapper_stats stats;
 };
 
 /*

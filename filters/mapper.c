@@ -6,6 +6,7 @@
 #include "filters/known_keys.h"
 #include "filters/rule.h"
 #include "filters/statement.h"
+#include "filters/unchanged.h"
 
 struct rule_mapper {
     struct sl_mapper base; /* first: the two are cast into each other */
@@ -278,6 +279,10 @@ static int map_update(struct rule_mapper *self, const struct sl_row_change *chan
         if (key_moved) {
             rc = add_del(batch, span_of(&self->old_key));
         }
+    }
+    if (rc == SL_OK && !key_moved && sl_update_is_idle(shape, change)) {
+        atomic_fetch_add_explicit(&self->base.stats.unchanged, 1, memory_order_relaxed);
+        return SL_OK;
     }
     return rc == SL_OK ? put_after(self, change, key_moved, batch, err) : rc;
 }

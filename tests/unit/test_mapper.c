@@ -176,6 +176,70 @@ static void a_moved_key_is_removed_before_the_new_one_is_written(void **state)
     release(&fix);
 }
 
+static void an_update_of_other_columns_writes_nothing(void **state)
+{
+    static const char *const columns[] = {"id", "name"};
+    struct sl_table_rule rule = hash_rule[0];
+    const struct sl_cell before[] = {sl_test_bytes("\1\0\0\0", 4), sl_test_bytes("a", 1),
+                                     sl_test_bytes("x", 1)};
+    const struct sl_cell null[] = {before[0], SL_NULL_CELL, before[2]};
+    const struct sl_cell absent[] = {before[0], SL_ABSENT_CELL, before[2]};
+
+    const struct {
+        const struct sl_cell *before;
+        struct sl_cell after[3];
+        bool writes;
+    } cases[] = {
+        {before, {before[0], before[1], sl_test_bytes("y", 1)}, false},
+        {before, {before[0], before[1], SL_NULL_CELL}, false},
+        {before, {before[0], before[1], SL_ABSENT_CELL}, false},
+        {null, {before[0], SL_NULL_CELL, sl_test_bytes("y", 1)}, false},
+        {before, {before[0], sl_test_bytes("b", 1), before[2]}, true},
+        {before, {before[0], sl_test_bytes("ab", 2), before[2]}, true},
+        {before, {before[0], sl_test_bytes("", 0), before[2]}, true},
+        {before, {before[0], SL_NULL_CELL, before[2]}, true},
+        {null, {before[0], before[1], before[2]}, true},
+        {before, {before[0], SL_ABSENT_CELL, before[2]}, true}, /* a part that is not there */
+        {absent, {before[0], SL_ABSENT_CELL, before[2]}, true},
+        {before, {sl_test_bytes("\2\0\0\0", 4), before[1], before[2]}, true},
+    };
+
+    (void)state;
+    rule.columns = columns;
+    rule.column_count = 2;
+    for (size_t i = 0; i < SL_COUNT(cases); i++) {
+        struct fixture fix;
+
+        init(&fix, &rule, "id int key,name text,note text", false);
+        must_map(&fix, cases[i].before, cases[i].after);
+        if ((fix.batch->entry_count > 0) != cases[i].writes ||
+            (fix.mapper->stats.unchanged == 0) != cases[i].writes) {
+            fail_msg("case %zu: %u entries, %lu unchanged", i, (unsigned)fix.batch->entry_count,
+                     (unsigned long)fix.mapper->stats.unchanged);
+        }
+        release(&fix);
+    }
+}
+
+static void a_time_to_live_is_renewed_by_every_update(void **state)
+{
+    static const char *const columns[] = {"id"};
+    struct sl_table_rule rule = hash_rule[0];
+    const struct sl_cell before[] = {sl_test_cell("1"), sl_test_bytes("a", 1)};
+    const struct sl_cell after[] = {sl_test_cell("1"), sl_test_bytes("b", 1)};
+    struct fixture fix;
+
+    (void)state;
+    rule.columns = columns;
+    rule.column_count = 1;
+    rule.ttl_s = 60;
+    init(&fix, &rule, "id int key,name text", false);
+    must_map(&fix, before, after);
+    assert_string_equal(commands(&fix), "HSET shop:t:1 id 1; EXPIRE shop:t:1 60");
+    assert_int_equal(fix.mapper->stats.unchanged, 0);
+    release(&fix);
+}
+
 /* UPDATE t SET id = 3 - id, by way of a third number: each row must end under its new key. */
 static void two_rows_may_swap_their_keys(void **state)
 {
@@ -494,6 +558,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_written_and_removed),
         cmocka_unit_test(a_moved_key_is_removed_before_the_new_one_is_written),
+        cmocka_unit_test(an_update_of_other_columns_writes_nothing),
+        cmocka_unit_test(a_time_to_live_is_renewed_by_every_update),
         cmocka_unit_test(two_rows_may_swap_their_keys),
         cmocka_unit_test(a_partial_hash_image_is_merged),
         cmocka_unit_test(other_partial_images_are_read_again),

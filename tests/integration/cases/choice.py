@@ -1,6 +1,7 @@
 """What goes into the cache: which tables, columns and rows."""
 from harness.env import case
 from harness.oracle import Table
+from harness.place import Failure
 from harness.sluice import SOURCE_UNUSABLE
 
 
@@ -59,3 +60,34 @@ def case_columns_but_some(env):
     env.settle(tables)
     env.sql("ALTER TABLE it.j DROP COLUMN secret", "UPDATE it.j SET b=5")
     program.expect_exit(SOURCE_UNUSABLE, r"leaves out the column secret, which table it\.j does not have")
+
+
+@case()
+def case_update_of_other_columns_writes_nothing(env):
+    """What somebody else has put under the key stays until a change of what is kept."""
+    env.start_servers(binlog_row_image="FULL")
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, v INT, hits INT)", "INSERT INTO it.t VALUES (1,1,1)")
+    table = Table("it", "t", "json", columns=["id", "v"])
+    env.sluice([table]).start()
+    env.settle([table])
+    env.redis_call("SET", "it:t:1", "marked")
+    env.sql("UPDATE it.t SET hits=hits+1", "UPDATE it.t SET hits=NULL")
+    env.quiesce()
+    if env.redis_call("GET", "it:t:1") != b"marked":
+        raise Failure("an update of a column that is not kept was written")
+    env.sql("UPDATE it.t SET v=2")
+    env.settle([table])
+
+
+@case()
+def case_random_changes_to_some_columns(env):
+    env.start_servers()
+    work = env.workload(["types", "small", "composite"], value=env.rng.choice(["hash", "json"]))
+    tables = work.oracle_tables
+    for table, columns in zip(tables, (["id", "c_int", "c_varchar", "c_json", "c_blob"], ["id", "note"], ["a", "b", "c", "number"])):
+        table.columns = columns
+    work.run(transactions=100)
+    env.sluice(tables).start()
+    env.settle(tables)
+    work.run(seconds=env.seconds)
+    env.settle(tables)
