@@ -69,9 +69,14 @@ struct sl_mapper_ops {
     struct sl_key_pattern *(*pattern)(struct sl_mapper *mapper, const struct sl_table *table);
 };
 
+/* Tells an operator something, by one sentence. */
+typedef void (*sl_notice_fn)(void *user, bool is_warning, const char *text);
+
 /* Counted since the mapper was made; other threads may read them. */
 struct sl_mapper_stats {
-    atomic_uint_fast64_t unchanged; /* updates that left alone all that is kept of a row */
+    atomic_uint_fast64_t unchanged;   /* updates that left alone all that is kept of a row */
+    atomic_uint_fast64_t filtered;    /* rows that the rule's condition keeps out of the cache */
+    atomic_uint_fast64_t quarantined; /* rows that are kept out as the condition failed on them */
 };
 
 /* The first member of every implementation. */

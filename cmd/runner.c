@@ -218,6 +218,7 @@ static int make_reader(struct sl_runner *runner)
     if (runner->mapper == NULL) {
         return SL_ENOMEM;
     }
+    sl_rule_mapper_on_notice(runner->mapper, notice, runner);
     runner->reader = sl_reader_new(&options, runner->source, runner->mapper, &runner->handoff);
     return runner->reader != NULL ? SL_OK : SL_ENOMEM;
 }

@@ -51,6 +51,12 @@ static const struct sl_conf_choice codecs[] = {
     {.name = NULL},
 };
 
+static const struct sl_conf_choice rule_errors[] = {
+    {.name = "stop", .value = SL_RULE_STOP},
+    {.name = "quarantine", .value = SL_RULE_QUARANTINE},
+    {.name = NULL},
+};
+
 static const struct sl_conf_choice log_levels[] = {
     {.name = "error", .value = SL_LOG_ERROR},
     {.name = "warn", .value = SL_LOG_WARN},
@@ -171,11 +177,15 @@ const struct sl_conf_key sl_conf_keys[] = {
     {.path = "tables[].except", .type = SL_CONF_STRINGS, .min = 1, .max = 4096,
      .offset = offsetof(struct sl_table_rule, except), .count_offset = offsetof(struct sl_table_rule, except_count),
      .help = "Instead of columns: the columns to leave out; all others are kept, also those that a table gets later."},
+    {.path = "tables[].where", .type = SL_CONF_STRING, .min = 1, .max = 4096, .take = sl_conf_take_where,
+     AT(sl_table_rule, where),
+     .help = "A Lua 5.4 expression over the row's columns: rows for which it is not true are not in the cache. Default: every row is."},
+    {.path = "tables[].on_error", .type = SL_CONF_CHOICE, .fallback = "stop", .choices = rule_errors, AT(sl_table_rule, on_error),
+     .help = "What to do when where fails on a row: \"stop\" leaves with exit status 5, \"quarantine\" keeps the row out of the cache, counts it and says so once a table."},
     {.path = "tables[].ttl", .type = SL_CONF_INTEGER, .unit = "seconds", .min = 1, .max = 3153600000, AT(sl_table_rule, ttl_s),
      .help = "Keys expire this long after their row's last change. Default: never."},
     {.path = "tables[].compress", .type = SL_CONF_CHOICE, .fallback = "none", .choices = codecs,
      .help = "Compression of values."},
-    {.path = "tables[].where", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
     {.path = "tables[].rename", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
     {.path = "tables[].transform", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
     {.path = "tables[].redelete_ms", .flags = SL_CONF_UNAVAILABLE, .help = LATER},

@@ -4,6 +4,7 @@
 
 #include "filters/encode.h"
 #include "filters/known_keys.h"
+#include "filters/row_filter.h"
 #include "filters/rule.h"
 #include "filters/statement.h"
 #include "filters/unchanged.h"
@@ -19,6 +20,7 @@ struct rule_mapper {
     struct sl_cell *cells; /* of a row that was read again */
     uint32_t cell_cap;
     struct sl_known_keys keys;
+    struct sl_row_filter filter;
 };
 
 static struct rule_mapper *self_of(struct sl_mapper *mapper)
@@ -53,7 +55,8 @@ static int compile_table(struct sl_mapper *mapper, struct sl_table *table, struc
     if (rc != SL_OK) {
         return rc;
     }
-    rc = sl_known_keys_set(&self->keys, shape);
+    rc = sl_row_filter_prepare(&self->filter, shape, err);
+    rc = rc == SL_OK ? sl_known_keys_set(&self->keys, shape) : rc;
     if (rc != SL_OK) {
         sl_shape_free(shape);
         return rc;
@@ -149,6 +152,22 @@ static void merge_cells(struct sl_cell *out, const struct sl_row_change *change)
     }
 }
 
+/* A row that was read by SELECT, under the key in new_key. */
+static int put_selected(struct rule_mapper *self, const struct sl_table *table,
+                        const struct sl_cell *cells, enum sl_write write, struct sl_batch *batch,
+                        struct sl_err *err)
+{
+    enum sl_verdict verdict;
+    int rc = sl_row_filter_judge(&self->filter, table, cells, NULL, &verdict, err);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    return verdict == SL_ROW_MATCHES ? add_row(batch, table->user, (struct sl_row){.cells = cells},
+                                               span_of(&self->new_key), write, err)
+                                     : add_del(batch, span_of(&self->new_key));
+}
+
 /*
  * The image is not enough: asks the source for the row as it is now. Later events bring it to the
  * same state, so that the cache converges; a row that is gone has its DELETE yet to come.
@@ -181,8 +200,7 @@ static int put_reread(struct rule_mapper *self, const struct sl_row_change *chan
     if (rc == SL_OK) {
         rc = render_key(shape, self->cells + count, NULL, &self->new_key, err);
     }
-    return rc == SL_OK ? add_row(batch, shape, (struct sl_row){.cells = self->cells + count},
-                                 span_of(&self->new_key), SL_WRITE_WHOLE, err)
+    return rc == SL_OK ? put_selected(self, table, self->cells + count, SL_WRITE_WHOLE, batch, err)
                        : rc;
 }
 
@@ -238,9 +256,20 @@ static bool has_diffs(const struct sl_shape *shape, const struct sl_cell *cells)
     return false;
 }
 
+/*
+ * A part may be added to what the key holds. A row that has only now come to match `where` is not
+ * there, and would be missed.
+ */
+static bool may_add_part(struct rule_mapper *self, const struct sl_row_change *change,
+                         bool key_moved)
+{
+    return can_merge(change->table->user, change->op, key_moved) &&
+           sl_row_filter_surely_takes(&self->filter, change->table, change->before);
+}
+
 /* Writes the after image under the key in new_key; falls back on reading the row again. */
-static int put_after(struct rule_mapper *self, const struct sl_row_change *change, bool key_moved,
-                     struct sl_batch *batch, struct sl_err *err)
+static int put_matching(struct rule_mapper *self, const struct sl_row_change *change,
+                        bool key_moved, struct sl_batch *batch, struct sl_err *err)
 {
     const struct sl_shape *shape = change->table->user;
     struct sl_row row = {.cells = change->after};
@@ -251,8 +280,7 @@ static int put_after(struct rule_mapper *self, const struct sl_row_change *chang
         row.base = change->before;
         image = judge_image(shape, change->after, change->before);
     }
-    if (image == IMAGE_LOST ||
-        (image == IMAGE_PARTIAL && !can_merge(shape, change->op, key_moved))) {
+    if (image == IMAGE_LOST || (image == IMAGE_PARTIAL && !may_add_part(self, change, key_moved))) {
         return put_reread(self, change, batch, err);
     }
     rc = add_row(batch, shape, row, span_of(&self->new_key),
@@ -261,6 +289,28 @@ static int put_after(struct rule_mapper *self, const struct sl_row_change *chang
     return (rc == SL_EUNSUPPORTED || rc == SL_ELIMIT) && row.base != NULL
                ? put_reread(self, change, batch, err)
                : rc;
+}
+
+/* A key that may hold the row is removed when `where` does not want it; no key is no harm. */
+static int put_after(struct rule_mapper *self, const struct sl_row_change *change, bool key_moved,
+                     struct sl_batch *batch, struct sl_err *err)
+{
+    enum sl_verdict verdict;
+    int rc = sl_row_filter_judge(&self->filter, change->table, change->after, change->before,
+                                 &verdict, err);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    switch (verdict) {
+    case SL_ROW_MATCHES:
+        return put_matching(self, change, key_moved, batch, err);
+    case SL_ROW_DIFFERS:
+        return add_del(batch, span_of(&self->new_key));
+    case SL_ROW_UNCLEAR:
+        break;
+    }
+    return put_reread(self, change, batch, err);
 }
 
 static int map_update(struct rule_mapper *self, const struct sl_row_change *change,
@@ -314,9 +364,7 @@ static int load_row(struct sl_mapper *mapper, const struct sl_table *table,
     const struct sl_shape *shape = table->user;
     int rc = render_key(shape, cells, NULL, &self->new_key, err);
 
-    return rc == SL_OK ? add_row(batch, shape, (struct sl_row){.cells = cells},
-                                 span_of(&self->new_key), SL_WRITE_REPLACE, err)
-                       : rc;
+    return rc == SL_OK ? put_selected(self, table, cells, SL_WRITE_REPLACE, batch, err) : rc;
 }
 
 static int judge_ddl(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,
@@ -336,6 +384,7 @@ static void free_mapper(struct sl_mapper *mapper)
     sl_buf_release(&self->old_key);
     sl_buf_release(&self->new_key);
     sl_known_keys_release(&self->keys);
+    sl_row_filter_release(&self->filter);
     free(self->cells);
     free(self);
 }
@@ -363,6 +412,15 @@ struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t c
         .count = count,
         .reread = reread,
         .reread_user = reread_user,
+        .filter = {.rules = rules, .count = count, .stats = &self->base.stats},
     };
     return &self->base;
+}
+
+void sl_rule_mapper_on_notice(struct sl_mapper *mapper, sl_notice_fn notice, void *user)
+{
+    struct rule_mapper *self = self_of(mapper);
+
+    self->filter.notice = notice;
+    self->filter.notice_user = user;
 }

@@ -16,4 +16,7 @@
 struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t count,
                                      sl_reread_fn reread, void *reread_user);
 
+/* NOTICE is called for what an operator should know of, by the thread that maps rows. */
+void sl_rule_mapper_on_notice(struct sl_mapper *mapper, sl_notice_fn notice, void *user);
+
 #endif

@@ -15,6 +15,12 @@ enum sl_value_kind {
     SL_VALUE_JSON, /* a STRING a row, a JSON object */
 };
 
+/* What to do with a row on which `where` fails. */
+enum sl_rule_error {
+    SL_RULE_STOP,       /* the stream: the expression has to be corrected */
+    SL_RULE_QUARANTINE, /* as with a row that does not match, and count it */
+};
+
 struct sl_table_regex; /* table_regex.h */
 
 struct sl_table_rule {
@@ -34,6 +40,8 @@ struct sl_table_rule {
     size_t column_count;
     const char *const *except; /* instead of columns: all but these; NULL: none */
     size_t except_count;
+    const char *where; /* a Lua expression that compiles, see where.h; NULL: every row */
+    enum sl_rule_error on_error;
     uint64_t ttl_s; /* seconds until a key expires; 0: never */
 };
 

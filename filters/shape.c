@@ -12,6 +12,7 @@ void sl_shape_free(struct sl_shape *shape)
     }
     sl_key_release(&shape->key);
     sl_buf_release(&shape->bytes);
+    sl_where_columns_release(&shape->looked_at);
     free(shape->columns);
     free(shape->heads);
     free(shape->guesses);
@@ -145,6 +146,9 @@ static int build(struct sl_shape *shape, struct sl_err *err)
     size_t count = shape->table->column_count;
     int rc = check_columns(shape, err);
 
+    if (rc == SL_OK && shape->rule->where != NULL) {
+        rc = sl_where_columns_find(shape->rule->where, shape->table, &shape->looked_at, err);
+    }
     if (rc == SL_OK) {
         rc = sl_key_compile(shape->rule->key_template, shape->table, &shape->key, err);
     }

@@ -13,6 +13,7 @@
 #include "cdc/column.h"
 #include "filters/key.h"
 #include "filters/options.h"
+#include "filters/where.h"
 
 struct sl_shape {
     const struct sl_table_rule *rule; /* borrowed from the configuration */
@@ -25,6 +26,8 @@ struct sl_shape {
     struct sl_span *heads;
     uint32_t *guesses; /* how long the text of column i probably is; 0: as long as it is stored */
     struct sl_buf bytes;
+    struct sl_where_columns looked_at; /* by the rule's `where` */
+    bool has_warned;                   /* that `where` failed on a row of this table */
 };
 
 /* SL_EINVAL, SL_ESCHEMA: RULE does not fit TABLE, ERR says why. *OUT is owned by the caller. */

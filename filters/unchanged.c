@@ -15,6 +15,16 @@ static bool is_same(const struct sl_cell *before, const struct sl_cell *after)
            (before->len == 0 || memcmp(before->data, after->data, before->len) == 0);
 }
 
+static bool are_same(const struct sl_row_change *change, const uint32_t *columns, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!is_same(&change->before[columns[i]], &change->after[columns[i]])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool sl_update_is_idle(const struct sl_shape *shape, const struct sl_row_change *change)
 {
     /* Servers log no update that changes nothing: with all columns chosen it is not worth a look.
@@ -22,12 +32,6 @@ bool sl_update_is_idle(const struct sl_shape *shape, const struct sl_row_change 
     if (shape->rule->ttl_s > 0 || shape->column_count == shape->table->column_count) {
         return false;
     }
-    for (uint32_t i = 0; i < shape->column_count; i++) {
-        uint32_t number = shape->columns[i];
-
-        if (!is_same(&change->before[number], &change->after[number])) {
-            return false;
-        }
-    }
-    return true;
+    return are_same(change, shape->columns, shape->column_count) &&
+           are_same(change, shape->looked_at.numbers, shape->looked_at.count);
 }

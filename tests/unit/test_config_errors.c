@@ -183,8 +183,6 @@ static void what_this_version_cannot_do_says_so(void **state)
                    "on_gap: \"bootstrap\" is not available in this version; use \"stop\"");
     assert_refused(WITH_ROOT("\"http\":{\"listen\":\"127.0.0.1:9464\"}"),
                    "http: not available in this version; ");
-    assert_refused(WITH_TABLE("\"where\":\"a = 1\""),
-                   "tables[0].where: not available in this version; ");
     assert_refused(WITH_TABLE("\"rename\":{}"),
                    "tables[0].rename: not available in this version; ");
     assert_refused(WITH_TABLE("\"value\":\"stream\""),
@@ -308,6 +306,19 @@ static void regular_expressions_and_entries_that_skip_are_checked(void **state)
     assert_refused(WITH_TABLE("\"skip\":true"), "tables: every entry says \"skip\"");
     assert_refused(WITH_TABLE("\"table\":\"a.b\"},{\"table\":\"a.c\",\"ttl\":5,\"skip\":true"),
                    "tables[1].ttl: \"skip\" leaves the tables of this entry out");
+}
+
+static void a_where_that_is_no_expression_is_refused(void **state)
+{
+    (void)state;
+    assert_refused(WITH_TABLE("\"where\":\"a = 1\""),
+                   "tables[0].where: no Lua expression: ')' expected near '='");
+    assert_refused(WITH_TABLE("\"where\":\"a ~=\""),
+                   "tables[0].where: no Lua expression: unexpected symbol near ')'");
+    assert_refused(WITH_TABLE("\"where\":\"\""),
+                   "tables[0].where: expected a string of 1 to 4096 bytes");
+    assert_refused(WITH_TABLE("\"on_error\":\"skip\""),
+                   "tables[0].on_error: expected one of \"stop\", \"quarantine\", got \"skip\"");
 }
 
 static void columns_are_chosen_in_one_way(void **state)
@@ -438,6 +449,7 @@ int main(void)
         cmocka_unit_test(names_that_would_break_a_key_are_refused),
         cmocka_unit_test(table_patterns_and_key_templates_are_checked),
         cmocka_unit_test(regular_expressions_and_entries_that_skip_are_checked),
+        cmocka_unit_test(a_where_that_is_no_expression_is_refused),
         cmocka_unit_test(columns_are_chosen_in_one_way),
         cmocka_unit_test(values_that_do_not_fit_each_other_are_refused),
         cmocka_unit_test(a_refused_value_draws_no_second_sentence),

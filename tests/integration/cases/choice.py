@@ -2,7 +2,7 @@
 from harness.env import case
 from harness.oracle import Table
 from harness.place import Failure
-from harness.sluice import SOURCE_UNUSABLE
+from harness.sluice import CANNOT_CONTINUE, SOURCE_UNUSABLE
 
 
 @case()
@@ -89,5 +89,76 @@ def case_random_changes_to_some_columns(env):
     work.run(transactions=100)
     env.sluice(tables).start()
     env.settle(tables)
+    work.run(seconds=env.seconds)
+    env.settle(tables)
+
+
+@case()
+def case_filtered_rows_are_loaded_after_ddl(env):
+    """What SELECT brings obeys the filter as well, also where keys are there from before."""
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, v INT)", "INSERT INTO it.t VALUES (1,1),(2,-2),(3,3)",
+            "CREATE TABLE it.away (id INT PRIMARY KEY, v INT)", "INSERT INTO it.away VALUES (4,4),(5,-5)")
+    tables = [Table("it", "t", where="v > 0", lua="v > 0")]
+    env.sluice(tables).start()
+    env.settle(tables)
+    env.sql("ALTER TABLE it.t ADD w INT DEFAULT 5", "UPDATE it.t SET v=-v", "ALTER TABLE it.t MODIFY v BIGINT")
+    env.settle(tables)
+    env.sql("DROP TABLE it.t", "RENAME TABLE it.away TO it.t", "UPDATE it.t SET v=v+1")
+    env.settle(tables)
+
+
+@case()
+def case_where_that_fails_stops_or_puts_rows_into_quarantine(env):
+    env.start_servers()
+    env.sql("CREATE DATABASE it", *[f"CREATE TABLE it.{name} (id INT PRIMARY KEY, v INT, secret VARCHAR(20))" for name in "qs"],
+            "INSERT INTO it.q VALUES (1,1,'x'),(2,NULL,'not-to-be-seen'),(3,9,NULL)")
+    entries = [{"table": "it.q", "where": "v < 5", "on_error": "quarantine"}, {"table": "it.s", "where": "v < 5"}]
+    tables = [Table("it", "q", where="v < 5"), Table("it", "s", where="v < 5")]
+    program = env.sluice(entries).start()
+    env.settle(tables)
+    env.sql("INSERT INTO it.s VALUES (1,1,'y'),(2,7,'y')", "UPDATE it.q SET v=NULL WHERE id=1", "UPDATE it.q SET v=2 WHERE id IN (2,3)")
+    env.settle(tables)
+    if program.said().count("where\\\" of table it.q fails") + program.said().count('where" of table it.q fails') != 1:
+        raise Failure(f"the quarantine is not told once: {program.said()[-1500:]}")
+    env.sql("UPDATE it.s SET v=NULL, secret='not-to-be-seen' WHERE id=1")
+    program.expect_exit(CANNOT_CONTINUE, r"table it\.s fails on a row: attempt to compare nil with number")
+    if "not-to-be-seen" in program.said():
+        raise Failure("a row's value is in the log")
+
+
+@case()
+def case_where_that_loops_for_ever_is_cut_off(env):
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY)", "INSERT INTO it.t VALUES (1)")
+    program = env.sluice([{"table": "it.t", "where": "(function() while true do end end)()"}])
+    program.start(ready=False)
+    program.expect_exit(CANNOT_CONTINUE, r"table it\.t fails on a row: it takes more than 100000 steps")
+
+
+@case()
+def case_where_with_a_misspelt_column_is_refused(env):
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, status INT)", "INSERT INTO it.t VALUES (1,1)")
+    program = env.sluice([{"table": "it.t", "where": "sttaus ~= 1"}])
+    _, out, _ = program.call("check", status=1)
+    if "it.t uses sttaus" not in out:
+        raise Failure(f"check does not say it: {out}")
+    program.start(ready=False)
+    program.expect_exit(SOURCE_UNUSABLE, r"table it\.t uses sttaus, which is neither a column")
+
+
+@case()
+def case_random_changes_to_filtered_rows(env):
+    env.start_servers()
+    work = env.workload(["filtered"], value=env.rng.choice(["hash", "json"]), truncate=True)
+    tables = work.oracle_tables
+    if env.rng.random() < 0.5:
+        tables[0].columns = ["id", "note", "number"]
+    work.run(transactions=200)
+    program = env.sluice(tables).start()
+    env.settle(tables)
+    work.run(seconds=env.seconds)
+    program.restart(kill=True)
     work.run(seconds=env.seconds)
     env.settle(tables)

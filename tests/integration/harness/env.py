@@ -101,6 +101,8 @@ class Env:
             found["key"] = "{db}:{table}:" + ":".join("{" + name + "}" for name in table.key)
         if table.columns:
             found["columns"] = table.columns
+        if table.lua:
+            found["where"] = table.lua
         return found
 
     def workload(self, kinds=None, value="hash", db="it", prefix="", **changes):

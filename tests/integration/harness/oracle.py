@@ -23,13 +23,14 @@ SHOWN = 5
 class Table:
     """A table of the source and how the configuration under test maps it."""
 
-    def __init__(self, db, name, value="hash", key=None, columns=None, where=None):
+    def __init__(self, db, name, value="hash", key=None, columns=None, where=None, lua=None):
         self.db = db
         self.name = name
         self.value = value
         self.key = key          # list of columns; None: the primary key, else the first unique NOT NULL index
         self.columns = columns  # None: all
-        self.where = where      # SQL condition that stands for the configured one
+        self.where = where      # SQL condition that says the same as the configured one
+        self.lua = lua          # the configured one
 
     def __str__(self):
         return f"{self.db}.{self.name}"
