@@ -18,6 +18,7 @@ struct sl_batch *sl_batch_new(void)
         return NULL;
     }
     batch->data.limit = UINT32_MAX;
+    batch->spare.limit = UINT32_MAX;
     batch->slots = calloc(SL_BATCH_SLOTS, sizeof(*batch->slots));
     if (batch->slots == NULL) {
         free(batch);
@@ -44,17 +45,24 @@ void sl_batch_free(struct sl_batch *batch)
     drop_purge(batch);
     sl_position_release(&batch->position);
     sl_buf_release(&batch->data);
+    sl_buf_release(&batch->spare);
     free(batch->entries);
     free(batch->slots);
     free(batch);
 }
 
+static void shrink_buf(struct sl_buf *buf)
+{
+    if (buf->cap > SL_BATCH_KEEP) {
+        sl_buf_release(buf);
+        buf->limit = UINT32_MAX;
+    }
+}
+
 static void shrink(struct sl_batch *batch)
 {
-    if (batch->data.cap > SL_BATCH_KEEP) {
-        sl_buf_release(&batch->data);
-        batch->data.limit = UINT32_MAX;
-    }
+    shrink_buf(&batch->data);
+    shrink_buf(&batch->spare);
     if (batch->entry_cap > SL_BATCH_KEEP_ENTRIES) {
         free(batch->entries);
         batch->entries = NULL;
@@ -88,8 +96,12 @@ void sl_batch_clear(struct sl_batch *batch)
     sl_buf_clear(&batch->data);
     drop_purge(batch);
     batch->entry_count = 0;
+    batch->key_count = 0;
     batch->dead_bytes = 0;
+    batch->extra_bytes = 0;
     batch->dead_count = 0;
+    batch->raw_count = 0;
+    batch->has_raw = false;
     batch->begins_group = false;
     batch->ends_group = false;
     batch->has_position = false;
@@ -99,11 +111,6 @@ void sl_batch_clear(struct sl_batch *batch)
     batch->task = SL_TASK_ROWS;
     batch->next = NULL;
     batch->begin = (struct sl_batch_mark){0};
-}
-
-static struct sl_span key_of(const struct sl_batch *batch, const struct sl_batch_entry *entry)
-{
-    return sl_span_make(batch->data.data + entry->key_at, entry->key_len);
 }
 
 /* The slot that holds KEY's newest entry, or the empty one where it belongs. */
@@ -120,7 +127,7 @@ static uint32_t *find_slot(struct sl_batch *batch, struct sl_span key, uint32_t 
         }
         entry = &batch->entries[number - 1];
         if (entry->hash == hash && entry->key_len == key.len &&
-            memcmp(key_of(batch, entry).data, key.data, key.len) == 0) {
+            memcmp(sl_batch_key(batch, entry).data, key.data, key.len) == 0) {
             return &batch->slots[at];
         }
     }
@@ -142,10 +149,13 @@ static int rebuild_slots(struct sl_batch *batch, uint32_t mask)
     }
     batch->slots = slots;
     batch->slot_mask = mask;
+    batch->key_count = 0;
     for (uint32_t i = 0; i < batch->entry_count; i++) {
         const struct sl_batch_entry *entry = &batch->entries[i];
+        uint32_t *slot = find_slot(batch, sl_batch_key(batch, entry), entry->hash);
 
-        *find_slot(batch, key_of(batch, entry), entry->hash) = i + 1;
+        batch->key_count += *slot == 0;
+        *slot = i + 1;
     }
     return SL_OK;
 }
@@ -162,7 +172,7 @@ static int reserve_entry(struct sl_batch *batch)
         batch->entries = entries;
         batch->entry_cap = cap;
     }
-    if (batch->entry_count >= batch->slot_mask / 2) {
+    if (batch->key_count >= batch->slot_mask / 2) {
         return rebuild_slots(batch, batch->slot_mask * 2 + 1);
     }
     return SL_OK;
@@ -182,7 +192,9 @@ static void kill_chain(struct sl_batch *batch, uint32_t number, enum sl_write wr
         }
         entry->is_dead = true;
         batch->dead_bytes += entry->len;
+        batch->extra_bytes -= entry->extra;
         batch->dead_count++;
+        batch->raw_count -= entry->is_raw;
         number = entry->older;
     }
 }
@@ -197,36 +209,87 @@ void sl_batch_abandon(struct sl_batch *batch, uint32_t offset)
     batch->data.len = offset;
 }
 
-int sl_batch_end(struct sl_batch *batch, uint32_t offset, uint32_t key_at, uint32_t key_len,
-                 uint16_t commands, enum sl_write write)
+int sl_batch_find(struct sl_batch *batch, struct sl_span key, struct sl_batch_place *place)
 {
-    struct sl_span key = sl_span_make(batch->data.data + key_at, key_len);
     uint32_t hash = (uint32_t)sl_hash_bytes(key.data, key.len, 0);
     int rc = reserve_entry(batch);
-    uint32_t *slot;
-    uint32_t older;
+    const uint32_t *slot;
 
     if (rc != SL_OK) {
         return rc;
     }
     slot = find_slot(batch, key, hash);
-    older = *slot > 0 ? *slot - 1 : SL_BATCH_NONE;
+    *place = (struct sl_batch_place){.key = key,
+                                     .hash = hash,
+                                     .slot = (uint32_t)(slot - batch->slots),
+                                     .newest = *slot > 0 ? *slot - 1 : SL_BATCH_NONE};
+    return SL_OK;
+}
+
+static struct sl_batch_entry *add(struct sl_batch *batch, const struct sl_batch_place *place,
+                                  uint32_t offset, uint32_t key_at, enum sl_write write)
+{
+    struct sl_batch_entry *entry = &batch->entries[batch->entry_count];
+
     if (write != SL_WRITE_PARTIAL) {
-        kill_chain(batch, older, write);
+        kill_chain(batch, place->newest, write);
     }
-    batch->entries[batch->entry_count] = (struct sl_batch_entry){
+    *entry = (struct sl_batch_entry){
         .offset = offset,
         .len = (uint32_t)(batch->data.len - offset),
         .key_at = key_at,
-        .key_len = key_len,
-        .older = older,
-        .hash = hash,
-        .commands = commands,
+        .key_len = (uint32_t)place->key.len,
+        .older = place->newest,
+        .hash = place->hash,
         .write = (uint8_t)write,
     };
-    *slot = ++batch->entry_count;
+    batch->key_count += place->newest == SL_BATCH_NONE;
+    batch->slots[place->slot] = ++batch->entry_count;
     batch->rows++;
-    return SL_OK;
+    return entry;
+}
+
+void sl_batch_add(struct sl_batch *batch, const struct sl_batch_place *place, uint32_t offset,
+                  uint32_t key_at, uint16_t commands, enum sl_write write)
+{
+    add(batch, place, offset, key_at, write)->commands = commands;
+}
+
+/* The last state of a row is probably as long as the one before. */
+static uint32_t guess_extra(const struct sl_batch *batch, const struct sl_batch_place *place,
+                            size_t len)
+{
+    const struct sl_batch_entry *older = &batch->entries[place->newest];
+    uint64_t guess =
+        place->newest != SL_BATCH_NONE ? (uint64_t)older->len + older->extra : (uint64_t)len;
+
+    return guess > len ? (uint32_t)(guess - len) : 0;
+}
+
+void sl_batch_add_raw(struct sl_batch *batch, const struct sl_batch_place *place, uint32_t offset,
+                      uint32_t key_at, sl_batch_render_fn render)
+{
+    uint32_t extra = guess_extra(batch, place, batch->data.len - offset);
+    struct sl_batch_entry *entry = add(batch, place, offset, key_at, SL_WRITE_WHOLE);
+
+    entry->is_raw = true;
+    entry->extra = extra;
+    batch->extra_bytes += extra;
+    batch->raw_count++;
+    batch->has_raw = true;
+    batch->render = render;
+}
+
+int sl_batch_end(struct sl_batch *batch, uint32_t offset, uint32_t key_at, uint32_t key_len,
+                 uint16_t commands, enum sl_write write)
+{
+    struct sl_batch_place place;
+    int rc = sl_batch_find(batch, sl_span_make(batch->data.data + key_at, key_len), &place);
+
+    if (rc == SL_OK) {
+        sl_batch_add(batch, &place, offset, key_at, commands, write);
+    }
+    return rc;
 }
 
 struct sl_batch_mark sl_batch_here(const struct sl_batch *batch)
@@ -238,11 +301,15 @@ struct sl_batch_mark sl_batch_here(const struct sl_batch *batch)
 static void judge_again(struct sl_batch *batch)
 {
     batch->dead_bytes = 0;
+    batch->extra_bytes = 0;
     batch->dead_count = 0;
+    batch->raw_count = 0;
     for (uint32_t i = 0; i < batch->entry_count; i++) {
         struct sl_batch_entry *entry = &batch->entries[i];
 
         entry->is_dead = false;
+        batch->extra_bytes += entry->extra;
+        batch->raw_count += entry->is_raw;
         if (entry->write != SL_WRITE_PARTIAL) {
             kill_chain(batch, entry->older, (enum sl_write)entry->write);
         }
@@ -256,56 +323,6 @@ void sl_batch_rollback(struct sl_batch *batch, struct sl_batch_mark mark)
     batch->data.len = mark.data;
     judge_again(batch);
     (void)rebuild_slots(batch, batch->slot_mask); /* the same size: needs no memory */
-}
-
-int sl_batch_append(struct sl_batch *to, const struct sl_batch *from, struct sl_batch_mark since)
-{
-    for (uint32_t i = since.entry; i < from->entry_count; i++) {
-        const struct sl_batch_entry *entry = &from->entries[i];
-        uint32_t offset;
-        int rc;
-
-        if (entry->is_dead) {
-            continue;
-        }
-        sl_batch_begin(to, &offset);
-        rc = sl_buf_add(&to->data, from->data.data + entry->offset, entry->len);
-        if (rc == SL_OK) {
-            rc = sl_batch_end(to, offset, offset + (entry->key_at - entry->offset), entry->key_len,
-                              entry->commands, (enum sl_write)entry->write);
-        }
-        if (rc != SL_OK) {
-            sl_batch_abandon(to, offset);
-            return rc;
-        }
-    }
-    return SL_OK;
-}
-
-void sl_batch_seal(struct sl_batch *batch)
-{
-    uint32_t kept = 0;
-    uint32_t end = 0;
-
-    if (batch->dead_count == 0) {
-        return;
-    }
-    for (uint32_t i = 0; i < batch->entry_count; i++) {
-        struct sl_batch_entry entry = batch->entries[i];
-
-        if (entry.is_dead) {
-            continue;
-        }
-        memmove(batch->data.data + end, batch->data.data + entry.offset, entry.len);
-        entry.key_at = end + (entry.key_at - entry.offset);
-        entry.offset = end;
-        end += entry.len;
-        batch->entries[kept++] = entry;
-    }
-    batch->entry_count = kept;
-    batch->data.len = end;
-    batch->dead_bytes = 0;
-    batch->dead_count = 0;
 }
 
 uint64_t sl_batch_commands(const struct sl_batch *batch)
@@ -327,7 +344,7 @@ struct sl_span sl_batch_key_of_command(const struct sl_batch *batch, uint64_t nu
             continue;
         }
         if (number < entry->commands) {
-            return key_of(batch, entry);
+            return sl_batch_key(batch, entry);
         }
         number -= entry->commands;
     }

@@ -9,6 +9,10 @@
  *     entries  | 0 (dead)  | 1         | 2      |     a later complete write of a key kills the
  *                                                     earlier ones: only its last state is sent
  *
+ * Most rows of a key that changes all the time are dead before they are sent. Their commands need
+ * not be made: a *raw* entry holds what they can be made of, and is rendered if it is still alive
+ * when the batch is passed on.
+ *
  * Batches make up groups; a group is what one MULTI/EXEC applies. Most groups are one batch. A
  * transaction larger than a batch is a group of several: ends_group is false but on the last.
  */
@@ -20,6 +24,7 @@
 #include <stdint.h>
 
 #include "cdc/base/buf.h"
+#include "cdc/base/err.h"
 #include "cdc/base/span.h"
 #include "cdc/position.h"
 
@@ -35,14 +40,16 @@ enum sl_write {
 };
 
 struct sl_batch_entry {
-    uint32_t offset; /* of its first command in data */
+    uint32_t offset; /* of its first command in data; raw: of its bytes, whatever they are */
     uint32_t len;    /* bytes */
+    uint32_t extra;  /* raw: by how much its commands are probably longer */
     uint32_t key_at; /* of the key's bytes in data */
     uint32_t key_len;
     uint32_t older; /* the entry before it with the same key, or SL_BATCH_NONE */
     uint32_t hash;
-    uint16_t commands; /* replies to expect */
+    uint16_t commands; /* replies to expect; raw: 0 */
     bool is_dead;
+    bool is_raw;
     uint8_t write; /* enum sl_write */
 };
 
@@ -63,6 +70,22 @@ struct sl_key_pattern {
     void (*free)(struct sl_key_pattern *pattern);
 };
 
+/*
+ * Makes the commands of a raw entry: appends them to OUT and says where KEY's bytes stand in it and
+ * how many commands there are; on failure OUT is as before. RAW are the entry's bytes. Called by
+ * the reader or by the loop: it may use nothing that changes.
+ */
+typedef int (*sl_batch_render_fn)(struct sl_span raw, struct sl_span key, struct sl_buf *out,
+                                  uint32_t *key_at, uint16_t *commands, struct sl_err *err);
+
+/* A key and where it belongs in a batch; valid until an entry is added or dropped. */
+struct sl_batch_place {
+    struct sl_span key;
+    uint32_t hash;
+    uint32_t slot;
+    uint32_t newest; /* the last entry of the key, or SL_BATCH_NONE */
+};
+
 /* A place between two entries. */
 struct sl_batch_mark {
     uint32_t entry; /* the number of the next one */
@@ -74,10 +97,16 @@ struct sl_batch {
     struct sl_batch_entry *entries;
     uint32_t entry_count;
     uint32_t entry_cap;
-    uint32_t *slots; /* open addressing by hash: entry number + 1, 0 empty */
+    uint32_t *slots; /* open addressing by hash: number of a key's newest entry + 1, 0 empty */
     uint32_t slot_mask;
-    size_t dead_bytes; /* of data, in dead entries */
+    uint32_t key_count; /* slots in use */
+    size_t dead_bytes;  /* of data, in dead entries */
+    size_t extra_bytes; /* of live entries */
     uint32_t dead_count;
+    uint32_t raw_count; /* live entries that are raw */
+    bool has_raw;       /* there are raw entries, dead or alive: what they were made of must stay */
+    sl_batch_render_fn render; /* of all raw entries */
+    struct sl_buf spare;       /* what data is rendered into */
     bool begins_group;
     bool ends_group;
     bool has_position;   /* position is to be written as the checkpoint when the group is applied */
@@ -107,28 +136,59 @@ int sl_batch_end(struct sl_batch *batch, uint32_t offset, uint32_t key_at, uint3
 /* Drops what was appended since sl_batch_begin(). */
 void sl_batch_abandon(struct sl_batch *batch, uint32_t offset);
 
+/* The same in two steps, for those who ask whether a key has an entry: find before begin, and add
+ * instead of end. */
+int sl_batch_find(struct sl_batch *batch, struct sl_span key,
+                  struct sl_batch_place *place) SL_MUSTCHECK;
+void sl_batch_add(struct sl_batch *batch, const struct sl_batch_place *place, uint32_t offset,
+                  uint32_t key_at, uint16_t commands, enum sl_write write);
+/*
+ * Adds a complete write as a raw entry: the bytes since begin, which the key is part of, are what
+ * RENDER makes the commands of. A batch has one RENDER.
+ */
+void sl_batch_add_raw(struct sl_batch *batch, const struct sl_batch_place *place, uint32_t offset,
+                      uint32_t key_at, sl_batch_render_fn render);
+
 /* The place behind the last entry. */
 struct sl_batch_mark sl_batch_here(const struct sl_batch *batch);
 /* Drops the entries behind MARK; those before it that they had killed live again. */
 void sl_batch_rollback(struct sl_batch *batch, struct sl_batch_mark mark);
-/* Appends copies of the live entries of FROM behind SINCE (zeroed: of all) to TO. */
-int sl_batch_append(struct sl_batch *to, const struct sl_batch *from,
-                    struct sl_batch_mark since) SL_MUSTCHECK;
+/* Appends copies of the live entries of FROM behind SINCE (zeroed: of all) to TO, raw ones
+ * rendered. SL_ENOMEM, or why an entry could not be rendered. */
+int sl_batch_append(struct sl_batch *to, const struct sl_batch *from, struct sl_batch_mark since,
+                    struct sl_err *err) SL_MUSTCHECK;
 
-/* Takes the dead entries out of data and entries. Afterwards only reading and clearing are allowed.
+/*
+ * Renders what is raw and alive. If there was any, the batch is sealed, too; on failure it is as
+ * before. SL_ENOMEM, or why an entry could not be rendered.
  */
+int sl_batch_render(struct sl_batch *batch, struct sl_err *err) SL_MUSTCHECK;
+/* Takes the dead entries out of data and entries of a batch that was rendered. Afterwards only
+ * reading and clearing are allowed. */
 void sl_batch_seal(struct sl_batch *batch);
 
-/* Bytes that would be sent. */
+/* Bytes that would be sent, as far as that is known. */
 static inline size_t sl_batch_live_bytes(const struct sl_batch *batch)
 {
-    return batch->data.len - batch->dead_bytes;
+    return batch->data.len - batch->dead_bytes + batch->extra_bytes;
 }
 
-/* Commands that would be sent. */
+/* Memory that its entries take. */
+static inline size_t sl_batch_memory(const struct sl_batch *batch)
+{
+    return batch->data.cap + batch->spare.cap;
+}
+
+static inline struct sl_span sl_batch_key(const struct sl_batch *batch,
+                                          const struct sl_batch_entry *entry)
+{
+    return sl_span_make(batch->data.data + entry->key_at, entry->key_len);
+}
+
+/* Commands that would be sent; of a rendered batch. */
 uint64_t sl_batch_commands(const struct sl_batch *batch);
 /* The key of the entry that command number N (0: first of the batch) belongs to; empty when out of
- * range. */
+ * range. Of a rendered batch. */
 struct sl_span sl_batch_key_of_command(const struct sl_batch *batch, uint64_t number);
 
 #endif

@@ -185,7 +185,9 @@ struct sl_row_change {
     const struct sl_cell *before; /* column_count cells; NULL for INSERT */
     const struct sl_cell *after;  /* column_count cells; NULL for DELETE */
     uint32_t timestamp;           /* seconds since 1970, of the event */
-    bool before_is_full;          /* no cell of the image is absent (generated columns included) */
+    struct sl_span after_image; /* what `after` was split from, for sl_rows_split(); empty unless it
+                                   is full and without JSON diffs */
+    bool before_is_full;        /* no cell of the image is absent (generated columns included) */
     bool after_is_full;
 };
 

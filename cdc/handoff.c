@@ -4,11 +4,9 @@
 
 int sl_handoff_init(struct sl_handoff *handoff, size_t budget, void (*wake)(void *user), void *user)
 {
-    *handoff = (struct sl_handoff){.budget = budget,
-                                   .wants_queued = true,
-                                   .wants_open = true,
-                                   .wake = wake,
-                                   .wake_user = user};
+    *handoff = (struct sl_handoff){
+        .budget = budget, .wants_queued = true, .wake = wake, .wake_user = user};
+    atomic_init(&handoff->wants_open, true);
     if (pthread_mutex_init(&handoff->lock, NULL) != 0) {
         return SL_ENOMEM;
     }
@@ -48,11 +46,21 @@ static void unlock(struct sl_handoff *handoff)
     (void)pthread_mutex_unlock(&handoff->lock);
 }
 
+static void set_wants_open(struct sl_handoff *handoff, bool value)
+{
+    atomic_store_explicit(&handoff->wants_open, value, memory_order_relaxed);
+}
+
+bool sl_handoff_is_awaited(const struct sl_handoff *handoff)
+{
+    return atomic_load_explicit(&handoff->wants_open, memory_order_relaxed);
+}
+
 /* One wake-up brings the loop to look at everything. */
 static void wake_loop(struct sl_handoff *handoff)
 {
     handoff->wants_queued = false;
-    handoff->wants_open = false;
+    set_wants_open(handoff, false);
     handoff->wake(handoff->wake_user);
 }
 
@@ -84,7 +92,7 @@ void sl_handoff_publish(struct sl_handoff *handoff, struct sl_batch *batch,
     lock(handoff);
     handoff->open = batch;
     handoff->open_position = position;
-    if (handoff->wants_open && batch->entry_count > 0) {
+    if (sl_handoff_is_awaited(handoff) && batch->entry_count > 0) {
         wake_loop(handoff);
     }
     unlock(handoff);
@@ -123,7 +131,7 @@ int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
     }
     handoff->tail = batch;
     handoff->queued++;
-    handoff->used += batch->data.cap;
+    handoff->used += sl_batch_memory(batch);
     if (handoff->wants_queued) {
         wake_loop(handoff);
     }
@@ -149,14 +157,14 @@ static struct sl_batch *take_open(struct sl_handoff *handoff, enum sl_take what)
     struct sl_batch *batch = handoff->open;
 
     if (batch == NULL || what == SL_TAKE_QUEUED ||
-        (batch->entry_count == 0 && what != SL_TAKE_ANY) ||
+        (batch->entry_count == 0 && what != SL_TAKE_ANY) || sl_batch_render(batch, NULL) != SL_OK ||
         sl_position_copy(&batch->position, handoff->open_position) != SL_OK) {
         return NULL;
     }
     batch->has_position = true;
     handoff->open = NULL;
     handoff->open_position = NULL;
-    handoff->used += batch->data.cap;
+    handoff->used += sl_batch_memory(batch);
     return batch;
 }
 
@@ -167,7 +175,7 @@ struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what)
     lock(handoff);
     batch = handoff->head != NULL ? take_queued(handoff) : take_open(handoff, what);
     handoff->wants_queued = batch == NULL;
-    handoff->wants_open = batch == NULL && what != SL_TAKE_QUEUED;
+    set_wants_open(handoff, batch == NULL && what != SL_TAKE_QUEUED);
     unlock(handoff);
     if (batch != NULL) {
         sl_batch_seal(batch);
@@ -177,7 +185,7 @@ struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what)
 
 void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch)
 {
-    size_t bytes = batch->data.cap;
+    size_t bytes = sl_batch_memory(batch);
 
     sl_batch_clear(batch);
     lock(handoff);
@@ -207,5 +215,5 @@ void sl_handoff_reset(struct sl_handoff *handoff)
     handoff->used = 0;
     handoff->is_closed = false;
     handoff->wants_queued = true;
-    handoff->wants_open = true;
+    set_wants_open(handoff, true);
 }

@@ -10,6 +10,10 @@
  * published the reader must not touch it, nor the position that it was published with, before it
  * reclaimed it.
  *
+ * Raw entries are rendered by the reader before it pushes. Those of a published batch are rendered
+ * by the loop when it takes it, under the lock; when that fails the batch is left to the reader,
+ * which can say why.
+ *
  * Bounded: batches that are queued or with the loop may hold no more than `budget` bytes;
  * get() waits until that is so, which is what slows the reading down.
  */
@@ -17,6 +21,7 @@
 #define SLUICE_CDC_HANDOFF_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -37,7 +42,7 @@ struct sl_handoff {
     bool is_closed;
     /* The loop found nothing and wants to be woken: by a push, and by a publish. */
     bool wants_queued;
-    bool wants_open;
+    atomic_bool wants_open;   /* written under the lock */
     void (*wake)(void *user); /* called from the reader's thread, under the lock */
     void *wake_user;
 };
@@ -52,11 +57,16 @@ int sl_handoff_get(struct sl_handoff *handoff, struct sl_batch **batch) SL_MUSTC
 /* Reader: offers BATCH; POSITION lies behind its last transaction and is copied when taken. */
 void sl_handoff_publish(struct sl_handoff *handoff, struct sl_batch *batch,
                         const struct sl_position *position);
+/*
+ * Reader: true when the loop waits for a batch. Then a push of a complete one is sure to reach it;
+ * a published one, if the reader has more to do, is taken back before the loop is awake.
+ */
+bool sl_handoff_is_awaited(const struct sl_handoff *handoff);
 /* Reader: takes the published batch back, to add to it. NULL when the loop has taken it. */
 struct sl_batch *sl_handoff_reclaim(struct sl_handoff *handoff);
 /*
- * Reader: queues BATCH; POSITION (copied) is the checkpoint behind it, NULL within a transaction.
- * BATCH is gone from the reader in any case: on SL_ENOMEM it is freed.
+ * Reader: queues BATCH, rendered; POSITION (copied) is the checkpoint behind it, NULL within a
+ * transaction. BATCH is gone from the reader in any case: on SL_ENOMEM it is freed.
  */
 int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
                     const struct sl_position *position) SL_MUSTCHECK;

@@ -24,7 +24,7 @@ struct sl_layout {
     struct sl_cell *before; /* column_count cells each, reused for every row */
     struct sl_cell *after;
     struct sl_arena arena;  /* owns everything above */
-    struct sl_layout *next; /* in the cache's chain */
+    struct sl_layout *next; /* in the cache's chain, or of those that were dropped */
     uint64_t hash;          /* of db and name */
 };
 
@@ -58,9 +58,13 @@ struct sl_layout_cache {
     struct sl_layout_id *ids; /* open addressing by id */
     size_t id_cap;            /* a power of two; 0 while empty */
     size_t id_count;
+    struct sl_layout *dropped; /* not found any more, but somebody may still look at them */
 };
 
 void sl_layout_cache_release(struct sl_layout_cache *cache);
+
+/* True when the table map BODY is the last one of its id again: then its layout stays. */
+bool sl_layout_cache_knows(const struct sl_layout_cache *cache, struct sl_span body);
 
 /* Finds the layout for the table map BODY or builds it, and makes its id stand for it. Errors as
  * sl_layout_new(). */
@@ -70,6 +74,9 @@ int sl_layout_cache_map(struct sl_layout_cache *cache, const struct sl_layout_co
 
 /* The layout that ID stands for; NULL when no table map gave it one. */
 struct sl_layout *sl_layout_cache_find(const struct sl_layout_cache *cache, uint64_t id);
+
+/* Nobody looks at layouts any more that were dropped or replaced: frees them. */
+void sl_layout_cache_bury(struct sl_layout_cache *cache);
 
 /* Drops the layout of one table, of a database (TABLE empty) or all (DB empty too). */
 void sl_layout_cache_drop(struct sl_layout_cache *cache, struct sl_span db, struct sl_span table);

@@ -34,17 +34,40 @@ static void forget_ids(struct sl_layout_cache *cache)
     cache->id_count = 0;
 }
 
-void sl_layout_cache_release(struct sl_layout_cache *cache)
+static void drop(struct sl_layout_cache *cache, struct sl_layout *layout)
+{
+    layout->next = cache->dropped;
+    cache->dropped = layout;
+}
+
+static void drop_all(struct sl_layout_cache *cache)
 {
     forget_ids(cache);
     for (size_t i = 0; i < cache->bucket_count; i++) {
         while (cache->buckets[i] != NULL) {
-            struct sl_layout *next = cache->buckets[i]->next;
+            struct sl_layout *layout = cache->buckets[i];
 
-            sl_layout_free(cache->buckets[i]);
-            cache->buckets[i] = next;
+            cache->buckets[i] = layout->next;
+            drop(cache, layout);
         }
     }
+    cache->count = 0;
+}
+
+void sl_layout_cache_bury(struct sl_layout_cache *cache)
+{
+    while (cache->dropped != NULL) {
+        struct sl_layout *next = cache->dropped->next;
+
+        sl_layout_free(cache->dropped);
+        cache->dropped = next;
+    }
+}
+
+void sl_layout_cache_release(struct sl_layout_cache *cache)
+{
+    drop_all(cache);
+    sl_layout_cache_bury(cache);
     free(cache->buckets);
     *cache = (struct sl_layout_cache){0};
 }
@@ -170,7 +193,7 @@ static void drop_at(struct sl_layout_cache *cache, struct sl_layout **place)
     *place = layout->next;
     cache->count--;
     unset_ids(cache, layout);
-    sl_layout_free(layout);
+    drop(cache, layout);
 }
 
 static bool is_within(const struct sl_layout *layout, struct sl_span db, struct sl_span table)
@@ -182,7 +205,7 @@ static bool is_within(const struct sl_layout *layout, struct sl_span db, struct 
 void sl_layout_cache_drop(struct sl_layout_cache *cache, struct sl_span db, struct sl_span table)
 {
     if (db.len == 0 && table.len == 0) {
-        sl_layout_cache_release(cache);
+        drop_all(cache);
         return;
     }
     for (size_t i = 0; i < cache->bucket_count; i++) {
@@ -201,7 +224,7 @@ void sl_layout_cache_drop(struct sl_layout_cache *cache, struct sl_span db, stru
 void sl_layout_cache_trim(struct sl_layout_cache *cache)
 {
     if (cache->count > SL_LAYOUTS_MAX) {
-        sl_layout_cache_release(cache);
+        drop_all(cache);
     } else if (cache->id_count > SL_LAYOUT_IDS_MAX) {
         forget_ids(cache);
     }
@@ -251,6 +274,20 @@ static int find_or_build(struct sl_layout_cache *cache, const struct sl_layout_c
         return SL_OK;
     }
     return build(cache, context, body, layout, err);
+}
+
+bool sl_layout_cache_knows(const struct sl_layout_cache *cache, struct sl_span body)
+{
+    const struct sl_layout *layout;
+    uint64_t id;
+
+    if (sl_table_map_id(body, &id, NULL) != SL_OK) {
+        return false;
+    }
+    layout = sl_layout_cache_find(cache, id);
+    return layout != NULL && layout->table.id == id &&
+           same(layout->raw,
+                sl_span_make(body.data + SL_TABLE_MAP_ID_BYTES, body.len - SL_TABLE_MAP_ID_BYTES));
 }
 
 int sl_layout_cache_map(struct sl_layout_cache *cache, const struct sl_layout_context *context,

@@ -56,10 +56,7 @@ static int offer(struct sl_reader *reader)
         return SL_OK;
     }
     rc = sl_reader_need_batch(reader);
-    if (rc == SL_OK) {
-        sl_reader_publish(reader);
-    }
-    return rc;
+    return rc == SL_OK ? sl_reader_publish(reader) : rc;
 }
 
 static bool is_heartbeat(struct sl_span event)

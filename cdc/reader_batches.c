@@ -18,10 +18,25 @@ int sl_reader_need_batch(struct sl_reader *reader)
     return sl_handoff_get(reader->handoff, &reader->batch);
 }
 
+/* The rows that cannot be rendered may lie far back: the event at hand is only where it was met. */
+static int render(struct sl_reader *reader, struct sl_batch *batch)
+{
+    int rc = sl_batch_render(batch, &reader->err);
+
+    if (rc != SL_OK && reader->err.status != SL_OK) {
+        (void)sl_err_prefix(&reader->err, "a row of this event or before it");
+    }
+    return rc;
+}
+
 int sl_reader_push(struct sl_reader *reader, bool ends_group, const struct sl_position *position)
 {
     struct sl_batch *batch = reader->batch;
+    int rc = render(reader, batch);
 
+    if (rc != SL_OK) {
+        return rc;
+    }
     batch->begins_group = !reader->group_is_open;
     batch->ends_group = ends_group;
     reader->group_is_open = !ends_group;
@@ -29,14 +44,20 @@ int sl_reader_push(struct sl_reader *reader, bool ends_group, const struct sl_po
     return sl_handoff_push(reader->handoff, batch, position);
 }
 
-void sl_reader_publish(struct sl_reader *reader)
+int sl_reader_publish(struct sl_reader *reader)
 {
+    const struct sl_position *position = sl_stream_position(reader->stream);
+
+    reader->position_moved = false;
+    if (reader->batch->entry_count > 0 && sl_handoff_is_awaited(reader->handoff)) {
+        return sl_reader_push(reader, true, position);
+    }
     reader->batch->begins_group = true;
     reader->batch->ends_group = true;
-    sl_handoff_publish(reader->handoff, reader->batch, sl_stream_position(reader->stream));
+    sl_handoff_publish(reader->handoff, reader->batch, position);
     reader->batch = NULL;
     reader->is_published = true;
-    reader->position_moved = false;
+    return SL_OK;
 }
 
 void sl_reader_reclaim(struct sl_reader *reader)
@@ -67,13 +88,16 @@ static int split_off(struct sl_reader *reader)
     reader->batch = NULL;
     rc = sl_reader_need_batch(reader);
     if (rc == SL_OK) {
-        rc = sl_batch_append(reader->batch, earlier, earlier->begin);
+        rc = sl_batch_append(reader->batch, earlier, earlier->begin, &reader->err);
+    }
+    if (rc == SL_OK) {
+        sl_batch_rollback(earlier, earlier->begin);
+        rc = render(reader, earlier);
     }
     if (rc != SL_OK) {
         sl_batch_free(earlier);
         return rc;
     }
-    sl_batch_rollback(earlier, earlier->begin);
     earlier->begins_group = true;
     earlier->ends_group = true;
     return sl_handoff_push(reader->handoff, earlier, sl_stream_position(reader->stream));

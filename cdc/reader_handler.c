@@ -169,6 +169,14 @@ static int on_idle(void *user, struct sl_err *err)
     return SL_OK;
 }
 
+/* Raw entries are rendered by the tables that they were read with. */
+static bool keeps_tables(void *user)
+{
+    const struct sl_reader *reader = user;
+
+    return reader->batch != NULL && reader->batch->has_raw;
+}
+
 struct sl_stream_handler sl_reader_handler(struct sl_reader *reader)
 {
     return (struct sl_stream_handler){
@@ -184,6 +192,7 @@ struct sl_stream_handler sl_reader_handler(struct sl_reader *reader)
         .xa_rollback = on_xa_rollback,
         .ddl = on_ddl,
         .idle = on_idle,
+        .keeps_tables = keeps_tables,
         .user = reader,
     };
 }

@@ -58,7 +58,7 @@ int sl_reader_push_if_full(struct sl_reader *reader) SL_MUSTCHECK;
 int sl_reader_push_earlier(struct sl_reader *reader) SL_MUSTCHECK;
 bool sl_reader_batch_is_full(const struct sl_reader *reader);
 /* Offers the batch, which has only complete transactions, and takes it back to add more. */
-void sl_reader_publish(struct sl_reader *reader);
+int sl_reader_publish(struct sl_reader *reader) SL_MUSTCHECK;
 void sl_reader_reclaim(struct sl_reader *reader);
 
 /* ---- savepoints ---- */

@@ -14,47 +14,36 @@ enum {
 
 struct sl_rows_kind {
     enum sl_op op;
-    uint8_t type;
+    bool is_rows;
     bool is_v2;
     bool is_compressed;
 };
 
-static const struct sl_rows_kind kinds[] = {
-    {SL_OP_INSERT, SL_EVENT_WRITE_ROWS_V1, false, false},
-    {SL_OP_UPDATE, SL_EVENT_UPDATE_ROWS_V1, false, false},
-    {SL_OP_DELETE, SL_EVENT_DELETE_ROWS_V1, false, false},
-    {SL_OP_INSERT, SL_EVENT_WRITE_ROWS, true, false},
-    {SL_OP_UPDATE, SL_EVENT_UPDATE_ROWS, true, false},
-    {SL_OP_DELETE, SL_EVENT_DELETE_ROWS, true, false},
-    {SL_OP_UPDATE, SL_EVENT_PARTIAL_UPDATE_ROWS, true, false},
-    {SL_OP_INSERT, SL_EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1, false, true},
-    {SL_OP_UPDATE, SL_EVENT_MARIADB_UPDATE_ROWS_COMPRESSED_V1, false, true},
-    {SL_OP_DELETE, SL_EVENT_MARIADB_DELETE_ROWS_COMPRESSED_V1, false, true},
-    {SL_OP_INSERT, SL_EVENT_MARIADB_WRITE_ROWS_COMPRESSED, true, true},
-    {SL_OP_UPDATE, SL_EVENT_MARIADB_UPDATE_ROWS_COMPRESSED, true, true},
-    {SL_OP_DELETE, SL_EVENT_MARIADB_DELETE_ROWS_COMPRESSED, true, true},
+/* By event type: every event is looked up here. */
+static const struct sl_rows_kind kinds[UINT8_MAX + 1] = {
+    [SL_EVENT_WRITE_ROWS_V1] = {SL_OP_INSERT, true, false, false},
+    [SL_EVENT_UPDATE_ROWS_V1] = {SL_OP_UPDATE, true, false, false},
+    [SL_EVENT_DELETE_ROWS_V1] = {SL_OP_DELETE, true, false, false},
+    [SL_EVENT_WRITE_ROWS] = {SL_OP_INSERT, true, true, false},
+    [SL_EVENT_UPDATE_ROWS] = {SL_OP_UPDATE, true, true, false},
+    [SL_EVENT_DELETE_ROWS] = {SL_OP_DELETE, true, true, false},
+    [SL_EVENT_PARTIAL_UPDATE_ROWS] = {SL_OP_UPDATE, true, true, false},
+    [SL_EVENT_MARIADB_WRITE_ROWS_COMPRESSED_V1] = {SL_OP_INSERT, true, false, true},
+    [SL_EVENT_MARIADB_UPDATE_ROWS_COMPRESSED_V1] = {SL_OP_UPDATE, true, false, true},
+    [SL_EVENT_MARIADB_DELETE_ROWS_COMPRESSED_V1] = {SL_OP_DELETE, true, false, true},
+    [SL_EVENT_MARIADB_WRITE_ROWS_COMPRESSED] = {SL_OP_INSERT, true, true, true},
+    [SL_EVENT_MARIADB_UPDATE_ROWS_COMPRESSED] = {SL_OP_UPDATE, true, true, true},
+    [SL_EVENT_MARIADB_DELETE_ROWS_COMPRESSED] = {SL_OP_DELETE, true, true, true},
 };
-
-static const struct sl_rows_kind *kind_of(uint8_t type)
-{
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (kinds[i].type == type) {
-            return &kinds[i];
-        }
-    }
-    return NULL;
-}
 
 bool sl_rows_is_type(uint8_t type)
 {
-    return kind_of(type) != NULL;
+    return kinds[type].is_rows;
 }
 
 bool sl_rows_is_compressed(uint8_t type)
 {
-    const struct sl_rows_kind *kind = kind_of(type);
-
-    return kind != NULL && kind->is_compressed;
+    return kinds[type].is_compressed;
 }
 
 /* Version 2 has tagged extra information here (NDB, partition numbers): nothing that a cache needs.
@@ -109,14 +98,14 @@ static int take_header(const struct sl_rows_kind *kind, struct sl_span *rest, st
 
 int sl_rows_parse(uint8_t type, struct sl_span body, struct sl_rows *rows, struct sl_err *err)
 {
-    const struct sl_rows_kind *kind = kind_of(type);
+    const struct sl_rows_kind *kind = &kinds[type];
     struct sl_rows parsed = {0};
     int rc = sl_table_map_id(body, &parsed.table_id, err);
 
     if (rc != SL_OK) {
         return rc;
     }
-    if (kind == NULL) {
+    if (!kind->is_rows) {
         return sl_err_set(err, SL_EINVAL, "event type %u has no rows", type);
     }
     parsed.op = kind->op;
@@ -145,71 +134,123 @@ struct sl_image {
     struct sl_cell *cells;
 };
 
-static inline uint32_t load_len(const uint8_t *data, unsigned width)
+/* What load_bits() makes of a bitmap of ones. */
+static inline uint64_t load_mask(uint32_t from, uint32_t count)
 {
-    switch (width) {
+    return count - from >= 64 ? UINT64_MAX : (UINT64_C(1) << (count - from)) - 1;
+}
+
+/* COUNT bits of a bitmap from bit FROM on, a multiple of 64; at most 64, those behind them are 0.
+ */
+static inline uint64_t load_bits(const uint8_t *bits, uint32_t from, uint32_t count)
+{
+    uint32_t left = count - from;
+
+    bits += from / 8;
+    switch (left < 64 ? (left + 7) / 8 : 8) {
     case 1:
-        return data[0];
+        return bits[0] & load_mask(from, count);
     case 2:
-        return (uint32_t)sl_load_le(data, 2);
-    case 3:
-        return (uint32_t)sl_load_le(data, 3);
+        return sl_load_le(bits, 2) & load_mask(from, count);
+    case 8:
+        return sl_load_le(bits, 8) & load_mask(from, count);
     default:
-        return (uint32_t)sl_load_le(data, 4);
+        return sl_load_le(bits, (left + 7) / 8) & load_mask(from, count);
     }
+}
+
+/* The length of a value in the WIDTH (1 to 4) bytes at AT. */
+static inline int load_len(const uint8_t *at, const uint8_t *end, unsigned width, uint32_t *len)
+{
+    static const uint32_t masks[] = {0, 0xff, 0xffff, 0xffffff, 0xffffffff};
+
+    if ((size_t)(end - at) >= sizeof(*len)) {
+        *len = (uint32_t)sl_load_le(at, sizeof(*len)) & masks[width];
+        return SL_OK;
+    }
+    if ((size_t)(end - at) < width) {
+        return SL_ETRUNC;
+    }
+    *len = (uint32_t)sl_load_le(at, width);
+    return SL_OK;
 }
 
 /* Makes *CELL the value of COLUMN at *AT and moves *AT behind it. */
 static inline int take_value(const struct sl_column *column, const uint8_t **at, const uint8_t *end,
                              struct sl_cell *cell)
 {
-    size_t left = (size_t)(end - *at);
+    const uint8_t *from = *at;
     uint32_t len = column->fixed_len;
 
     if (column->length_bytes > 0) {
-        unsigned width = column->length_bytes;
+        int rc = load_len(from, end, column->length_bytes, &len);
 
-        if (width > left) {
-            return SL_ETRUNC;
+        if (rc != SL_OK) {
+            return rc;
         }
-        len = load_len(*at, width);
         if (len > column->max_len) {
             return SL_EFORMAT;
         }
-        *at += width;
-        left -= width;
+        from += column->length_bytes;
     }
-    if (len > left) {
+    if (len > (size_t)(end - from)) {
         return SL_ETRUNC;
     }
-    cell->data = *at;
+    cell->data = from;
     cell->len = len;
     cell->state = SL_CELL_VALUE;
-    *at += len;
+    *at = from + len;
     return SL_OK;
 }
 
-/* A full image: bit and column numbers are the same. */
-static int read_full(const struct sl_image *image, const uint8_t *nulls, struct sl_span *rest)
+/* COUNT (at most 64) values, NULL where a bit of NULLS says so. */
+static inline int take_values(const struct sl_column *columns, uint32_t count, uint64_t nulls,
+                              const uint8_t **at, const uint8_t *end, struct sl_cell *cells)
 {
-    const uint8_t *at = rest->data;
-    const uint8_t *end = at + rest->len;
+    const struct sl_column *last = columns + count;
+    int rc;
 
-    for (uint32_t i = 0; i < image->column_count; i++) {
-        struct sl_cell *cell = &image->cells[i];
-
-        if (sl_bit(nulls, i)) {
-            *cell = (struct sl_cell){.state = SL_CELL_NULL};
-        } else {
-            int rc = take_value(&image->columns[i], &at, end, cell);
-
+    if (nulls == 0) {
+        for (; columns < last; columns++, cells++) {
+            rc = take_value(columns, at, end, cells);
             if (rc != SL_OK) {
                 return rc;
             }
         }
+        return SL_OK;
     }
-    *rest = sl_span_make(at, (size_t)(end - at));
+    for (; columns < last; columns++, cells++, nulls >>= 1) {
+        if ((nulls & 1) != 0) {
+            *cells = (struct sl_cell){.state = SL_CELL_NULL};
+            continue;
+        }
+        rc = take_value(columns, at, end, cells);
+        if (rc != SL_OK) {
+            return rc;
+        }
+    }
     return SL_OK;
+}
+
+/* A full image: bit and column numbers are the same. Not inlined, so that this loop has the
+ * registers to itself. */
+static __attribute__((noinline)) int read_full(const struct sl_image *image, const uint8_t *nulls,
+                                               struct sl_span *rest)
+{
+    const uint8_t *at = rest->data;
+    const uint8_t *end = at + rest->len;
+    int rc = SL_OK;
+
+    for (uint32_t i = 0; rc == SL_OK && i < image->column_count; i += 64) {
+        uint32_t left = image->column_count - i;
+
+        rc = take_values(&image->columns[i], left < 64 ? left : 64,
+                         load_bits(nulls, i, image->column_count), &at, end, &image->cells[i]);
+    }
+    if (rc == SL_OK) {
+        *rest = sl_span_make(at, (size_t)(end - at));
+    }
+    return rc;
 }
 
 /*
@@ -265,6 +306,17 @@ static int read_image(const struct sl_image *image, const uint8_t *diffs, struct
     return read_sparse(image, nulls.data, diffs, rest);
 }
 
+int sl_rows_split(const struct sl_table *table, struct sl_span image, struct sl_cell *cells)
+{
+    const struct sl_image full = {.columns = table->columns,
+                                  .column_count = table->column_count,
+                                  .present_count = table->column_count,
+                                  .cells = cells};
+    int rc = read_image(&full, NULL, &image);
+
+    return rc == SL_OK && image.len > 0 ? SL_EFORMAT : rc;
+}
+
 /* In front of the second image of a partial update: options and, when set, a bit a JSON column. */
 static int read_options(const struct sl_layout *layout, struct sl_span *rest, const uint8_t **diffs)
 {
@@ -281,12 +333,16 @@ static int read_options(const struct sl_layout *layout, struct sl_span *rest, co
     return options == 0 ? SL_OK : take_bitmap(rest, layout->json_count, diffs);
 }
 
+/* Most images are full, which is seen at once. */
 static uint32_t count_bits(const uint8_t *bits, uint32_t count)
 {
     uint32_t set = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
-        set += sl_bit(bits, i);
+    for (uint32_t i = 0; i < count; i += 64) {
+        uint64_t some = load_bits(bits, i, count);
+
+        set += some == load_mask(i, count) ? (count - i < 64 ? count - i : 64)
+                                           : (uint32_t)__builtin_popcountll(some);
     }
     return set;
 }
@@ -310,20 +366,24 @@ struct sl_row_walk {
     struct sl_row_change change;
 };
 
-static int read_row(const struct sl_row_walk *walk, struct sl_span *rest)
+static int read_row(struct sl_row_walk *walk, struct sl_span *rest)
 {
     const uint8_t *diffs = NULL;
     size_t before = rest->len;
+    struct sl_span last = *rest;
     int rc = read_image(&walk->first, NULL, rest);
 
     if (rc == SL_OK && walk->rows->op == SL_OP_UPDATE) {
         if (walk->rows->is_partial) {
             rc = read_options(walk->layout, rest, &diffs);
         }
+        last = *rest;
         if (rc == SL_OK) {
             rc = read_image(&walk->second, diffs, rest);
         }
     }
+    last.len = walk->change.after_is_full && diffs == NULL ? last.len - rest->len : 0;
+    walk->change.after_image = last;
     /*
      * An INSERT of defaults only, under binlog_row_image=MINIMAL, has no columns and so no bytes:
      * it is read once. With bytes left, a row without any would never end the loop.

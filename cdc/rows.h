@@ -40,6 +40,10 @@ bool sl_rows_is_compressed(uint8_t type);
 int sl_rows_parse(uint8_t type, struct sl_span body, struct sl_rows *rows,
                   struct sl_err *err) SL_MUSTCHECK;
 
+/* Splits an after_image of a row of TABLE again, into column_count CELLS. SL_ETRUNC, SL_EFORMAT. */
+int sl_rows_split(const struct sl_table *table, struct sl_span image,
+                  struct sl_cell *cells) SL_MUSTCHECK;
+
 typedef int (*sl_row_fn)(void *user, const struct sl_row_change *change, struct sl_err *err);
 
 /*

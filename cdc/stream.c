@@ -72,12 +72,12 @@ const struct sl_stream_stats *sl_stream_stats(const struct sl_stream *stream)
 
 void sl_stream_forget_tables(struct sl_stream *stream)
 {
-    sl_layout_cache_release(&stream->layouts);
+    sl_layout_cache_drop(&stream->layouts, (struct sl_span){0}, (struct sl_span){0});
 }
 
 /* ---- rows ---- */
 
-static int table_map(struct sl_stream *stream, const struct sl_event *event, struct sl_err *err)
+static int new_table_map(struct sl_stream *stream, const struct sl_event *event, struct sl_err *err)
 {
     struct sl_position at = stream->read; /* borrows what it points to */
     const struct sl_layout_context context = {.options = &stream->options,
@@ -85,12 +85,18 @@ static int table_map(struct sl_stream *stream, const struct sl_event *event, str
                                               .at = &at,
                                               .is_mariadb = stream->is_mariadb};
     struct sl_layout *layout;
-    int rc;
 
     at.offset = stream->begin_offset;
-    rc = sl_stream_begin(stream, false, err);
-    return rc != SL_OK ? rc
-                       : sl_layout_cache_map(&stream->layouts, &context, event->body, &layout, err);
+    return sl_layout_cache_map(&stream->layouts, &context, event->body, &layout, err);
+}
+
+static int table_map(struct sl_stream *stream, const struct sl_event *event, struct sl_err *err)
+{
+    int rc = sl_stream_begin(stream, false, err);
+
+    return rc != SL_OK || sl_layout_cache_knows(&stream->layouts, event->body)
+               ? rc
+               : new_table_map(stream, event, err);
 }
 
 static int no_row(void *user, const struct sl_row_change *change, struct sl_err *err)
@@ -325,12 +331,23 @@ static int feed(struct sl_stream *stream, struct sl_span raw, const struct sl_ev
     return rc;
 }
 
+static void bury_tables(struct sl_stream *stream)
+{
+    const struct sl_stream_handler *handler = &stream->handler;
+
+    if (stream->layouts.dropped != NULL &&
+        (handler->keeps_tables == NULL || !handler->keeps_tables(handler->user))) {
+        sl_layout_cache_bury(&stream->layouts);
+    }
+}
+
 int sl_stream_feed(struct sl_stream *stream, struct sl_span raw, struct sl_err *err)
 {
     struct sl_event event = {0};
     uint64_t offset = stream->offset;
     int rc = parse(stream, raw, &event, err);
 
+    bury_tables(stream);
     stream->stats.events++;
     stream->stats.bytes += raw.len;
     if (rc == SL_OK) {

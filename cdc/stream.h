@@ -95,6 +95,9 @@ struct sl_stream_handler {
     int (*ddl)(void *user, const struct sl_ddl *ddl, struct sl_err *err);
     /* The position moved without a transaction: heartbeat, rotation. */
     int (*idle)(void *user, struct sl_err *err);
+    /* True while tables that the stream has dropped are still looked at: they stay. Asked before an
+       event is taken. NULL: they never are. */
+    bool (*keeps_tables)(void *user);
     void *user;
 };
 

@@ -66,7 +66,8 @@ static void unlink_held(struct sl_xa_hold *hold, struct held **link)
     free_held(held);
 }
 
-static int copy_rows(struct held *held, struct sl_span xid, const struct sl_batch *from)
+static int copy_rows(struct held *held, struct sl_span xid, const struct sl_batch *from,
+                     struct sl_err *err)
 {
     int rc = sl_buf_add(&held->xid, xid.data, xid.len);
 
@@ -74,25 +75,34 @@ static int copy_rows(struct held *held, struct sl_span xid, const struct sl_batc
     if (held->rows == NULL) {
         return SL_ENOMEM;
     }
-    return rc == SL_OK ? sl_batch_append(held->rows, from, from->begin) : rc;
+    return rc == SL_OK ? sl_batch_append(held->rows, from, from->begin, err) : rc;
+}
+
+static int check_room(const struct sl_xa_hold *hold, uint64_t more, struct sl_err *err)
+{
+    if (more <= hold->limit - hold->bytes) {
+        return SL_OK;
+    }
+    return sl_err_set(err, SL_ELIMIT,
+                      "prepared XA transactions of more than %llu bytes cannot be held until they "
+                      "are decided: raise memory_limit, or decide them (XA RECOVER lists them)",
+                      (unsigned long long)hold->limit);
 }
 
 int sl_xa_hold_add(struct sl_xa_hold *hold, struct sl_span xid, const struct sl_batch *from,
                    struct sl_err *err)
 {
-    uint64_t more = from->data.len - from->begin.data;
     struct held *held;
-    int rc;
+    int rc = check_room(hold, from->data.len - from->begin.data, err);
 
-    if (more > hold->limit - hold->bytes) {
-        return sl_err_set(
-            err, SL_ELIMIT,
-            "prepared XA transactions of more than %llu bytes cannot be held until they "
-            "are decided: raise memory_limit, or decide them (XA RECOVER lists them)",
-            (unsigned long long)hold->limit);
+    if (rc != SL_OK) {
+        return rc;
     }
     held = calloc(1, sizeof(*held));
-    rc = held != NULL ? copy_rows(held, xid, from) : SL_ENOMEM;
+    rc = held != NULL ? copy_rows(held, xid, from, err) : SL_ENOMEM;
+    if (rc == SL_OK) {
+        rc = check_room(hold, held->rows->data.len, err); /* what was raw has grown */
+    }
     if (rc != SL_OK) {
         if (held != NULL) {
             free_held(held);
@@ -114,7 +124,7 @@ int sl_xa_hold_take(struct sl_xa_hold *hold, struct sl_span xid, struct sl_batch
     if (*link == NULL) {
         return SL_DONE;
     }
-    rc = sl_batch_append(to, (*link)->rows, (struct sl_batch_mark){0});
+    rc = sl_batch_append(to, (*link)->rows, (struct sl_batch_mark){0}, NULL);
     if (rc == SL_OK) {
         unlink_held(hold, link);
     }

@@ -10,10 +10,14 @@
 #include "cdc/column.h"
 #include "filters/shape.h"
 
-/* A row image: CELLS, and for partial JSON updates the image they build on (else NULL). */
+/*
+ * A row image: CELLS, for partial JSON updates the image they build on (else NULL), and the bytes
+ * that they were split from where sl_rows_split() can do it again (else empty).
+ */
 struct sl_row {
     const struct sl_cell *cells;
     const struct sl_cell *base;
+    struct sl_span image;
 };
 
 /*

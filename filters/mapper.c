@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "filters/encode.h"
+#include "filters/entry.h"
 #include "filters/known_keys.h"
 #include "filters/row_filter.h"
 #include "filters/rule.h"
@@ -78,52 +78,6 @@ static int render_key(const struct sl_shape *shape, const struct sl_cell *cells,
     return sl_key_render(&shape->key, shape->table, cells, fallback, out, err);
 }
 
-static int add_del(struct sl_batch *batch, struct sl_span key)
-{
-    uint32_t offset;
-    uint32_t key_at;
-    int rc;
-
-    sl_batch_begin(batch, &offset);
-    rc = sl_encode_del(key, &batch->data, &key_at);
-    if (rc == SL_OK) {
-        rc = sl_batch_end(batch, offset, key_at, (uint32_t)key.len, 1, SL_WRITE_WHOLE);
-    }
-    if (rc != SL_OK) {
-        sl_batch_abandon(batch, offset);
-    }
-    return rc;
-}
-
-typedef int (*encode_fn)(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
-                         struct sl_buf *out, uint32_t *key_at, uint16_t *commands,
-                         struct sl_err *err);
-
-static int add_row(struct sl_batch *batch, const struct sl_shape *shape, struct sl_row row,
-                   struct sl_span key, enum sl_write write, struct sl_err *err)
-{
-    static const encode_fn encoders[] = {
-        [SL_WRITE_WHOLE] = sl_encode_put,
-        [SL_WRITE_PARTIAL] = sl_encode_merge,
-        [SL_WRITE_REPLACE] = sl_encode_replace,
-    };
-    encode_fn encode = encoders[write];
-    uint32_t offset;
-    uint32_t key_at;
-    uint16_t commands;
-    int rc;
-
-    sl_batch_begin(batch, &offset);
-    rc = encode(shape, row, key, &batch->data, &key_at, &commands, err);
-    if (rc == SL_OK) {
-        rc = sl_batch_end(batch, offset, key_at, (uint32_t)key.len, commands, write);
-    }
-    if (rc != SL_OK) {
-        sl_batch_abandon(batch, offset);
-    }
-    return rc;
-}
-
 static int reserve_cells(struct rule_mapper *self, uint32_t count)
 {
     struct sl_cell *cells;
@@ -163,9 +117,10 @@ static int put_selected(struct rule_mapper *self, const struct sl_table *table,
     if (rc != SL_OK) {
         return rc;
     }
-    return verdict == SL_ROW_MATCHES ? add_row(batch, table->user, (struct sl_row){.cells = cells},
-                                               span_of(&self->new_key), write, err)
-                                     : add_del(batch, span_of(&self->new_key));
+    return verdict == SL_ROW_MATCHES
+               ? sl_entry_put(batch, table->user, (struct sl_row){.cells = cells},
+                              span_of(&self->new_key), write, err)
+               : sl_entry_del(batch, span_of(&self->new_key));
 }
 
 /*
@@ -195,7 +150,7 @@ static int put_reread(struct rule_mapper *self, const struct sl_row_change *chan
     rc = self->reread(self->reread_user, table, self->cells, self->cells + count, err);
     if (rc == SL_DONE) {
         rc = render_key(shape, self->cells, NULL, &self->new_key, err);
-        return rc == SL_OK ? add_del(batch, span_of(&self->new_key)) : rc;
+        return rc == SL_OK ? sl_entry_del(batch, span_of(&self->new_key)) : rc;
     }
     if (rc == SL_OK) {
         rc = render_key(shape, self->cells + count, NULL, &self->new_key, err);
@@ -272,19 +227,20 @@ static int put_matching(struct rule_mapper *self, const struct sl_row_change *ch
                         bool key_moved, struct sl_batch *batch, struct sl_err *err)
 {
     const struct sl_shape *shape = change->table->user;
-    struct sl_row row = {.cells = change->after};
+    struct sl_row row = {.cells = change->after, .image = change->after_image};
     enum image image = IMAGE_WHOLE;
     int rc;
 
-    if (!change->after_is_full || has_diffs(shape, change->after)) {
+    if (change->after_image.len == 0 &&
+        (!change->after_is_full || has_diffs(shape, change->after))) {
         row.base = change->before;
         image = judge_image(shape, change->after, change->before);
     }
     if (image == IMAGE_LOST || (image == IMAGE_PARTIAL && !may_add_part(self, change, key_moved))) {
         return put_reread(self, change, batch, err);
     }
-    rc = add_row(batch, shape, row, span_of(&self->new_key),
-                 image == IMAGE_WHOLE ? SL_WRITE_WHOLE : SL_WRITE_PARTIAL, err);
+    rc = sl_entry_put(batch, shape, row, span_of(&self->new_key),
+                      image == IMAGE_WHOLE ? SL_WRITE_WHOLE : SL_WRITE_PARTIAL, err);
     /* A diff that does not apply (its path is absent, it is too large) is no reason to guess. */
     return (rc == SL_EUNSUPPORTED || rc == SL_ELIMIT) && row.base != NULL
                ? put_reread(self, change, batch, err)
@@ -306,7 +262,7 @@ static int put_after(struct rule_mapper *self, const struct sl_row_change *chang
     case SL_ROW_MATCHES:
         return put_matching(self, change, key_moved, batch, err);
     case SL_ROW_DIFFERS:
-        return add_del(batch, span_of(&self->new_key));
+        return sl_entry_del(batch, span_of(&self->new_key));
     case SL_ROW_UNCLEAR:
         break;
     }
@@ -327,7 +283,7 @@ static int map_update(struct rule_mapper *self, const struct sl_row_change *chan
             rc == SL_OK && (self->old_key.len != self->new_key.len ||
                             memcmp(self->old_key.data, self->new_key.data, self->new_key.len) != 0);
         if (key_moved) {
-            rc = add_del(batch, span_of(&self->old_key));
+            rc = sl_entry_del(batch, span_of(&self->old_key));
         }
     }
     if (rc == SL_OK && !key_moved && sl_update_is_idle(shape, change)) {
@@ -352,7 +308,7 @@ static int map_row(struct sl_mapper *mapper, const struct sl_row_change *change,
         return map_update(self, change, batch, err);
     case SL_OP_DELETE:
         rc = render_key(shape, change->before, NULL, &self->old_key, err);
-        return rc == SL_OK ? add_del(batch, span_of(&self->old_key)) : rc;
+        return rc == SL_OK ? sl_entry_del(batch, span_of(&self->old_key)) : rc;
     }
     return SL_EFORMAT;
 }

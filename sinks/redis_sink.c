@@ -27,6 +27,16 @@ enum {
 
 #define SL_BULK_PAUSE 0.001 /* seconds */
 
+/*
+ * Behind a group of many rows the next transactions are left to gather for a moment: small groups
+ * cost Redis more for the same rows, and of rows that replace each other each group writes the last
+ * states again. Batches that are full do not wait.
+ */
+enum { SL_GATHER_ROWS = 64 };
+
+#define SL_GATHER_PAUSE     0.001 /* seconds */
+#define SL_GATHER_HOT_PAUSE 0.003 /* when most rows were replaced */
+
 struct sl_redis_sink {
     struct sl_redis_sink_options options;
     struct sl_session session;
@@ -34,12 +44,14 @@ struct sl_redis_sink {
     struct sl_flights flights;
     struct ev_io io;
     struct ev_timer tick;
+    struct ev_timer gather;
     struct ev_timer failure; /* fires at once: a failure is told from an event of its own */
     bool is_open;
     bool is_draining;
     bool is_final;      /* draining: the last checkpoint is on its way, or not needed */
     bool group_is_open; /* the last part that was added did not end its group */
     bool tick_due;
+    bool is_gathering;      /* transactions are left to gather until the timer fires */
     bool is_bulk;           /* see pace() */
     uint64_t moved_ms;      /* when bytes went or came last, or nothing was on the way */
     struct sl_batch *purge; /* waits until nothing is on the way */
@@ -223,7 +235,21 @@ static enum sl_take what_to_take(const struct sl_redis_sink *sink)
     if (sink->group_is_open || sink->flights.count >= SL_GROUPS_IN_FLIGHT) {
         return SL_TAKE_QUEUED;
     }
-    return sink->tick_due || sink->is_draining ? SL_TAKE_ANY : SL_TAKE_ROWS;
+    if (sink->tick_due || sink->is_draining) {
+        return SL_TAKE_ANY;
+    }
+    return sink->is_gathering ? SL_TAKE_QUEUED : SL_TAKE_ROWS;
+}
+
+static void let_gather(struct sl_redis_sink *sink, const struct sl_batch *batch)
+{
+    bool is_hot = batch->rows >= 2 * (uint64_t)batch->entry_count;
+
+    if (batch->rows >= SL_GATHER_ROWS) {
+        sink->gather.repeat = is_hot ? SL_GATHER_HOT_PAUSE : SL_GATHER_PAUSE;
+        ev_timer_again(sink->options.loop, &sink->gather);
+        sink->is_gathering = true;
+    }
 }
 
 /*
@@ -249,6 +275,7 @@ static int take_batches(struct sl_redis_sink *sink)
         if (batch->task == SL_TASK_PURGE) {
             sink->purge = batch;
         } else {
+            let_gather(sink, batch);
             rc = add_flight(sink, batch, batch->discards_group);
         }
     }
@@ -462,6 +489,16 @@ static void on_tick(struct ev_loop *loop, struct ev_timer *timer, int events)
     pump(sink);
 }
 
+static void on_gathered(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct sl_redis_sink *sink = timer->data;
+
+    (void)events;
+    ev_timer_stop(loop, timer);
+    sink->is_gathering = false;
+    pump(sink);
+}
+
 static bool is_drained(const struct sl_redis_sink *sink)
 {
     return sink->is_draining && sink->is_final && sink->flights.count == 0 && sink->purge == NULL;
@@ -505,9 +542,11 @@ struct sl_redis_sink *sl_redis_sink_new(const struct sl_redis_sink_options *opti
     sl_position_init(&sink->acked);
     ev_init(&sink->io, on_io);
     ev_init(&sink->tick, on_tick);
+    ev_init(&sink->gather, on_gathered);
     ev_init(&sink->failure, on_failure);
     sink->io.data = sink;
     sink->tick.data = sink;
+    sink->gather.data = sink;
     sink->failure.data = sink;
     if (sl_session_init(&sink->session, &options->session) != SL_OK) {
         sl_position_release(&sink->acked);
@@ -597,6 +636,8 @@ void sl_redis_sink_close(struct sl_redis_sink *sink, bool release_lease)
     sink->is_open = false;
     ev_io_stop(sink->options.loop, &sink->io);
     ev_timer_stop(sink->options.loop, &sink->tick);
+    ev_timer_stop(sink->options.loop, &sink->gather);
+    sink->is_gathering = false;
     give_back_all(sink);
     sl_flights_release(&sink->flights);
     pace(sink);

@@ -24,6 +24,9 @@ static int script_next(struct sl_source *source, struct sl_span *event, struct s
     const struct timespec pause = {.tv_nsec = 1000 * 1000};
     struct sl_script *script = (struct sl_script *)source;
 
+    if (script->before != NULL) {
+        script->before(script->before_user);
+    }
     if (script->at < script->count && !atomic_load(&script->is_interrupted)) {
         const struct sl_buf *bytes = &script->events[script->at++];
 

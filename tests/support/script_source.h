@@ -16,9 +16,11 @@ struct sl_script {
     struct sl_source base; /* first: the two are cast into each other */
     struct sl_buf events[SL_SCRIPT_EVENTS];
     size_t count;
-    size_t at;  /* next to be played */
-    int end;    /* what next() returns behind the last one */
-    bool waits; /* it blocks there first until it is interrupted */
+    size_t at;                  /* next to be played */
+    int end;                    /* what next() returns behind the last one */
+    bool waits;                 /* it blocks there first until it is interrupted */
+    void (*before)(void *user); /* called before each event; may be NULL */
+    void *before_user;
     int open_status;
     atomic_bool is_interrupted;
     atomic_bool is_waiting;

@@ -45,7 +45,7 @@ static int fill_batch(struct sl_batch *batch, struct sl_batch *other)
         rc = put(batch, i);
     }
     if (rc == SL_OK) {
-        rc = sl_batch_append(other, batch, batch->begin);
+        rc = sl_batch_append(other, batch, batch->begin, NULL);
     }
     sl_batch_rollback(batch, batch->begin);
     assert_int_equal(batch->entry_count, 1500);

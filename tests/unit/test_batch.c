@@ -20,6 +20,45 @@ static void put(struct sl_batch *batch, const char *key, const char *value, uint
                      SL_OK);
 }
 
+/* A raw entry "COMMANDS KEY=VALUE" becomes "[KEY=VALUE]", unless that is to fail. */
+static bool may_not_render;
+static unsigned rendered;
+
+static int render(struct sl_span raw, struct sl_span key, struct sl_buf *out, uint32_t *key_at,
+                  uint16_t *commands, struct sl_err *err)
+{
+    size_t before = out->len;
+
+    assert_memory_equal(raw.data + 1, key.data, key.len);
+    assert_int_equal(sl_buf_add_byte(out, '['), SL_OK);
+    *key_at = (uint32_t)out->len;
+    *commands = (uint16_t)(raw.data[0] - '0');
+    assert_int_equal(sl_buf_add(out, raw.data + 1, raw.len - 1), SL_OK);
+    assert_int_equal(sl_buf_add_byte(out, ']'), SL_OK);
+    rendered++;
+    if (may_not_render && sl_span_equals(key, "bad")) {
+        out->len = before;
+        return sl_err_set(err, SL_EFORMAT, "the value is bad");
+    }
+    return SL_OK;
+}
+
+static void put_raw(struct sl_batch *batch, const char *key, const char *value, uint16_t commands)
+{
+    struct sl_batch_place place;
+    uint32_t offset;
+
+    assert_int_equal(sl_batch_find(batch, sl_span_make(key, strlen(key)), &place), SL_OK);
+    sl_batch_begin(batch, &offset);
+    assert_int_equal(sl_buf_add_format(&batch->data, "%u%s=%s", commands, key, value), SL_OK);
+    sl_batch_add_raw(batch, &place, offset, offset + 1, render);
+}
+
+static void raw(struct sl_batch *batch, const char *key, const char *value)
+{
+    put_raw(batch, key, value, 1);
+}
+
 static void whole(struct sl_batch *batch, const char *key, const char *value)
 {
     put(batch, key, value, 1, SL_WRITE_WHOLE);
@@ -140,18 +179,149 @@ static void append_copies_live_entries_behind_the_mark(void **state)
     whole(from, "b", "2");
     put(from, "c", "1", 3, SL_WRITE_PARTIAL);
     whole(to, "b", "0");
-    assert_int_equal(sl_batch_append(to, from, from->begin), SL_OK);
+    assert_int_equal(sl_batch_append(to, from, from->begin, NULL), SL_OK);
     assert_int_equal(sl_batch_commands(to), 4);
     sl_batch_seal(to);
     assert_buf(&to->data, "[b=2][c=1]");
     assert_span(sl_batch_key_of_command(to, 3), "c");
     sl_batch_clear(to);
-    assert_int_equal(sl_batch_append(to, from, (struct sl_batch_mark){0}), SL_OK);
+    assert_int_equal(sl_batch_append(to, from, (struct sl_batch_mark){0}, NULL), SL_OK);
     sl_batch_seal(to);
     assert_buf(&to->data, "[a=1][b=2][c=1]");
     assert_buf(&from->data, "[a=1][b=1][b=2][c=1]");
     sl_batch_free(from);
     sl_batch_free(to);
+}
+
+/* ---- raw entries ---- */
+
+static void a_raw_entry_is_rendered_only_if_it_lives(void **state)
+{
+    struct sl_batch *batch = sl_batch_new();
+
+    (void)state;
+    rendered = 0;
+    whole(batch, "a", "1");
+    raw(batch, "a", "2");
+    raw(batch, "a", "3");
+    raw(batch, "b", "1");
+    whole(batch, "b", "2");
+    whole(batch, "c", "1");
+    raw(batch, "a", "4");
+    assert_int_equal(batch->raw_count, 1);
+    assert_int_equal(sl_batch_render(batch, NULL), SL_OK);
+    assert_int_equal(rendered, 1);
+    assert_buf(&batch->data, "[b=2][c=1][a=4]");
+    assert_int_equal(sl_batch_commands(batch), 3);
+    assert_span(sl_batch_key_of_command(batch, 2), "a");
+    assert_false(batch->has_raw);
+    sl_batch_seal(batch);
+    assert_buf(&batch->data, "[b=2][c=1][a=4]");
+    assert_int_equal(batch->rows, 7);
+    sl_batch_free(batch);
+}
+
+/* Dead ones are no reason to render, but what they refer to is still needed: a rollback may revive
+ * them. */
+static void dead_raw_entries_are_sealed_away(void **state)
+{
+    struct sl_batch *batch = sl_batch_new();
+
+    (void)state;
+    rendered = 0;
+    raw(batch, "a", "1");
+    batch->begin = sl_batch_here(batch);
+    whole(batch, "a", "2");
+    assert_int_equal(batch->raw_count, 0);
+    assert_true(batch->has_raw);
+    assert_int_equal(sl_batch_render(batch, NULL), SL_OK);
+    sl_batch_rollback(batch, batch->begin);
+    assert_int_equal(batch->raw_count, 1);
+    whole(batch, "a", "3");
+    assert_int_equal(sl_batch_render(batch, NULL), SL_OK);
+    sl_batch_seal(batch);
+    assert_buf(&batch->data, "[a=3]");
+    assert_int_equal(rendered, 0);
+    assert_false(batch->has_raw);
+    sl_batch_free(batch);
+}
+
+static void a_failed_rendering_changes_nothing(void **state)
+{
+    struct sl_batch *batch = sl_batch_new();
+    struct sl_batch *other = sl_batch_new();
+    struct sl_err err = {0};
+
+    (void)state;
+    whole(batch, "z", "1");
+    raw(batch, "a", "1");
+    batch->begin = sl_batch_here(batch);
+    raw(batch, "b", "2");
+    raw(batch, "bad", "3");
+    may_not_render = true;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(sl_batch_render(batch, &err), SL_EFORMAT);
+        assert_string_equal(err.text, "the value is bad");
+        assert_buf(&batch->data, "[z=1]1a=11b=21bad=3");
+        assert_int_equal(batch->raw_count, 3);
+    }
+    assert_int_equal(sl_batch_append(other, batch, (struct sl_batch_mark){0}, &err), SL_EFORMAT);
+    assert_buf(&other->data, "[z=1][a=1][b=2]");
+    may_not_render = false;
+    sl_batch_rollback(batch, batch->begin);
+    assert_int_equal(batch->raw_count, 1);
+    assert_ok(sl_batch_render(batch, &err), &err);
+    assert_buf(&batch->data, "[z=1][a=1]");
+    sl_batch_free(batch);
+    sl_batch_free(other);
+}
+
+static void append_renders_raw_entries_and_leaves_them_raw(void **state)
+{
+    struct sl_batch *from = sl_batch_new();
+    struct sl_batch *to = sl_batch_new();
+
+    (void)state;
+    raw(from, "a", "1");
+    from->begin = sl_batch_here(from);
+    raw(from, "a", "2");
+    put_raw(from, "b", "1", 2);
+    assert_int_equal(sl_batch_append(to, from, from->begin, NULL), SL_OK);
+    assert_buf(&to->data, "[a=2][b=1]");
+    assert_int_equal(sl_batch_commands(to), 3);
+    assert_false(to->has_raw);
+    assert_int_equal(from->raw_count, 2);
+    sl_batch_rollback(from, from->begin);
+    assert_int_equal(sl_batch_render(from, NULL), SL_OK);
+    assert_buf(&from->data, "[a=1]");
+    sl_batch_free(from);
+    sl_batch_free(to);
+}
+
+/* For the bounds of a batch a raw entry is as long as the one that it replaces, or as it is. */
+static void a_raw_entry_counts_as_its_commands_would(void **state)
+{
+    struct sl_batch *batch = sl_batch_new();
+
+    (void)state;
+    whole(batch, "a", "a long value");
+    raw(batch, "a", "2");
+    assert_int_equal(sl_batch_live_bytes(batch), strlen("[a=a long value]"));
+    batch->begin = sl_batch_here(batch);
+    raw(batch, "a", "3");
+    assert_int_equal(sl_batch_live_bytes(batch), strlen("[a=a long value]"));
+    raw(batch, "a", "a value that is longer than it was");
+    assert_int_equal(sl_batch_live_bytes(batch), strlen("1a=a value that is longer than it was"));
+    sl_batch_rollback(batch, batch->begin);
+    assert_int_equal(sl_batch_live_bytes(batch), strlen("[a=a long value]"));
+    assert_int_equal(sl_batch_render(batch, NULL), SL_OK);
+    assert_int_equal(sl_batch_live_bytes(batch), strlen("[a=2]"));
+    raw(batch, "a", "9");
+    sl_batch_clear(batch);
+    assert_int_equal(sl_batch_live_bytes(batch), 0);
+    assert_int_equal(batch->raw_count, 0);
+    assert_false(batch->has_raw);
+    sl_batch_free(batch);
 }
 
 static void commands_know_their_keys(void **state)
@@ -267,10 +437,30 @@ static void name_key(unsigned key, char out[16])
     (void)snprintf(out, 16, "%.*s%u", (int)(key % 5), "kkkkk", key / 3);
 }
 
+/* Raw or not, an entry says which key it is of. */
+static void compare_keys(const struct sl_batch *batch, const struct model *model)
+{
+    assert_int_equal(batch->entry_count, model->count);
+    for (size_t i = 0; i < model->count; i++) {
+        char key[16];
+
+        name_key(model->entries[i].key, key);
+        assert_span(sl_batch_key(batch, &batch->entries[i]), key);
+        assert_int_equal(batch->entries[i].is_dead, is_dead(model, i));
+        assert_int_equal(batch->entries[i].write,
+                         model->entries[i].is_whole ? SL_WRITE_WHOLE : SL_WRITE_PARTIAL);
+    }
+}
+
 static void compare(const struct sl_batch *batch, const struct model *model, size_t from)
 {
     struct sl_buf want = {0};
     uint64_t command = 0;
+
+    if (batch->raw_count > 0) {
+        compare_keys(batch, model);
+        return;
+    }
 
     for (size_t i = from; i < model->count; i++) {
         const struct model_entry *entry = &model->entries[i];
@@ -322,7 +512,11 @@ static void random_put(struct sl_xrand *rand, struct sl_batch *batch, struct mod
 
     name_key(entry.key, key);
     (void)snprintf(value, sizeof(value), "%u", entry.value);
-    put(batch, key, value, entry.commands, entry.is_whole ? SL_WRITE_WHOLE : SL_WRITE_PARTIAL);
+    if (entry.is_whole && sl_xrand_below(rand, 2) == 0) {
+        put_raw(batch, key, value, entry.commands);
+    } else {
+        put(batch, key, value, entry.commands, entry.is_whole ? SL_WRITE_WHOLE : SL_WRITE_PARTIAL);
+    }
     model->entries[model->count++] = entry;
 }
 
@@ -334,7 +528,7 @@ static void split(struct sl_batch *batch, struct model *model, struct model *tai
 
     tail->count = model->count - model->mark;
     memcpy(tail->entries, model->entries + model->mark, tail->count * sizeof(tail->entries[0]));
-    assert_int_equal(sl_batch_append(other, batch, batch->begin), SL_OK);
+    assert_int_equal(sl_batch_append(other, batch, batch->begin, NULL), SL_OK);
     compare(other, tail, 0);
     sl_batch_seal(other);
     compare_sealed(other, tail);
@@ -374,6 +568,7 @@ static void play(struct sl_batch *batch, struct sl_xrand *rand, struct model *mo
         assert_int_equal(batch->rows, model->count);
     }
     compare(batch, model, 0);
+    assert_int_equal(sl_batch_render(batch, NULL), SL_OK);
     sl_batch_seal(batch);
     compare(batch, model, 0);
     compare_sealed(batch, model);
@@ -434,6 +629,11 @@ int main(void)
         cmocka_unit_test(rollback_revives_what_the_transaction_replaced),
         cmocka_unit_test(rollback_twice_is_rollback_once),
         cmocka_unit_test(append_copies_live_entries_behind_the_mark),
+        cmocka_unit_test(a_raw_entry_is_rendered_only_if_it_lives),
+        cmocka_unit_test(dead_raw_entries_are_sealed_away),
+        cmocka_unit_test(a_failed_rendering_changes_nothing),
+        cmocka_unit_test(append_renders_raw_entries_and_leaves_them_raw),
+        cmocka_unit_test(a_raw_entry_counts_as_its_commands_would),
         cmocka_unit_test(commands_know_their_keys),
         cmocka_unit_test(keys_of_any_bytes_are_told_apart),
         cmocka_unit_test(clear_makes_it_as_new),

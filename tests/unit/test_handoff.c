@@ -102,6 +102,99 @@ static void taken_batches_are_sealed(void **state)
     sl_handoff_release(&fixture.handoff);
 }
 
+/* ---- raw entries ---- */
+
+static int render_status;
+
+static int render(struct sl_span raw, struct sl_span key, struct sl_buf *out, uint32_t *key_at,
+                  uint16_t *commands, struct sl_err *err)
+{
+    (void)raw;
+    if (render_status != SL_OK) {
+        return sl_err_set(err, render_status, "the value is bad");
+    }
+    *key_at = (uint32_t)out->len + 1;
+    *commands = 1;
+    return sl_buf_add_format(out, "<%.*s>", (int)key.len, (const char *)key.data);
+}
+
+static void add_raw(struct sl_batch *batch, const char *key)
+{
+    struct sl_batch_place place;
+    uint32_t offset;
+
+    assert_int_equal(sl_batch_find(batch, sl_span_make(key, strlen(key)), &place), SL_OK);
+    sl_batch_begin(batch, &offset);
+    assert_int_equal(sl_buf_add_str(&batch->data, key), SL_OK);
+    sl_batch_add_raw(batch, &place, offset, offset, render);
+}
+
+static void a_published_batch_is_rendered_when_it_is_taken(void **state)
+{
+    struct sl_position position = {.offset = 5};
+    struct fixture fixture;
+    struct sl_batch *batch;
+
+    (void)state;
+    init(&fixture, 1 << 20);
+    render_status = SL_OK;
+    batch = get_row(&fixture, 1);
+    add_raw(batch, "00000001");
+    add_raw(batch, "b");
+    sl_handoff_publish(&fixture.handoff, batch, &position);
+    assert_ptr_equal(sl_handoff_take(&fixture.handoff, SL_TAKE_ROWS), batch);
+    assert_buf(&batch->data, "<00000001><b>");
+    assert_int_equal(sl_batch_commands(batch), 2);
+    assert_int_equal(fixture.handoff.used, batch->data.cap + batch->spare.cap);
+    sl_handoff_give_back(&fixture.handoff, batch);
+    assert_int_equal(fixture.handoff.used, 0);
+    sl_handoff_release(&fixture.handoff);
+}
+
+static void a_batch_that_cannot_be_rendered_is_left_to_the_reader(void **state)
+{
+    struct sl_position position = {.offset = 5};
+    struct fixture fixture;
+    struct sl_batch *batch;
+    struct sl_err err = {0};
+
+    (void)state;
+    init(&fixture, 1 << 20);
+    batch = get(&fixture);
+    add_raw(batch, "b");
+    sl_handoff_publish(&fixture.handoff, batch, &position);
+    render_status = SL_EFORMAT;
+    assert_null(sl_handoff_take(&fixture.handoff, SL_TAKE_ROWS));
+    assert_int_equal(fixture.handoff.used, 0);
+    assert_true(sl_handoff_is_awaited(&fixture.handoff)); /* the reader pushes it next */
+    assert_ptr_equal(sl_handoff_reclaim(&fixture.handoff), batch);
+    assert_int_equal(sl_batch_render(batch, &err), SL_EFORMAT);
+    assert_string_equal(err.text, "the value is bad");
+    render_status = SL_OK; /* as when there was no memory for a moment */
+    sl_handoff_publish(&fixture.handoff, batch, &position);
+    assert_ptr_equal(sl_handoff_take(&fixture.handoff, SL_TAKE_ROWS), batch);
+    assert_buf(&batch->data, "<b>");
+    sl_handoff_give_back(&fixture.handoff, batch);
+    sl_handoff_release(&fixture.handoff);
+}
+
+static void a_reader_learns_that_the_loop_waits(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    init(&fixture, 1 << 20);
+    assert_true(sl_handoff_is_awaited(&fixture.handoff));
+    assert_null(sl_handoff_take(&fixture.handoff, SL_TAKE_QUEUED));
+    assert_false(sl_handoff_is_awaited(&fixture.handoff));
+    assert_null(sl_handoff_take(&fixture.handoff, SL_TAKE_ROWS));
+    assert_true(sl_handoff_is_awaited(&fixture.handoff));
+    assert_int_equal(sl_handoff_push(&fixture.handoff, get_row(&fixture, 1), NULL), SL_OK);
+    assert_false(sl_handoff_is_awaited(&fixture.handoff));
+    assert_int_equal(fixture.wakes, 1);
+    sl_handoff_release(&fixture.handoff);
+}
+
 static void a_mere_position_is_taken_when_asked_for(void **state)
 {
     struct fixture fixture;
@@ -446,6 +539,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(queued_batches_come_in_order_before_the_published),
         cmocka_unit_test(taken_batches_are_sealed),
+        cmocka_unit_test(a_published_batch_is_rendered_when_it_is_taken),
+        cmocka_unit_test(a_batch_that_cannot_be_rendered_is_left_to_the_reader),
+        cmocka_unit_test(a_reader_learns_that_the_loop_waits),
         cmocka_unit_test(a_mere_position_is_taken_when_asked_for),
         cmocka_unit_test(a_reclaimed_batch_cannot_be_taken_and_the_other_way_round),
         cmocka_unit_test(a_hungry_loop_is_woken_once),

@@ -16,6 +16,7 @@ struct fake_mapper {
     struct sl_mapper base;
     const char *wanted; /* the table, or NULL for all */
     int row_status;
+    bool is_lazy; /* entries are raw */
     struct sl_key_pattern *pattern;
 };
 
@@ -49,6 +50,44 @@ static int fake_table(struct sl_mapper *mapper, struct sl_table *table, struct s
     return SL_OK;
 }
 
+/* ---- raw entries: the address of the table, then the text ---- */
+
+static int render_status;
+
+/* The text again, and how many columns the table has: that it is still there is what counts. */
+static int render(struct sl_span raw, struct sl_span key, struct sl_buf *out, uint32_t *key_at,
+                  uint16_t *commands, struct sl_err *err)
+{
+    const struct sl_table *table;
+
+    memcpy(&table, raw.data, sizeof(table));
+    if (render_status != SL_OK) {
+        return sl_err_set(err, render_status, "the value is bad");
+    }
+    *key_at = (uint32_t)out->len + 1;
+    *commands = 1;
+    return sl_buf_add_format(out, "%.*s/%u ", (int)(key.len + 1), (const char *)key.data - 1,
+                             table->column_count);
+}
+
+static int add_raw(struct sl_batch *batch, const struct sl_table *table, uint32_t offset)
+{
+    struct sl_batch_place place;
+    struct sl_buf text = {0};
+    int rc = sl_buf_add(&text, batch->data.data + offset, batch->data.len - offset - 1);
+
+    assert_int_equal(rc, SL_OK);
+    sl_batch_abandon(batch, offset);
+    assert_int_equal(sl_batch_find(batch, sl_span_make(text.data + 1, text.len - 1), &place),
+                     SL_OK);
+    sl_batch_begin(batch, &offset);
+    assert_int_equal(sl_buf_add(&batch->data, &table, sizeof(table)), SL_OK);
+    assert_int_equal(sl_buf_add(&batch->data, text.data, text.len), SL_OK);
+    sl_batch_add_raw(batch, &place, offset, offset + (uint32_t)sizeof(table) + 1, render);
+    sl_buf_release(&text);
+    return SL_OK;
+}
+
 static int fake_row(struct sl_mapper *mapper, const struct sl_row_change *change,
                     struct sl_batch *batch, struct sl_err *err)
 {
@@ -64,8 +103,10 @@ static int fake_row(struct sl_mapper *mapper, const struct sl_row_change *change
     assert_int_equal(sl_value_text(&change->table->columns[0], &cells[0], &batch->data, err),
                      SL_OK);
     assert_int_equal(sl_buf_add_byte(&batch->data, ' '), SL_OK);
-    return sl_batch_end(batch, offset, offset + 1, (uint32_t)(batch->data.len - offset - 2), 1,
-                        SL_WRITE_WHOLE);
+    return fake->is_lazy
+               ? add_raw(batch, change->table, offset)
+               : sl_batch_end(batch, offset, offset + 1, (uint32_t)(batch->data.len - offset - 2),
+                              1, SL_WRITE_WHOLE);
 }
 
 static int fake_ddl(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,
@@ -324,6 +365,112 @@ static void prepared_rows_come_when_they_are_decided(void **state)
     release(&fix);
 }
 
+/* ---- raw entries ---- */
+
+static void init_lazy(struct fixture *fix, const char *name, const char *wanted)
+{
+    init(fix, name, wanted);
+    fix->mapper.is_lazy = true;
+    render_status = SL_OK;
+}
+
+static void raw_rows_are_rendered_before_they_are_passed_on(void **state)
+{
+    struct fixture fix;
+
+    (void)state;
+    init_lazy(&fix, "mysql-transactions", "part");
+    assert_string_equal(run(&fix, SL_DONE), "{}@4|{i1/2 u4/2 u3/2 d2/2 }@" NEXT "|");
+    release(&fix);
+    init_lazy(&fix, "mysql-transactions", "part");
+    fix.options.batch_bytes = 1;
+    assert_string_equal(
+        run(&fix, SL_DONE),
+        "{}@4|{i1/2 |i2/2 |i3/2 |}@2653|{u4/2 |u3/2 |u2/2 |}@3088|{d2/2 |}@3435|{}@" NEXT "|");
+    release(&fix);
+    init_lazy(&fix, "mysql-transactions", "part");
+    roll_back(&fix);
+    assert_string_equal(run(&fix, SL_DONE), "{}@4|{u4/2 u3/2 d2/2 }@" NEXT "|");
+    release(&fix);
+    init_lazy(&fix, "mysql-xa", "x");
+    assert_string_equal(run(&fix, SL_DONE), "{}@4|{i2/2 i4/2 i1/2 i5/2 i6/2 i8/2 }@" NEXT "|");
+    release(&fix);
+}
+
+/* The table gets a column between two rows that wait in one batch; its first layout is replaced. */
+static void the_table_of_a_raw_row_outlives_its_layout(void **state)
+{
+    struct fixture fix;
+
+    (void)state;
+    init_lazy(&fix, "mysql-ddl", "a");
+    assert_string_equal(run(&fix, SL_DONE), "{}@4|{i1/2 i2/3 }@2226|{a:*}|{}@" NEXT "|");
+    release(&fix);
+}
+
+static void a_row_that_cannot_be_rendered_ends_the_reader(void **state)
+{
+    struct fixture fix;
+
+    (void)state;
+    init_lazy(&fix, "mysql-transactions", "part");
+    fix.options.batch_bytes = 1;
+    render_status = SL_EFORMAT;
+    assert_string_equal(run(&fix, SL_EFORMAT), "{}@4|");
+    assert_non_null(strstr(fix.err.text, "_ROWS event at "));
+    assert_non_null(strstr(fix.err.text, "a row of this event or before it: the value is bad"));
+    release(&fix);
+}
+
+/* Plays the loop, in the reader's thread: takes what is there before each event. */
+static void take(void *user)
+{
+    struct fixture *fix = user;
+    struct sl_batch *batch = sl_handoff_take(&fix->handoff, SL_TAKE_ROWS);
+
+    if (batch != NULL) {
+        log_batch(fix, batch);
+        sl_handoff_give_back(&fix->handoff, batch);
+    }
+}
+
+static void what_the_loop_cannot_render_the_reader_tells(void **state)
+{
+    struct fixture fix;
+
+    (void)state;
+    init_lazy(&fix, "mysql-transactions", "part");
+    fix.script.before = take;
+    fix.script.before_user = &fix;
+    render_status = SL_EFORMAT;
+    atomic_store(&fix.handoff.wants_open, false);
+    assert_string_equal(run(&fix, SL_EFORMAT), "{}@4|");
+    assert_string_equal(fix.err.text, "a row of this event or before it: the value is bad");
+    release(&fix);
+}
+
+static void wait_for_any(void *user)
+{
+    struct fixture *fix = user;
+
+    atomic_store(&fix->handoff.wants_open, true);
+}
+
+/* A published batch would be taken back before the loop is awake. */
+static void a_loop_that_waits_is_given_the_batch_for_good(void **state)
+{
+    struct fixture fix;
+
+    (void)state;
+    init_lazy(&fix, "mysql-transactions", "part");
+    fix.script.before = wait_for_any;
+    fix.script.before_user = &fix;
+    assert_string_equal(run(&fix, SL_DONE),
+                        "{}@4|{i1/2 i2/2 i3/2 }@2653|{u4/2 u3/2 u2/2 }@3088|{d2/2 }@3435|{}@" NEXT
+                        "|");
+    release(&fix);
+}
+
 /* The position stays before what is held, also when other transactions fill batches. */
 static void rows_between_prepare_and_decision_do_not_move_the_position(void **state)
 {
@@ -486,6 +633,11 @@ int main(void)
         cmocka_unit_test(a_rollback_of_what_was_applied_is_a_gap),
         cmocka_unit_test(purges_come_in_order_with_rows),
         cmocka_unit_test(prepared_rows_come_when_they_are_decided),
+        cmocka_unit_test(raw_rows_are_rendered_before_they_are_passed_on),
+        cmocka_unit_test(the_table_of_a_raw_row_outlives_its_layout),
+        cmocka_unit_test(a_row_that_cannot_be_rendered_ends_the_reader),
+        cmocka_unit_test(what_the_loop_cannot_render_the_reader_tells),
+        cmocka_unit_test(a_loop_that_waits_is_given_the_batch_for_good),
         cmocka_unit_test(rows_between_prepare_and_decision_do_not_move_the_position),
         cmocka_unit_test(more_prepared_rows_than_may_be_held_end_the_reader),
         cmocka_unit_test(a_decision_about_unknown_rows_is_a_gap),

@@ -258,6 +258,52 @@ static void rows_and_checkpoint_are_written(void **state)
     assert_int_equal(sl_redis_sink_stats(fix.sink)->commands, 3);
 }
 
+/* A group of 200 rows and a full batch behind it, then a published one that the pause keeps. */
+static void gather(unsigned round)
+{
+    struct sl_position position = {.file = "log.000001", .offset = 1000 * round + 300};
+    struct sl_batch *batch = get();
+
+    for (unsigned i = 0; i < 200; i++) {
+        add_set(batch, "row", "earlier");
+    }
+    push(batch, 1000 * round + 100);
+    push_set("full", "1", 1000 * round + 200);
+    sl_redis_sink_pump(fix.sink);
+    wait_for(1000 * round + 200);
+    batch = get();
+    add_set(batch, "row", "last");
+    sl_handoff_publish(&fix.handoff, batch, &position);
+    wait_for(1000 * round + 300);
+}
+
+/*
+ * Nobody but the sink itself can end the pause, as the reader has no more to offer; and it must not
+ * wait for the tick of each second. On a slow machine one of the rounds is without a tick.
+ */
+static void what_gathers_behind_a_large_group_is_sent(void **state)
+{
+    struct sl_buf before = {0};
+    bool is_same = false;
+
+    (void)state;
+    open_sink(fix.sink);
+    push_set("row", "0", 1);
+    wait_for(1);
+    for (unsigned round = 1; round <= 20 && !is_same; round++) {
+        sl_buf_clear(&before);
+        assert_int_equal(
+            sl_buf_add_str(&before, sl_test_redis_text(&redis, "GET sluice:{shop}:heartbeat")),
+            SL_OK);
+        gather(round);
+        assert_string_equal(sl_test_redis_text(&redis, "GET row"), "last");
+        is_same = strcmp(sl_buf_cstr(&before),
+                         sl_test_redis_text(&redis, "GET sluice:{shop}:heartbeat")) == 0;
+    }
+    sl_buf_release(&before);
+    assert_true(is_same);
+}
+
 static void a_new_session_begins_at_the_checkpoint(void **state)
 {
     (void)state;
@@ -590,6 +636,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(rows_and_checkpoint_are_written),
+        TEST(what_gathers_behind_a_large_group_is_sent),
         TEST(a_new_session_begins_at_the_checkpoint),
         TEST(many_groups_are_applied_in_order),
         TEST(the_heartbeat_shows_that_somebody_is_there),

@@ -12,8 +12,6 @@
 #include "conf/config.h"
 #include "filters/mapper.h"
 
-enum { SL_DUMP_BYTES = 128 * 1024 };
-
 struct dump {
     struct sl_mapper *mapper;
     struct sl_batch *batch;
@@ -23,7 +21,7 @@ struct dump {
     unsigned long long bytes;
 };
 
-/* Entries that later ones replaced are written, too. */
+/* After every row, so that none is replaced by a later one. */
 static int flush(struct dump *dump)
 {
     struct sl_batch *batch = dump->batch;
@@ -53,7 +51,7 @@ static int on_row(void *user, const struct sl_row_change *change, struct sl_err 
     struct dump *dump = user;
     int rc = dump->mapper->ops->row(dump->mapper, change, dump->batch, err);
 
-    return rc == SL_OK && dump->batch->data.len > SL_DUMP_BYTES ? flush(dump) : rc;
+    return rc == SL_OK ? flush(dump) : rc;
 }
 
 static int drain(struct dump *dump, struct sl_source *source, struct sl_err *err)
