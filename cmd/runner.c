@@ -263,6 +263,17 @@ static uint32_t source_time(void *user)
                : 0;
 }
 
+static void count_rows(void *user, struct sl_heartbeat_rows *rows)
+{
+    const struct sl_runner *runner = user;
+
+    if (runner->mapper != NULL) {
+        rows->unchanged = atomic_load(&runner->mapper->stats.unchanged);
+        rows->filtered = atomic_load(&runner->mapper->stats.filtered);
+        rows->quarantined = atomic_load(&runner->mapper->stats.quarantined);
+    }
+}
+
 static void start_reader(struct sl_runner *runner)
 {
     struct sl_err err = {0};
@@ -531,6 +542,7 @@ static int make_sink(struct sl_runner *runner)
         .clock = sl_clock_real(),
         .lost = on_lost,
         .source_time = source_time,
+        .count_rows = count_rows,
         .drained = on_drained,
         .user = runner,
     };
