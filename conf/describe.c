@@ -21,6 +21,8 @@ static const char *type_name(enum sl_conf_type type)
         return "array of objects";
     case SL_CONF_STRINGS:
         return "array of strings";
+    case SL_CONF_MAP:
+        return "object of any names";
     case SL_CONF_INTEGER:
         return "integer";
     case SL_CONF_BYTES:
@@ -114,6 +116,12 @@ static void put_leaf(FILE *out, const struct sl_conf_key *key)
             "\"anyOf\": [{ \"type\": \"integer\", \"minimum\": %" PRIu64 ", \"maximum\": %" PRIu64
             " }, { \"type\": \"string\", \"pattern\": \"^[0-9]+([KMGT]iB)?$\" }, " ENV_SCHEMA "]",
             key->min, key->max);
+        break;
+    case SL_CONF_MAP:
+        (void)fprintf(out,
+                      "\"type\": \"object\", \"minProperties\": %" PRIu64
+                      ", \"maxProperties\": %" PRIu64 ", \"additionalProperties\": %s",
+                      key->min, key->max, key->schema);
         break;
     case SL_CONF_BOOLEAN:
         (void)fputs("\"anyOf\": [{ \"type\": \"boolean\" }, " ENV_SCHEMA "]", out);

@@ -177,6 +177,10 @@ const struct sl_conf_key sl_conf_keys[] = {
     {.path = "tables[].except", .type = SL_CONF_STRINGS, .min = 1, .max = 4096,
      .offset = offsetof(struct sl_table_rule, except), .count_offset = offsetof(struct sl_table_rule, except_count),
      .help = "Instead of columns: the columns to leave out; all others are kept, also those that a table gets later."},
+    {.path = "tables[].rename", .type = SL_CONF_MAP, .min = 1, .max = 4096, .take = sl_conf_take_rename,
+     .schema = "{ \"type\": \"string\", \"minLength\": 1 }",
+     .offset = offsetof(struct sl_table_rule, renames), .count_offset = offsetof(struct sl_table_rule, rename_count),
+     .help = "Columns whose field or member has another name: { \"column\": \"name\" }. Keys and where know them by their own."},
     {.path = "tables[].where", .type = SL_CONF_STRING, .min = 1, .max = 4096, .take = sl_conf_take_where,
      AT(sl_table_rule, where),
      .help = "A Lua 5.4 expression over the row's columns: rows for which it is not true are not in the cache. Default: every row is."},
@@ -186,7 +190,6 @@ const struct sl_conf_key sl_conf_keys[] = {
      .help = "Keys expire this long after their row's last change. Default: never."},
     {.path = "tables[].compress", .type = SL_CONF_CHOICE, .fallback = "none", .choices = codecs,
      .help = "Compression of values."},
-    {.path = "tables[].rename", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
     {.path = "tables[].transform", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
     {.path = "tables[].redelete_ms", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
 

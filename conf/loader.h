@@ -67,6 +67,10 @@ bool sl_conf_parse_integer(const char *text, uint64_t *out);
 /* list.c */
 void sl_conf_take_strings(struct sl_conf_loader *loader, struct sl_conf_value *value);
 
+/* columns.c: checks the object and its names, then calls the key's take function. */
+void sl_conf_take_map(struct sl_conf_loader *loader, const struct sl_conf_value *value);
+void sl_conf_take_rename(struct sl_conf_loader *loader, const struct sl_conf_value *value);
+
 /* secret.c */
 void sl_conf_take_secret(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 /* At most one of the three ways in the object ITEM; PARENT is its pattern, PATH its name in

@@ -210,6 +210,10 @@ void sl_conf_take_value(struct sl_conf_loader *loader, struct sl_conf_value *val
         sl_conf_take_strings(loader, value);
         return;
     }
+    if (value->key->type == SL_CONF_MAP) {
+        sl_conf_take_map(loader, value);
+        return;
+    }
     if (!has_right_type(value)) {
         sl_conf_fail_type(loader, value);
         return;
@@ -234,6 +238,7 @@ void sl_conf_take_value(struct sl_conf_loader *loader, struct sl_conf_value *val
         sl_conf_take_secret(loader, value);
         break;
     case SL_CONF_STRINGS:
+    case SL_CONF_MAP:
     case SL_CONF_OBJECT:
     case SL_CONF_OBJECTS:
         break; /* no leaves */

@@ -21,6 +21,12 @@ enum sl_rule_error {
     SL_RULE_QUARANTINE, /* as with a row that does not match, and count it */
 };
 
+/* A column whose field or member in the cache has another name. */
+struct sl_column_name {
+    const char *column;
+    const char *name; /* different from all others of the rule */
+};
+
 struct sl_table_regex; /* table_regex.h */
 
 struct sl_table_rule {
@@ -40,6 +46,8 @@ struct sl_table_rule {
     size_t column_count;
     const char *const *except; /* instead of columns: all but these; NULL: none */
     size_t except_count;
+    const struct sl_column_name *renames;
+    size_t rename_count;
     const char *where; /* a Lua expression that compiles, see where.h; NULL: every row */
     enum sl_rule_error on_error;
     uint64_t ttl_s; /* seconds until a key expires; 0: never */

@@ -1,6 +1,7 @@
 #include "filters/shape.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cdc/resp.h"
 #include "filters/json_string.h"
@@ -60,14 +61,61 @@ static int check_names(const struct sl_shape *shape, const char *const *names, s
     return SL_OK;
 }
 
+/* NAME: the field's or member's, unless the rule renames the column. */
+static struct sl_span shown_name(const struct sl_table_rule *rule, struct sl_span name)
+{
+    for (size_t i = 0; i < rule->rename_count; i++) {
+        if (sl_span_equals(name, rule->renames[i].column)) {
+            return sl_span_make(rule->renames[i].name, strlen(rule->renames[i].name));
+        }
+    }
+    return name;
+}
+
+static int check_renames(const struct sl_shape *shape, struct sl_err *err)
+{
+    int rc = SL_OK;
+
+    for (size_t i = 0; rc == SL_OK && i < shape->rule->rename_count; i++) {
+        rc = check_names(shape, &shape->rule->renames[i].column, 1, "renames", "rename", err);
+    }
+    return rc;
+}
+
+/* Only a renamed column can have another's name. */
+static int check_unique(const struct sl_shape *shape, struct sl_err *err)
+{
+    const struct sl_table_rule *rule = shape->rule;
+    const struct sl_table *table = shape->table;
+
+    for (size_t i = 0; i < rule->rename_count; i++) {
+        unsigned count = 0;
+
+        for (uint32_t j = 0; j < shape->column_count; j++) {
+            count += (unsigned)sl_span_equals(
+                shown_name(rule, table->columns[shape->columns[j]].name), rule->renames[i].name);
+        }
+        if (count > 1) {
+            return sl_err_set(err, SL_EINVAL,
+                              "the rule \"%s\" gives two columns of table %.*s.%.*s the name %s: "
+                              "correct its \"rename\"",
+                              rule->pattern, (int)table->db.len, (const char *)table->db.data,
+                              (int)table->name.len, (const char *)table->name.data,
+                              rule->renames[i].name);
+        }
+    }
+    return SL_OK;
+}
+
 static int check_columns(const struct sl_shape *shape, struct sl_err *err)
 {
     const struct sl_table_rule *rule = shape->rule;
     int rc = check_names(shape, rule->columns, rule->column_count, "chooses", "columns", err);
 
-    return rc == SL_OK
-               ? check_names(shape, rule->except, rule->except_count, "leaves out", "except", err)
-               : rc;
+    if (rc == SL_OK) {
+        rc = check_names(shape, rule->except, rule->except_count, "leaves out", "except", err);
+    }
+    return rc == SL_OK ? check_renames(shape, err) : rc;
 }
 
 static int add_head(struct sl_shape *shape, struct sl_span name)
@@ -111,7 +159,7 @@ static int choose_columns(struct sl_shape *shape)
         if (!is_chosen(shape->rule, name)) {
             continue;
         }
-        rc = add_head(shape, name);
+        rc = add_head(shape, shown_name(shape->rule, name));
         if (rc != SL_OK) {
             return rc;
         }
@@ -162,7 +210,8 @@ static int build(struct sl_shape *shape, struct sl_err *err)
         return SL_ENOMEM;
     }
     rc = choose_columns(shape);
-    return rc == SL_OK ? check_any(shape, err) : rc;
+    rc = rc == SL_OK ? check_any(shape, err) : rc;
+    return rc == SL_OK ? check_unique(shape, err) : rc;
 }
 
 int sl_shape_new(const struct sl_table_rule *rule, const struct sl_table *table,

@@ -64,7 +64,8 @@ static void every_key_reaches_its_option(void **state)
         "\"connect_timeout_ms\":900,\"tls\":{\"mode\":\"required\",\"ca\":\"d\",\"cert\":\"e\","
         "\"key\":\"f\"}},{\"name\":\"y\",\"url\":\"redis+unix:///run/r.sock?db=2\"}],"
         "\"tables\":[{\"table\":\"shop.order_*\",\"key\":\"{{o}}:{id}\",\"value\":\"json\","
-        "\"columns\":[\"id\",\"total\"],\"where\":\"id ~= "
+        "\"columns\":[\"id\",\"total\"],\"rename\":{\"id\":\"n\",\"total\":\"id\"},\"where\":\"id "
+        "~= "
         "1\",\"on_error\":\"quarantine\",\"ttl\":86400,\"compress\":\"none\"}],"
         "\"log\":{\"level\":\"debug\",\"format\":\"json\"}}");
     const struct sl_table_rule *rule = &config->tables[0];
@@ -111,6 +112,11 @@ static void every_key_reaches_its_option(void **state)
     assert_int_equal(rule->column_count, 2);
     assert_string_equal(rule->columns[0], "id");
     assert_string_equal(rule->columns[1], "total");
+    assert_int_equal(rule->rename_count, 2);
+    assert_string_equal(rule->renames[0].column, "id");
+    assert_string_equal(rule->renames[0].name, "n");
+    assert_string_equal(rule->renames[1].column, "total");
+    assert_string_equal(rule->renames[1].name, "id");
     assert_int_equal(rule->ttl_s, 86400);
     assert_string_equal(rule->where, "id ~= 1");
     assert_int_equal(rule->on_error, SL_RULE_QUARANTINE);

@@ -183,8 +183,8 @@ static void what_this_version_cannot_do_says_so(void **state)
                    "on_gap: \"bootstrap\" is not available in this version; use \"stop\"");
     assert_refused(WITH_ROOT("\"http\":{\"listen\":\"127.0.0.1:9464\"}"),
                    "http: not available in this version; ");
-    assert_refused(WITH_TABLE("\"rename\":{}"),
-                   "tables[0].rename: not available in this version; ");
+    assert_refused(WITH_TABLE("\"transform\":{}"),
+                   "tables[0].transform: not available in this version; ");
     assert_refused(WITH_TABLE("\"value\":\"stream\""),
                    "tables[0].value: \"stream\" is not available in this version; ");
     assert_refused(WITH_TABLE("\"value\":\"invalidate\""),
@@ -321,6 +321,22 @@ static void a_where_that_is_no_expression_is_refused(void **state)
                    "tables[0].on_error: expected one of \"stop\", \"quarantine\", got \"skip\"");
 }
 
+static void renames_are_checked(void **state)
+{
+    (void)state;
+    assert_refused(WITH_TABLE("\"rename\":{}"),
+                   "tables[0].rename: expected an object of 1 to 4096 column names, got an object");
+    assert_refused(WITH_TABLE("\"rename\":[\"a\"]"), "tables[0].rename: expected an object");
+    assert_refused(WITH_TABLE("\"rename\":{\"a\":1}"),
+                   "tables[0].rename: expected a name of 1 to 256 bytes for \"a\"");
+    assert_refused(WITH_TABLE("\"rename\":{\"a\":\"\"}"), "tables[0].rename: expected a name of");
+    assert_refused(WITH_TABLE("\"rename\":{\"\":\"a\"}"), "tables[0].rename: expected names of");
+    assert_refused(WITH_TABLE("\"rename\":{\"a\":\"x\",\"b\":\"x\"}"),
+                   "tables[0].rename: two columns get one name, \"b\" the second time");
+    assert_refused(WITH_TABLE("\"rename\":{\"a\":\"x\",\"A\":\"y\"}"),
+                   "tables[0].rename: \"A\" stands there twice; keep one");
+}
+
 static void columns_are_chosen_in_one_way(void **state)
 {
     (void)state;
@@ -450,6 +466,7 @@ int main(void)
         cmocka_unit_test(table_patterns_and_key_templates_are_checked),
         cmocka_unit_test(regular_expressions_and_entries_that_skip_are_checked),
         cmocka_unit_test(a_where_that_is_no_expression_is_refused),
+        cmocka_unit_test(renames_are_checked),
         cmocka_unit_test(columns_are_chosen_in_one_way),
         cmocka_unit_test(values_that_do_not_fit_each_other_are_refused),
         cmocka_unit_test(a_refused_value_draws_no_second_sentence),

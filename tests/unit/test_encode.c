@@ -261,6 +261,39 @@ static void columns_that_are_left_out_are_not_there(void **state)
     release(&fix);
 }
 
+static void renamed_columns_have_other_fields_and_members(void **state)
+{
+    static const struct sl_column_name names[] = {{"id", "name"}, {"name", "ä\"b"}};
+    static const struct sl_column_name twice[] = {{"id", "name"}};
+    static const struct sl_column_name unknown[] = {{"nothing", "x"}};
+    const struct sl_cell cells[] = {sl_test_cell("1"), sl_test_cell("bob"), SL_NULL_CELL};
+    struct sl_shape *shape = NULL;
+    struct fixture fix;
+
+    (void)state;
+    for (unsigned json = 0; json < 2; json++) {
+        init(&fix, "id int key,name text,note text", json ? SL_VALUE_JSON : SL_VALUE_HASH, 0);
+        sl_shape_free(fix.shape);
+        fix.rule.renames = names;
+        fix.rule.rename_count = 2;
+        assert_ok(sl_shape_new(&fix.rule, &fix.test.table, &fix.shape, &fix.err), &fix.err);
+        put(&fix, cells);
+        assert_non_null(
+            strstr(flat(&fix.out), json ? "{\"name\":1,\"ä\\\"b\":\"bob\",\"note\":null}"
+                                        : "$4 name $1 1 $4 ä\"b $3 bob *3 $4 HDEL $3 k:1 $4 note"));
+        release(&fix);
+    }
+    init(&fix, "id int key,name text,note text", SL_VALUE_HASH, 0);
+    fix.rule.rename_count = 1;
+    fix.rule.renames = twice;
+    assert_int_equal(sl_shape_new(&fix.rule, &fix.test.table, &shape, &fix.err), SL_EINVAL);
+    assert_non_null(strstr(fix.err.text, "gives two columns of table shop.t the name name"));
+    fix.rule.renames = unknown;
+    assert_int_equal(sl_shape_new(&fix.rule, &fix.test.table, &shape, &fix.err), SL_EINVAL);
+    assert_non_null(strstr(fix.err.text, "renames the column nothing"));
+    release(&fix);
+}
+
 static void long_documents_have_the_right_length(void **state)
 {
     char text[5001];
@@ -359,6 +392,7 @@ int main(void)
         cmocka_unit_test(stored_zerofill_and_year_become_json_numbers),
         cmocka_unit_test(columns_are_in_table_order_and_only_those_chosen),
         cmocka_unit_test(columns_that_are_left_out_are_not_there),
+        cmocka_unit_test(renamed_columns_have_other_fields_and_members),
         cmocka_unit_test(long_documents_have_the_right_length),
         cmocka_unit_test(a_failure_leaves_the_buffer_as_it_was),
         cmocka_unit_test(rules_that_do_not_fit_are_refused),

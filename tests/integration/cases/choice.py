@@ -99,7 +99,7 @@ def case_random_changes_to_some_columns(env):
 @case()
 def case_filtered_rows_are_loaded_after_ddl(env):
     """What SELECT brings obeys the filter as well, also where keys are there from before."""
-    env.start_servers()
+    env.start_servers(binlog_row_metadata="FULL")
     env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, v INT)", "INSERT INTO it.t VALUES (1,1),(2,-2),(3,3)",
             "CREATE TABLE it.away (id INT PRIMARY KEY, v INT)", "INSERT INTO it.away VALUES (4,4),(5,-5)")
     tables = [Table("it", "t", where="v > 0", lua="v > 0")]
@@ -168,5 +168,20 @@ def case_random_changes_to_filtered_rows(env):
     env.settle(tables)
     work.run(seconds=env.seconds)
     program.restart(kill=True)
+    work.run(seconds=env.seconds)
+    env.settle(tables)
+
+
+@case()
+def case_random_changes_to_renamed_columns(env):
+    env.start_servers()
+    work = env.workload(["types", "small", "filtered"], value=env.rng.choice(["hash", "json"]))
+    tables = work.oracle_tables
+    tables[0].rename = {"c_int": "c_bigint", "c_bigint": "c_int", "id": 'the "id"'}
+    tables[1].rename = {"note": "n:ä"}
+    tables[2].rename = {"state": "s", "number": "state"}
+    work.run(transactions=100)
+    env.sluice(tables).start()
+    env.settle(tables)
     work.run(seconds=env.seconds)
     env.settle(tables)

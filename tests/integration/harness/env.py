@@ -103,6 +103,10 @@ class Env:
             found["columns"] = table.columns
         if table.lua:
             found["where"] = table.lua
+        if table.rename:
+            found["rename"] = table.rename
+        if table.mask:
+            found["mask"] = {name: how for name, (how, _) in table.mask.items()}
         return found
 
     def workload(self, kinds=None, value="hash", db="it", prefix="", **changes):
