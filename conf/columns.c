@@ -44,8 +44,7 @@ void sl_conf_take_map(struct sl_conf_loader *loader, const struct sl_conf_value 
     value->key->take(loader, value);
 }
 
-/* Stores ITEMS, COUNT of them, where the key says. */
-static void store(const struct sl_conf_value *value, const void *items, size_t count)
+void sl_conf_store_list(const struct sl_conf_value *value, const void *items, size_t count)
 {
     memcpy((char *)value->base + value->key->offset, &items, sizeof(items));
     memcpy((char *)value->base + value->key->count_offset, &count, sizeof(count));
@@ -109,5 +108,5 @@ void sl_conf_take_rename(struct sl_conf_loader *loader, const struct sl_conf_val
         names[count].column = sl_conf_copy(loader, member->string, strlen(member->string));
         names[count++].name = name;
     }
-    store(value, names, count);
+    sl_conf_store_list(value, names, count);
 }

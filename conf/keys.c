@@ -181,6 +181,12 @@ const struct sl_conf_key sl_conf_keys[] = {
      .schema = "{ \"type\": \"string\", \"minLength\": 1 }",
      .offset = offsetof(struct sl_table_rule, renames), .count_offset = offsetof(struct sl_table_rule, rename_count),
      .help = "Columns whose field or member has another name: { \"column\": \"name\" }. Keys and where know them by their own."},
+    {.path = "tables[].mask", .type = SL_CONF_MAP, .flags = HIDDEN, .min = 1, .max = 4096, .take = sl_conf_take_mask,
+     .schema = "{ \"anyOf\": [{ \"enum\": [\"null\"] }, { \"type\": \"object\", \"minProperties\": 1, \"maxProperties\": 1, "
+               "\"additionalProperties\": false, \"properties\": { \"text\": { \"type\": \"string\" }, \"sha256\": { \"type\": \"string\" }, "
+               "\"sha256_file\": { \"type\": \"string\" }, \"last\": { \"type\": \"integer\", \"minimum\": 1, \"maximum\": 1000 } } }] }",
+     .offset = offsetof(struct sl_table_rule, masks), .count_offset = offsetof(struct sl_table_rule, mask_count),
+     .help = "Columns that are not shown as they are: \"null\", {\"text\": …}, {\"sha256\": KEY} or {\"sha256_file\": PATH} (HMAC-SHA-256 in hexadecimal), {\"last\": N} (stars but for the last N characters). None may be part of the key."},
     {.path = "tables[].where", .type = SL_CONF_STRING, .min = 1, .max = 4096, .take = sl_conf_take_where,
      AT(sl_table_rule, where),
      .help = "A Lua 5.4 expression over the row's columns: rows for which it is not true are not in the cache. Default: every row is."},

@@ -188,7 +188,7 @@ static enum image judge_image(const struct sl_shape *shape, const struct sl_cell
 static bool may_be_empty(const struct sl_shape *shape)
 {
     for (uint32_t i = 0; i < shape->column_count; i++) {
-        if (!shape->table->columns[shape->columns[i]].is_nullable) {
+        if (!shape->table->columns[shape->columns[i]].is_nullable && !sl_shape_hides(shape, i)) {
             return false;
         }
     }

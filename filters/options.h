@@ -27,6 +27,21 @@ struct sl_column_name {
     const char *name; /* different from all others of the rule */
 };
 
+enum sl_mask_kind {
+    SL_MASK_NULL,   /* as if the column were NULL */
+    SL_MASK_TEXT,   /* a fixed text */
+    SL_MASK_SHA256, /* the HMAC-SHA-256 of the text, in hexadecimal */
+    SL_MASK_LAST,   /* stars but for the last characters */
+};
+
+/* A column that is not shown as it is. NULL stays NULL. */
+struct sl_column_mask {
+    const char *column;
+    enum sl_mask_kind kind;
+    const char *text; /* TEXT: the text; SHA256: the key */
+    uint32_t last;    /* LAST: how many characters stay; a text that is not longer shows none */
+};
+
 struct sl_table_regex; /* table_regex.h */
 
 struct sl_table_rule {
@@ -48,6 +63,8 @@ struct sl_table_rule {
     size_t except_count;
     const struct sl_column_name *renames;
     size_t rename_count;
+    const struct sl_column_mask *masks;
+    size_t mask_count;
     const char *where; /* a Lua expression that compiles, see where.h; NULL: every row */
     enum sl_rule_error on_error;
     uint64_t ttl_s; /* seconds until a key expires; 0: never */

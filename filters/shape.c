@@ -17,6 +17,7 @@ void sl_shape_free(struct sl_shape *shape)
     free(shape->columns);
     free(shape->heads);
     free(shape->guesses);
+    free(shape->masks);
     free(shape);
 }
 
@@ -189,6 +190,61 @@ static int check_any(const struct sl_shape *shape, struct sl_err *err)
                       (int)table->name.len, (const char *)table->name.data);
 }
 
+static bool is_in_key(const struct sl_shape *shape, const char *column)
+{
+    for (size_t i = 0; i < shape->key.count; i++) {
+        uint32_t number = shape->key.parts[i].column;
+
+        if (number != SL_KEY_LITERAL &&
+            sl_span_equals(shape->table->columns[number].name, column)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int add_mask(struct sl_shape *shape, const struct sl_column_mask *mask, struct sl_err *err)
+{
+    const struct sl_table *table = shape->table;
+    int rc = check_names(shape, &mask->column, 1, "masks", "mask", err);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    if (is_in_key(shape, mask->column)) {
+        return sl_err_set(err, SL_EINVAL,
+                          "the rule \"%s\" masks the column %s, of which the keys of table "
+                          "%.*s.%.*s are made: choose another key, or leave it out of \"mask\"",
+                          shape->rule->pattern, mask->column, (int)table->db.len,
+                          (const char *)table->db.data, (int)table->name.len,
+                          (const char *)table->name.data);
+    }
+    for (uint32_t i = 0; i < shape->column_count; i++) {
+        if (sl_span_equals(table->columns[shape->columns[i]].name, mask->column)) {
+            shape->masks[i] = mask;
+            shape->guesses[i] = mask->kind == SL_MASK_SHA256 ? 64 : shape->guesses[i];
+        }
+    }
+    return SL_OK;
+}
+
+static int add_masks(struct sl_shape *shape, struct sl_err *err)
+{
+    int rc = SL_OK;
+
+    if (shape->rule->mask_count == 0) {
+        return SL_OK;
+    }
+    shape->masks = calloc((size_t)shape->column_count + 1, sizeof(const struct sl_column_mask *));
+    if (shape->masks == NULL) {
+        return SL_ENOMEM;
+    }
+    for (size_t i = 0; rc == SL_OK && i < shape->rule->mask_count; i++) {
+        rc = add_mask(shape, &shape->rule->masks[i], err);
+    }
+    return rc;
+}
+
 static int build(struct sl_shape *shape, struct sl_err *err)
 {
     size_t count = shape->table->column_count;
@@ -211,7 +267,8 @@ static int build(struct sl_shape *shape, struct sl_err *err)
     }
     rc = choose_columns(shape);
     rc = rc == SL_OK ? check_any(shape, err) : rc;
-    return rc == SL_OK ? check_unique(shape, err) : rc;
+    rc = rc == SL_OK ? check_unique(shape, err) : rc;
+    return rc == SL_OK ? add_masks(shape, err) : rc;
 }
 
 int sl_shape_new(const struct sl_table_rule *rule, const struct sl_table *table,

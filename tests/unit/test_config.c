@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/config.h"
 #include "tests/unit/config_help.h"
@@ -147,6 +148,39 @@ static void tables_are_chosen_by_regex_and_left_out(void **state)
     set_env("SLUICE_TEST_SKIP", NULL);
 }
 
+static void masks_hold_what_they_show_and_keys_come_from_anywhere(void **state)
+{
+    const struct sl_column_mask *masks;
+    struct sl_config *config;
+    char path[] = "/tmp/sluice-mask-XXXXXX";
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "from a file, long\n", 18), 18);
+    assert_int_equal(close(fd), 0);
+    set_env("SLUICE_TEST_KEY", "from the environment");
+    config = accepted(
+        WITH_TABLE("\"mask\":{\"a\":\"null\",\"b\":{\"text\":\"\"},\"c\":{\"last\":4},"
+                   "\"d\":{\"sha256\":\"${SLUICE_TEST_KEY}\"},\"e\":{\"sha256_file\":\"%s\"}}",
+                   path));
+    masks = config->tables[0].masks;
+    assert_int_equal(config->tables[0].mask_count, 5);
+    assert_string_equal(masks[0].column, "a");
+    assert_int_equal(masks[0].kind, SL_MASK_NULL);
+    assert_int_equal(masks[1].kind, SL_MASK_TEXT);
+    assert_string_equal(masks[1].text, "");
+    assert_int_equal(masks[2].kind, SL_MASK_LAST);
+    assert_int_equal(masks[2].last, 4);
+    assert_int_equal(masks[3].kind, SL_MASK_SHA256);
+    assert_string_equal(masks[3].text, "from the environment");
+    assert_int_equal(masks[4].kind, SL_MASK_SHA256);
+    assert_string_equal(masks[4].text, "from a file, long");
+    sl_config_free(config);
+    assert_int_equal(unlink(path), 0);
+    set_env("SLUICE_TEST_KEY", NULL);
+}
+
 static void comments_are_spaces_but_not_inside_strings(void **state)
 {
     struct sl_config *config = accepted("\xef\xbb\xbf// first \"line\n" WHOLE(
@@ -271,6 +305,7 @@ int main(void)
         cmocka_unit_test(defaults_fill_what_the_file_leaves_out),
         cmocka_unit_test(every_key_reaches_its_option),
         cmocka_unit_test(tables_are_chosen_by_regex_and_left_out),
+        cmocka_unit_test(masks_hold_what_they_show_and_keys_come_from_anywhere),
         cmocka_unit_test(comments_are_spaces_but_not_inside_strings),
         cmocka_unit_test(urls_say_host_port_user_and_database),
         cmocka_unit_test(tls_sinks_verify_the_server_unless_told_otherwise),

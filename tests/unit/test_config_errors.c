@@ -337,6 +337,35 @@ static void renames_are_checked(void **state)
                    "tables[0].rename: \"A\" stands there twice; keep one");
 }
 
+static void masks_are_checked_and_their_keys_not_shown(void **state)
+{
+    (void)state;
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":\"nil\"}"),
+                   "tables[0].mask: \"a\": expected \"null\", or an object with one of text,");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{}}"), "tables[0].mask: \"a\": expected \"null\"");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"text\":\"x\",\"last\":4}}"),
+                   "tables[0].mask: \"a\": expected \"null\"");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"md5\":\"x\"}}"),
+                   "tables[0].mask: \"a\": known here are text, sha256, sha256_file, last");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"text\":1}}"),
+                   "tables[0].mask: \"a\": expected a string of at most 4096 bytes");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"last\":0}}"),
+                   "tables[0].mask: \"a\": expected how many characters stay");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"last\":1.5}}"),
+                   "tables[0].mask: \"a\": expected how many characters stay");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"sha256\":\"short\"}}"),
+                   "tables[0].mask: \"a\": expected a key of 16 bytes or more");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"sha256\":\"\"}}"),
+                   "tables[0].mask: \"a\": expected a key of 16 bytes or more");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"sha256\":1}}"),
+                   "tables[0].mask: \"a\": expected the key as a string");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"sha256_file\":\"/no/such/file\"}}"),
+                   "tables[0].mask: the file cannot be read");
+    assert_secret_kept(WITH_TABLE("\"mask\":{\"a\":{\"sha256\":\"hush-hush\"}}"), "hush");
+    assert_secret_kept(WITH_TABLE("\"mask\":\"hush-hush\""), "hush");
+    assert_secret_kept(WITH_TABLE("\"mask\":{\"a\":\"hush-hush\"}"), "hush");
+}
+
 static void columns_are_chosen_in_one_way(void **state)
 {
     (void)state;
@@ -467,6 +496,7 @@ int main(void)
         cmocka_unit_test(regular_expressions_and_entries_that_skip_are_checked),
         cmocka_unit_test(a_where_that_is_no_expression_is_refused),
         cmocka_unit_test(renames_are_checked),
+        cmocka_unit_test(masks_are_checked_and_their_keys_not_shown),
         cmocka_unit_test(columns_are_chosen_in_one_way),
         cmocka_unit_test(values_that_do_not_fit_each_other_are_refused),
         cmocka_unit_test(a_refused_value_draws_no_second_sentence),

@@ -1,4 +1,6 @@
 """What goes into the cache: which tables, columns and rows."""
+import hashlib
+import hmac
 import json
 
 from harness.env import HEARTBEAT, case
@@ -185,3 +187,39 @@ def case_random_changes_to_renamed_columns(env):
     env.settle(tables)
     work.run(seconds=env.seconds)
     env.settle(tables)
+
+
+def _keep_last(count):
+    def shown(raw):
+        text = raw.decode()
+        hidden = len(text) - count if len(text) > count else len(text)
+        return ("*" * hidden + text[hidden:]).encode()
+    return shown
+
+
+@case()
+def case_random_changes_to_masked_columns(env):
+    """No value of a masked column is anywhere in Redis."""
+    env.start_servers()
+    work = env.workload(["types", "small", "filtered"], value=env.rng.choice(["hash", "json"]))
+    tables = work.oracle_tables
+    key = "a key that is long enough"
+    digest = ({"sha256": key}, lambda raw: hmac.new(key.encode(), raw, hashlib.sha256).hexdigest().encode())
+    tables[0].mask = {"c_int": ({"text": "none"}, lambda raw: b"none"), "c_blob": digest, "c_latin1": digest,
+                      "c_varchar": ({"last": 3}, _keep_last(3)), "c_datetime6": ("null", lambda raw: None), "c_decimal": digest}
+    tables[1].mask = {"note": ("null", lambda raw: None), "number": ({"last": 1}, _keep_last(1))}
+    tables[2].mask = {"state": digest, "body": digest}
+    work.run(transactions=100)
+    env.sluice(tables).start()
+    env.settle(tables)
+    work.run(seconds=env.seconds)
+    env.settle(tables)
+
+
+@case()
+def case_masked_key_column_is_refused(env):
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, v INT)", "INSERT INTO it.t VALUES (1,1)")
+    program = env.sluice([{"table": "it.t", "mask": {"id": "null"}}])
+    program.start(ready=False)
+    program.expect_exit(SOURCE_UNUSABLE, r"masks the column id, of which the keys of table it\.t are made")
