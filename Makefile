@@ -31,10 +31,11 @@ bench: build ## measures events and bytes a second
 	scripts/setup demo
 	tests/bench/run
 
-soak: build ## random changes while sluice and Redis are killed; SERVER=mariadb|mysql SECONDS=600 SLUICE_KILLS=20 REDIS_KILLS=10
+soak: build ## MODE=changes|bootstrap|readers|drift|reconcile, docs/testing.md; SERVER=mariadb|mysql SECONDS=600 ROWS=1000000 SEED=
 	scripts/setup $(if $(filter mysql,$(SERVER)),test,demo)
 	binary=$(RELEASE)/sluice; [ "$(SERVER)" != mysql ] || binary=$$(scripts/root-build | tail -n 1); \
 	    python3 tests/integration/soak.py --server $(or $(SERVER),mariadb) --binary "$$binary" --seconds $(or $(SECONDS),600) \
+	    --mode $(or $(MODE),changes) --rows $(or $(ROWS),1000000) --image $(or $(IMAGE),full) \
 	    --sluice-kills $(or $(SLUICE_KILLS),20) --redis-kills $(or $(REDIS_KILLS),10) $(if $(SEED),--seed $(SEED))
 
 demo: build ## a private MariaDB and Redis with sluice between them, for half a minute (scripts/demo --keep: until you leave)

@@ -59,13 +59,14 @@ struct sl_chunk_reader_ops {
     int (*list)(struct sl_chunk_reader *reader,
                 int (*each)(void *user, struct sl_span db, struct sl_span table, uint64_t rows),
                 void *user, struct sl_err *err);
-    /* The end of the source's log: *POSITION (initialised) gets file, offset and uuid. */
+    /* The end of the source's log: *POSITION (initialised) gets file, offset and uuid, at MySQL the
+       GTIDs, too; it can be a LOW. */
     int (*end)(struct sl_chunk_reader *reader, struct sl_position *position, struct sl_err *err);
     /*
      * Reads the layout of a table, for the reads that follow. *TABLE belongs to the reader until
      * close_table(), which calls its user_free. WHERE (NULL: none) is an SQL condition that
      * restricts read_range(). SL_DONE: no such table, or a view. SL_ESCHEMA: it has no key that its
-     * rows can be paged by.
+     * rows can be paged by. SL_EINVAL: the source cannot make sense of WHERE.
      */
     int (*open_table)(struct sl_chunk_reader *reader, struct sl_span db, struct sl_span name,
                       const char *where, struct sl_table **table, struct sl_err *err);
@@ -81,7 +82,8 @@ struct sl_chunk_reader_ops {
     /*
      * Reads the rows whose columns equal the cells that are not ABSENT, of COUNT times column_count
      * KEYS (each TEXT or NULL, all rows with the same columns present). In no certain order; what
-     * compares equal to the server may be other bytes ("a" and "A"). LOCKED: rows stay locked
+     * compares equal to the server may be other bytes ("a" and "A"), and a row may come twice for
+     * two such keys. A value that the column cannot have finds nothing. LOCKED: rows stay locked
      * against changes until unlock(), for rows that change too often to be caught otherwise.
      */
     int (*read_keys)(struct sl_chunk_reader *reader, const struct sl_cell *keys, size_t count,

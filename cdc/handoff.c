@@ -82,6 +82,7 @@ int sl_handoff_get(struct sl_handoff *handoff, struct sl_batch **batch)
         *batch = sl_batch_new();
         rc = *batch != NULL ? SL_OK : SL_ENOMEM;
     }
+    handoff->in_hand += rc == SL_OK ? 1 : 0;
     unlock(handoff);
     return rc;
 }
@@ -92,6 +93,7 @@ void sl_handoff_publish(struct sl_handoff *handoff, struct sl_batch *batch,
     lock(handoff);
     handoff->open = batch;
     handoff->open_position = position;
+    handoff->in_hand--;
     if (sl_handoff_is_awaited(handoff) && batch->entry_count > 0) {
         wake_loop(handoff);
     }
@@ -106,6 +108,7 @@ struct sl_batch *sl_handoff_reclaim(struct sl_handoff *handoff)
     batch = handoff->open;
     handoff->open = NULL;
     handoff->open_position = NULL;
+    handoff->in_hand += batch != NULL ? 1 : 0;
     unlock(handoff);
     return batch;
 }
@@ -130,6 +133,8 @@ int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
         handoff->head = batch;
     }
     handoff->tail = batch;
+    handoff->in_hand--;
+    handoff->passed++;
     handoff->queued++;
     handoff->used += sl_batch_memory(batch);
     if (handoff->wants_queued) {
@@ -162,6 +167,7 @@ static struct sl_batch *take_open(struct sl_handoff *handoff, enum sl_take what)
         return NULL;
     }
     batch->has_position = true;
+    handoff->passed++;
     handoff->open = NULL;
     handoff->open_position = NULL;
     handoff->used += sl_batch_memory(batch);
@@ -190,10 +196,45 @@ void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch)
     sl_batch_clear(batch);
     lock(handoff);
     handoff->used -= bytes;
+    handoff->has_returned = true;
+    handoff->returned++;
     batch->next = handoff->free;
     handoff->free = batch;
     (void)pthread_cond_signal(&handoff->room);
     unlock(handoff);
+}
+
+bool sl_handoff_has_returned(struct sl_handoff *handoff)
+{
+    bool has_returned;
+
+    lock(handoff);
+    has_returned = handoff->has_returned;
+    unlock(handoff);
+    return has_returned;
+}
+
+uint64_t sl_handoff_mark(struct sl_handoff *handoff)
+{
+    uint64_t mark;
+
+    lock(handoff);
+    mark = handoff->passed + handoff->in_hand;
+    if (handoff->open != NULL && handoff->open->entry_count > 0) {
+        mark++; /* it goes next */
+    }
+    unlock(handoff);
+    return mark;
+}
+
+bool sl_handoff_has_passed(struct sl_handoff *handoff, uint64_t mark)
+{
+    bool has_passed;
+
+    lock(handoff);
+    has_passed = handoff->returned >= mark;
+    unlock(handoff);
+    return has_passed;
 }
 
 void sl_handoff_close(struct sl_handoff *handoff)
@@ -214,6 +255,10 @@ void sl_handoff_reset(struct sl_handoff *handoff)
     handoff->queued = 0;
     handoff->used = 0;
     handoff->is_closed = false;
+    handoff->has_returned = false;
+    handoff->in_hand = 0;
+    handoff->passed = 0;
+    handoff->returned = 0;
     handoff->wants_queued = true;
     set_wants_open(handoff, true);
 }

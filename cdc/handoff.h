@@ -40,6 +40,10 @@ struct sl_handoff {
     size_t queued; /* batches in the queue */
     size_t budget; /* bytes */
     bool is_closed;
+    uint64_t in_hand;  /* batches that the reader has */
+    uint64_t passed;   /* batches that went to the queue or the loop since the reset */
+    uint64_t returned; /* of these, given back */
+    bool has_returned; /* a batch was given back since the reset */
     /* The loop found nothing and wants to be woken: by a push, and by a publish. */
     bool wants_queued;
     atomic_bool wants_open;   /* written under the lock */
@@ -85,6 +89,15 @@ enum sl_take {
 struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what);
 /* Loop: BATCH is done with. */
 void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch);
+/* Any thread: the first batch has been given back, so it was acknowledged (or the session ended).
+ */
+bool sl_handoff_has_returned(struct sl_handoff *handoff);
+/*
+ * Any thread: a mark behind all that was put into batches so far, for
+ * sl_handoff_has_passed(): true once these batches have been given back.
+ */
+uint64_t sl_handoff_mark(struct sl_handoff *handoff);
+bool sl_handoff_has_passed(struct sl_handoff *handoff, uint64_t mark);
 /* Either: makes get() return SL_ESTOPPED, now and from now on. */
 void sl_handoff_close(struct sl_handoff *handoff);
 /* Loop, while no reader runs: drops everything that is queued and opens it again. */

@@ -5,13 +5,14 @@
  * The hash sluice:{PIPELINE}:bootstrap has a field for each table ("shop.users") that is to be
  * loaded or was; its value is written in one step with the rows that it speaks of:
  *     phase=loading rows=120000 estimate=1000000 removed=0 orphans=1 began=1700000000123
- *     changed=1700000000456 id=start after=<hex> where=<hex> reason=<hex>
+ *     changed=1700000000456 rate=0 id=start after=<hex> where=<hex> reason=<hex>
  * The field "*" stands for all tables that the rules choose, until they have been listed.
  *
- * The hash sluice:{PIPELINE}:requests has a field for each request to the daemon, named by an id;
- * the daemon removes it in the step that writes what it did:
+ * The hash sluice:{PIPELINE}:requests has a field for each request to the daemon, named by an id
+ * that is used once; the daemon removes it in the step that writes what it did:
  *     load DB.TABLE rate=0 where=<hex>       (DB.TABLE in hex; "*": all tables)
  *     repair DB.TABLE KEY KEY …              (all in hex; Redis keys of the table)
+ * A text of more than 16 MiB is none of ours.
  */
 #ifndef SLUICE_CDC_LOAD_STATE_H
 #define SLUICE_CDC_LOAD_STATE_H
@@ -26,7 +27,10 @@
 
 #define SL_LOAD_ALL "*"
 
-enum { SL_LOAD_ID_MAX = 40 };
+enum {
+    SL_LOAD_ID_MAX = 40,
+    SL_LOAD_KEYS_MAX = 10000, /* of one request to repair: more are several requests */
+};
 
 enum sl_load_phase {
     SL_LOAD_WAITING,
@@ -54,9 +58,18 @@ struct sl_load_state {
 
 void sl_load_state_release(struct sl_load_state *state);
 int sl_load_state_format(const struct sl_load_state *state, struct sl_buf *out) SL_MUSTCHECK;
-/* Replaces STATE. Members that it does not know are passed over. SL_EFORMAT. */
+/* Replaces STATE. Members that it does not know are passed over. SL_EFORMAT; SL_ENOMEM. On failure
+   STATE is as before. */
 int sl_load_state_parse(struct sl_load_state *state, struct sl_span text) SL_MUSTCHECK;
 const char *sl_load_phase_name(enum sl_load_phase phase);
+/* True for letters, digits and "-_.:", as many as fit into an id. */
+bool sl_load_id_is_valid(struct sl_span id);
+
+/* The name of a table's field: "shop.users", with dots and '%' in the name of the database as two
+   hex digits behind a '%'. */
+int sl_load_field_format(struct sl_span db, struct sl_span table, struct sl_buf *out) SL_MUSTCHECK;
+/* The reverse; replaces DB and TABLE. SL_EFORMAT: no table's (the field "*", for instance). */
+int sl_load_field_parse(struct sl_span field, struct sl_buf *db, struct sl_buf *table) SL_MUSTCHECK;
 
 enum sl_load_request_kind {
     SL_REQUEST_LOAD,
@@ -76,6 +89,7 @@ struct sl_load_request {
 
 void sl_load_request_release(struct sl_load_request *request);
 int sl_load_request_format(const struct sl_load_request *request, struct sl_buf *out) SL_MUSTCHECK;
+/* Replaces REQUEST; fails as sl_load_state_parse() does. */
 int sl_load_request_parse(struct sl_load_request *request, struct sl_span text) SL_MUSTCHECK;
 
 #endif

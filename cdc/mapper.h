@@ -31,6 +31,9 @@ struct sl_effect {
     bool unless_primary; /* LOAD: not when the table has a primary key */
 };
 
+/* A positive outcome of parse_key, see there. */
+#define SL_KEY_UNCLEAR 3
+
 struct sl_mapper;
 
 struct sl_mapper_ops {
@@ -61,7 +64,8 @@ struct sl_mapper_ops {
     /*
      * The reverse: fills column_count CELLS with the values that KEY was made from, TEXT or NULL
      * (their bytes in ARENA), and the others with ABSENT. SL_DONE: no row of the table has such a
-     * key. SL_ENOMEM.
+     * key. SL_KEY_UNCLEAR: the template does not tell which of several rows it is ("{a}{b}" made
+     * "12"), so the key is to be left alone. SL_ENOMEM.
      */
     int (*parse_key)(struct sl_mapper *mapper, const struct sl_table *table, struct sl_span key,
                      struct sl_arena *arena, struct sl_cell *cells);

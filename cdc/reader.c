@@ -78,6 +78,16 @@ static int feed(struct sl_reader *reader, struct sl_span event)
     return rc == SL_OK ? offer(reader) : rc;
 }
 
+static int add_first(struct sl_reader *reader)
+{
+    const struct sl_reader_options *options = &reader->options;
+
+    return options->first_count > 0
+               ? sl_reader_add_commands(reader, options->first_key, options->first_commands,
+                                        options->first_count)
+               : SL_OK;
+}
+
 /*
  * A server accepts a position by sending its first event. The place that the stream begins at is
  * then a checkpoint of its own, in a group without rows: without it a restart before the first
@@ -90,13 +100,27 @@ static int begin(struct sl_reader *reader)
 
     atomic_store(&reader->stats.is_connected, true);
     reader->options.changed(reader->options.changed_user);
-    return rc == SL_OK ? sl_reader_push(reader, true, sl_stream_position(reader->stream)) : rc;
+    if (rc == SL_OK) {
+        rc = add_first(reader);
+    }
+    if (rc == SL_OK) {
+        rc = sl_reader_push(reader, true, sl_stream_position(reader->stream));
+    }
+    reader->visits.is_begun = rc == SL_OK;
+    return rc;
+}
+
+static int next(struct sl_reader *reader, struct sl_span *event)
+{
+    return reader->options.has_visitors
+               ? sl_reader_visits_next(reader, event)
+               : reader->source->ops->next(reader->source, event, &reader->err);
 }
 
 static int pump(struct sl_reader *reader)
 {
     struct sl_span event;
-    int rc = reader->source->ops->next(reader->source, &event, &reader->err);
+    int rc = next(reader, &event);
 
     if (rc == SL_OK) {
         rc = begin(reader);
@@ -104,7 +128,7 @@ static int pump(struct sl_reader *reader)
     while (rc == SL_OK) {
         rc = feed(reader, event);
         if (rc == SL_OK) {
-            rc = reader->source->ops->next(reader->source, &event, &reader->err);
+            rc = next(reader, &event);
         }
     }
     return rc;
@@ -118,7 +142,9 @@ static int run(struct sl_reader *reader)
         rc = make_stream(reader);
     }
     if (rc == SL_OK) {
+        sl_reader_visits_enter(reader);
         rc = pump(reader);
+        sl_reader_visits_leave(reader);
     }
     reader->source->ops->close(reader->source);
     return rc;
@@ -132,6 +158,7 @@ static void *thread_main(void *user)
     if (atomic_load(&reader->stop)) {
         reader->status = SL_ESTOPPED;
     }
+    sl_reader_visits_end(reader);
     atomic_store(&reader->stats.has_ended, true);
     reader->options.changed(reader->options.changed_user);
     return NULL;
@@ -152,6 +179,10 @@ struct sl_reader *sl_reader_new(const struct sl_reader_options *options, struct 
     reader->mapper = mapper;
     reader->handoff = handoff;
     sl_position_init(&reader->start);
+    if (sl_reader_visits_init(&reader->visits) != SL_OK) {
+        free(reader);
+        return NULL;
+    }
     reader->held = sl_xa_hold_new(options->max_held_bytes);
     if (reader->held == NULL) {
         sl_reader_free(reader);
@@ -170,6 +201,7 @@ void sl_reader_free(struct sl_reader *reader)
     sl_reader_free_savepoints(reader);
     sl_batch_free(reader->batch);
     sl_position_release(&reader->start);
+    sl_reader_visits_release(&reader->visits);
     free(reader);
 }
 
@@ -199,6 +231,11 @@ int sl_reader_join(struct sl_reader *reader, struct sl_err *err)
         *err = reader->err;
     }
     return reader->status;
+}
+
+bool sl_reader_first_is_applied(const struct sl_reader *reader)
+{
+    return reader->options.first_count == 0 || sl_handoff_has_returned(reader->handoff);
 }
 
 const struct sl_reader_stats *sl_reader_stats(const struct sl_reader *reader)

@@ -74,6 +74,9 @@ void sl_reader_stop(struct sl_reader *reader);
  */
 int sl_reader_join(struct sl_reader *reader, struct sl_err *err);
 
+/* True when the sink has acknowledged the first commands, or there are none. Thread-safe. */
+bool sl_reader_first_is_applied(const struct sl_reader *reader);
+
 const struct sl_reader_stats *sl_reader_stats(const struct sl_reader *reader);
 
 #endif

@@ -32,10 +32,14 @@ static int on_table(void *user, struct sl_table *table, bool *skip, struct sl_er
 static int on_row(void *user, const struct sl_row_change *change, struct sl_err *err)
 {
     struct sl_reader *reader = user;
+    uint32_t from = reader->batch->entry_count;
     int rc = reader->mapper->ops->row(reader->mapper, change, reader->batch, err);
 
     if (rc != SL_OK) {
         return rc;
+    }
+    if (sl_reader_is_watched(reader)) {
+        sl_reader_watch_note(reader, change->table, from);
     }
     if (!reader->is_xa) {
         return sl_reader_push_if_full(reader);
@@ -75,6 +79,8 @@ static int on_rollback(void *user, struct sl_err *err)
             "a transaction of more than max_transaction_bytes was rolled back after its "
             "first part had been applied: load its tables again");
     }
+    sl_reader_watch_undo(reader, reader->batch->begin.entry);
+    sl_reader_watch_undo_parts(reader);
     sl_batch_rollback(reader->batch, reader->batch->begin);
     reader->position_moved = true;
     if (reader->group_is_open) {
@@ -89,6 +95,7 @@ static int on_xa_prepare(void *user, struct sl_span xid, struct sl_err *err)
     struct sl_reader *reader = user;
     int rc = sl_xa_hold_add(reader->held, xid, reader->batch, err);
 
+    sl_reader_watch_undo(reader, reader->batch->begin.entry);
     sl_batch_rollback(reader->batch, reader->batch->begin);
     reader->is_xa = false;
     reader->position_moved = true;
@@ -99,8 +106,12 @@ static int on_xa_prepare(void *user, struct sl_span xid, struct sl_err *err)
 static int on_xa_commit(void *user, struct sl_span xid, struct sl_err *err)
 {
     struct sl_reader *reader = user;
+    uint32_t from = reader->batch->entry_count;
     int rc = sl_xa_hold_take(reader->held, xid, reader->batch);
 
+    if (rc == SL_OK) {
+        sl_reader_watch_note(reader, NULL, from);
+    }
     if (rc == SL_DONE) {
         return sl_err_set(
             err, SL_EGAP,
@@ -144,6 +155,7 @@ static int on_ddl(void *user, const struct sl_ddl *ddl, struct sl_err *err)
     int rc;
 
     warn_of_unparsed(reader, ddl);
+    sl_reader_watch_ddl(reader, ddl);
     for (unsigned nth = 0;; nth++) {
         rc = reader->mapper->ops->ddl(reader->mapper, ddl, nth, &effect, err);
         if (rc != SL_OK) {

@@ -1,6 +1,7 @@
 /*
  * reader_private.h - shared by the files of the reader (reader.c: thread and life,
- * reader_batches.c, reader_handler.c, reader_savepoint.c, reader_load.c); for nobody else.
+ * reader_batches.c, reader_handler.c, reader_savepoint.c, reader_load.c, reader_visit.c,
+ * reader_watch.c); for nobody else.
  */
 #ifndef SLUICE_CDC_READER_PRIVATE_H
 #define SLUICE_CDC_READER_PRIVATE_H
@@ -8,6 +9,7 @@
 #include <pthread.h>
 
 #include "cdc/reader.h"
+#include "cdc/table_watch.h"
 #include "cdc/xa_hold.h"
 
 /* A place in a transaction that the log may go back to. */
@@ -15,6 +17,26 @@ struct sl_savepoint {
     struct sl_buf name;
     struct sl_batch_mark mark;
     uint64_t parts; /* of the reader, when it was set: the mark is of that batch */
+};
+
+struct sl_visit; /* one that waits, on its thread's stack */
+
+/*
+ * The door for other threads. The reader holds the lock but while it waits for an event or for a
+ * visitor that it has let in; whoever holds it may use the reader as the reader's thread does.
+ */
+struct sl_visits {
+    pthread_mutex_t lock;
+    pthread_cond_t left;    /* who was let in has left */
+    struct sl_visit *first; /* waiting, in the order that they came */
+    bool is_begun;          /* there is a stream, and its first group is on the way */
+    bool is_away;           /* the reader waits for an event */
+    bool is_inside;         /* it waits for who was let in */
+    bool has_ended;
+    int failure; /* a visitor could not pass on what the stream had gathered: it is lost */
+    struct sl_table_watch **watches; /* borrowed */
+    size_t watch_count;
+    size_t watch_cap;
 };
 
 struct sl_reader {
@@ -39,6 +61,7 @@ struct sl_reader {
     enum sl_start_kind kind;
     struct sl_position start;
     struct sl_reader_stats stats;
+    struct sl_visits visits;
     atomic_bool stop;
     pthread_t thread;
     int status;
@@ -57,6 +80,9 @@ int sl_reader_push_if_full(struct sl_reader *reader) SL_MUSTCHECK;
 /* Does not let complete transactions wait for the end of one that is long in coming. */
 int sl_reader_push_earlier(struct sl_reader *reader) SL_MUSTCHECK;
 bool sl_reader_batch_is_full(const struct sl_reader *reader);
+/* Adds COUNT wire-ready commands on KEY, which is one of their arguments. */
+int sl_reader_add_commands(struct sl_reader *reader, struct sl_span key, struct sl_span commands,
+                           uint16_t count) SL_MUSTCHECK;
 /* Offers the batch, which has only complete transactions, and takes it back to add more. */
 int sl_reader_publish(struct sl_reader *reader) SL_MUSTCHECK;
 void sl_reader_reclaim(struct sl_reader *reader);
@@ -68,6 +94,33 @@ int sl_reader_rollback_to(void *user, struct sl_span name, struct sl_err *err) S
 /* A transaction begins: none of the last one's. */
 void sl_reader_forget_savepoints(struct sl_reader *reader);
 void sl_reader_free_savepoints(struct sl_reader *reader);
+
+/* ---- visitors ---- */
+
+int sl_reader_visits_init(struct sl_visits *visits) SL_MUSTCHECK;
+void sl_reader_visits_release(struct sl_visits *visits);
+/* From here to leave() the thread holds the lock but for next(). */
+void sl_reader_visits_enter(struct sl_reader *reader);
+void sl_reader_visits_leave(struct sl_reader *reader);
+/* Gets the next event; visitors have their turn before and meanwhile. */
+int sl_reader_visits_next(struct sl_reader *reader, struct sl_span *event) SL_MUSTCHECK;
+/* All who wait, and who will come, are sent away. */
+void sl_reader_visits_end(struct sl_reader *reader);
+
+/* ---- watches ---- */
+
+static inline bool sl_reader_is_watched(const struct sl_reader *reader)
+{
+    return reader->visits.watch_count > 0;
+}
+
+/* The batch's entries from number FROM on were written by TABLE (NULL: which is not known). */
+void sl_reader_watch_note(struct sl_reader *reader, const struct sl_table *table, uint32_t from);
+/* They are about to be undone. */
+void sl_reader_watch_undo(struct sl_reader *reader, uint32_t from);
+/* What the transaction wrote in parts that have been passed on comes to nothing, too. */
+void sl_reader_watch_undo_parts(struct sl_reader *reader);
+void sl_reader_watch_ddl(struct sl_reader *reader, const struct sl_ddl *ddl);
 
 /* ---- the stream's events ---- */
 

@@ -91,6 +91,7 @@ int sl_reader_rollback_to(void *user, struct sl_span name, struct sl_err *err)
             "passed on already: load its tables again",
             (int)name.len, (const char *)name.data);
     }
+    sl_reader_watch_undo(reader, savepoint->mark.entry);
     sl_batch_rollback(reader->batch, savepoint->mark);
     return SL_OK;
 }

@@ -5,8 +5,9 @@
  *     table:  open, watch -> [ window: low, read a chunk, high -> visit: put the rows that the
  *             stream has not changed since low, and the progress ] … -> sweep -> done
  *
- * It belongs to one life of a reader: it begins when the reader streams and is over before the
- * reader is freed. What it has to do it finds in the sink (load_state.h), where each chunk leaves
+ * It belongs to one life of a reader: it begins when the reader was started and is over (joined)
+ * before the reader is freed. To end it, stop the reader as well: a worker may wait for a place in
+ * the stream. What it has to do it finds in the sink (load_state.h), where each chunk leaves
  * its progress in one step with its rows; so the next life goes on where this one ended.
  *
  * Rows that changed between low and the visit are left to the stream, which has written them, or,
@@ -41,7 +42,7 @@ struct sl_snapshot_options {
     uint32_t poll_ms;             /* how often requests are looked for */
     /* Called for what an operator should know of; any thread. */
     void (*notice)(void *user, bool is_warning, const char *text);
-    /* Called when is_loading, has_failed or has_ended in its stats changed; any thread. */
+    /* Called when has_looked, is_loading or has_ended in its stats changed; any thread. */
     void (*changed)(void *user);
     void *user;
 };

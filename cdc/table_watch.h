@@ -28,6 +28,7 @@ struct sl_table_watch;
 struct sl_table_watch *sl_table_watch_new(struct sl_span db, struct sl_span table, size_t limit);
 void sl_table_watch_free(struct sl_table_watch *watch);
 
+/* TABLE empty: any of DB. */
 bool sl_table_watch_is_of(const struct sl_table_watch *watch, struct sl_span db,
                           struct sl_span table);
 
@@ -39,6 +40,8 @@ void sl_table_watch_end(struct sl_table_watch *watch);
 void sl_table_watch_note(struct sl_table_watch *watch, struct sl_span key, enum sl_write write);
 /* What was noted of KEY came to nothing (a rollback). */
 void sl_table_watch_undo(struct sl_table_watch *watch, struct sl_span key);
+/* The same for every key, where it is not known which of them were undone. */
+void sl_table_watch_undo_all(struct sl_table_watch *watch);
 /* True when keys are missing: what was read since begin() is of no use. */
 bool sl_table_watch_is_overrun(const struct sl_table_watch *watch);
 enum sl_touch sl_table_watch_find(const struct sl_table_watch *watch, struct sl_span key);

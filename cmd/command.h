@@ -22,8 +22,10 @@ struct sl_command {
 };
 
 extern const struct sl_command sl_command_run;
+extern const struct sl_command sl_command_bootstrap;
 extern const struct sl_command sl_command_tail;
 extern const struct sl_command sl_command_check;
+extern const struct sl_command sl_command_reconcile;
 extern const struct sl_command sl_command_status;
 extern const struct sl_command sl_command_get;
 

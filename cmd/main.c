@@ -11,7 +11,8 @@
 #include "cmd/runner.h"
 
 static const struct sl_command *const commands[] = {
-    &sl_command_run, &sl_command_tail, &sl_command_check, &sl_command_status, &sl_command_get,
+    &sl_command_run,       &sl_command_bootstrap, &sl_command_tail, &sl_command_check,
+    &sl_command_reconcile, &sl_command_status,    &sl_command_get,
 };
 
 enum { SL_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -22,7 +23,7 @@ static void print_help(FILE *out)
                   "sluice keeps Redis an exact, live copy of chosen MySQL or MariaDB tables.\n\n"
                   "Usage: sluice COMMAND [-c FILE] [OPTION...]\n\nCommands:\n");
     for (int i = 0; i < SL_COMMANDS; i++) {
-        (void)fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+        (void)fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
     }
     (void)fprintf(out,
                   "\nOptions:\n"

@@ -42,7 +42,8 @@ static int start_crew(const struct sl_config *config, struct crew *crew, struct 
         return sl_err_set(err, SL_ENOMEM, "out of memory");
     }
     for (size_t i = 0; rc == SL_OK && i < config->sink_count; i++) {
-        struct sl_runner *runner = sl_runner_new(config, i);
+        const struct sl_runner_options options = {.config = config, .sink = i};
+        struct sl_runner *runner = sl_runner_new(&options);
 
         if (runner == NULL) {
             return sl_err_set(err, SL_ENOMEM, "out of memory");

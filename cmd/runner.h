@@ -2,11 +2,16 @@
  * runner.h - one pipeline at work: a source, a sink, the two threads between them, and what happens
  * when one of them fails.
  *
- *     connect the sink -> read the checkpoint -> start the reader -> stream
+ *     connect the sink -> read the checkpoint -> start the reader -> stream, and load tables
  *        ^   ^                                      ^     |      |
  *        |   +--- backoff <- stop the reader <- sink lost-+      |
  *        |                                          |            |
  *        +- standby: another writer          backoff <- drain <- reader ended
+ *
+ * Beside every reader there is a snapshot (cdc/snapshot.h), which finds in the sink what is to be
+ * loaded. Changes that are missing and cannot be had any more (a gap) are healed, if the
+ * configuration wants that, by a reader that begins at the end of the log, with the note that all
+ * tables are to be loaded in the same step as its first checkpoint.
  *
  * A failure that time can mend is tried again for ever once the pipeline has streamed (before that,
  * for a few seconds: a wrong address should not look like a running daemon); any other one ends the
@@ -25,10 +30,27 @@ enum {
     SL_EXIT_GAP = 5,
 };
 
+/* Where to begin when there is no checkpoint. */
+enum sl_runner_start {
+    SL_RUNNER_AS_CONFIGURED,
+    SL_RUNNER_LOAD_ALL,  /* as with "start": "bootstrap" */
+    SL_RUNNER_LOAD_NONE, /* as with "start": "now" */
+};
+
+struct sl_runner_options {
+    const struct sl_config *config; /* borrowed */
+    size_t sink;                    /* its number */
+    enum sl_runner_start start;
+    uint64_t rate;   /* LOAD_ALL: rows a second of a table at most; 0: as configured */
+    bool heals_gaps; /* as with "on_gap": "bootstrap", whatever the configuration says */
+    /* A load that fails for what time will not mend ends the runner. */
+    bool ends_on_failed_load;
+};
+
 struct sl_runner;
 
-/* A runner for sink number SINK of CONFIG (borrowed). NULL when out of memory. */
-struct sl_runner *sl_runner_new(const struct sl_config *config, size_t sink);
+/* NULL when out of memory. */
+struct sl_runner *sl_runner_new(const struct sl_runner_options *options);
 void sl_runner_free(struct sl_runner *runner);
 
 /* Starts its thread. */

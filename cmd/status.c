@@ -10,8 +10,10 @@
 
 #include "cdc/base/clock.h"
 #include "cmd/command.h"
+#include "cmd/loads.h"
 #include "cmd/runner.h"
 #include "filters/json_string.h"
+#include "sinks/load_store.h"
 #include "sinks/redis_status.h"
 #include "sinks/transport.h"
 
@@ -28,35 +30,66 @@ struct words {
 
 enum sl_health {
     SL_HEALTH_RUNNING,
-    SL_HEALTH_STALE, /* somebody is there, but the cache is behind */
+    SL_HEALTH_LOADING,    /* somebody is there, and tables are not whole yet */
+    SL_HEALTH_INCOMPLETE, /* all is read but what cannot be */
+    SL_HEALTH_STALE,      /* somebody is there, but the cache is behind */
     SL_HEALTH_STOPPED,
     SL_HEALTH_UNREACHABLE, /* the Redis does not answer, or the keys are not sluice's */
 };
 
 static const char *const health_names[] = {
-    [SL_HEALTH_RUNNING] = "running",
-    [SL_HEALTH_STALE] = "stale",
-    [SL_HEALTH_STOPPED] = "stopped",
-    [SL_HEALTH_UNREACHABLE] = "unreachable",
+    [SL_HEALTH_RUNNING] = "running",       [SL_HEALTH_LOADING] = "loading",
+    [SL_HEALTH_INCOMPLETE] = "incomplete", [SL_HEALTH_STALE] = "stale",
+    [SL_HEALTH_STOPPED] = "stopped",       [SL_HEALTH_UNREACHABLE] = "unreachable",
 };
 
 struct report {
     const struct sl_redis_options *sink;
     struct sl_redis_status status;
+    struct sl_loads loads;
     struct sl_err err;
     enum sl_health health;
 };
 
-/* The heartbeat runs out by itself when nobody refreshes it. */
-static enum sl_health judge(const struct sl_redis_status *status, uint64_t max_lag)
+static bool has_failed(const struct sl_loads *loads)
 {
+    for (size_t i = 0; i < loads->count; i++) {
+        if (loads->items[i].state.phase == SL_LOAD_FAILED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The heartbeat runs out by itself when nobody refreshes it. */
+static enum sl_health judge(const struct report *report, uint64_t max_lag)
+{
+    const struct sl_redis_status *status = &report->status;
+
     if (!status->has_heartbeat) {
         return SL_HEALTH_STOPPED;
     }
-    return strcmp(status->heartbeat.state, "streaming") == 0 &&
-                   status->heartbeat.lag_seconds <= max_lag
-               ? SL_HEALTH_RUNNING
-               : SL_HEALTH_STALE;
+    if (status->heartbeat.lag_seconds > max_lag) {
+        return SL_HEALTH_STALE;
+    }
+    if (strcmp(status->heartbeat.state, "loading") == 0) {
+        return SL_HEALTH_LOADING;
+    }
+    if (strcmp(status->heartbeat.state, "streaming") != 0) {
+        return SL_HEALTH_STALE;
+    }
+    return has_failed(&report->loads) ? SL_HEALTH_INCOMPLETE : SL_HEALTH_RUNNING;
+}
+
+static int look_at_loads(struct report *report, const char *pipeline)
+{
+    struct sl_load_store *store = sl_redis_load_store_new(report->sink, pipeline);
+    int rc = store != NULL ? sl_loads_read(store, &report->loads, &report->err) : SL_ENOMEM;
+
+    if (store != NULL) {
+        store->ops->free(store);
+    }
+    return rc;
 }
 
 static void look(struct report *report, const struct sl_config *config, size_t number,
@@ -66,7 +99,10 @@ static void look(struct report *report, const struct sl_config *config, size_t n
 
     report->sink = &config->sinks[number];
     rc = sl_redis_status_read(report->sink, config->pipeline.name, &report->status, &report->err);
-    report->health = rc == SL_OK ? judge(&report->status, max_lag) : SL_HEALTH_UNREACHABLE;
+    if (rc == SL_OK) {
+        rc = look_at_loads(report, config->pipeline.name);
+    }
+    report->health = rc == SL_OK ? judge(report, max_lag) : SL_HEALTH_UNREACHABLE;
 }
 
 /* ---- for people ---- */
@@ -111,7 +147,50 @@ static void print_rows(const struct sl_heartbeat_rows *rows)
     }
 }
 
-static void print_report(const struct report *report)
+static const char *why(struct sl_load *load)
+{
+    const char *reason = sl_buf_cstr(&load->state.reason);
+
+    return reason != NULL ? reason : "";
+}
+
+static void print_unfinished(struct sl_load *load)
+{
+    const struct sl_load_state *state = &load->state;
+    bool is_all = strcmp(load->table, SL_LOAD_ALL) == 0;
+    int percent = sl_load_percent(state);
+
+    (void)printf("  %-11s  %s", sl_load_phase_name(state->phase),
+                 is_all ? "all tables" : load->table);
+    if (state->phase != SL_LOAD_WAITING) {
+        (void)printf(", %" PRIu64 " rows", state->rows);
+    }
+    if (state->phase == SL_LOAD_LOADING && percent >= 0) {
+        (void)printf(" of about %" PRIu64 " (%d %%)", state->estimate, percent);
+    }
+    if (state->reason.len > 0) {
+        (void)printf("%s %s", state->phase == SL_LOAD_FAILED ? ":" : ", because", why(load));
+    }
+    (void)fputc('\n', stdout);
+}
+
+static void print_loads(const struct sl_loads *loads)
+{
+    size_t done = 0;
+
+    for (size_t i = 0; i < loads->count; i++) {
+        if (loads->items[i].state.phase == SL_LOAD_DONE) {
+            done++;
+        } else {
+            print_unfinished(&loads->items[i]);
+        }
+    }
+    if (done > 0) {
+        (void)printf("  loaded       %zu %s\n", done, done == 1 ? "table" : "tables");
+    }
+}
+
+static void print_report(struct report *report)
 {
     const struct sl_redis_status *status = &report->status;
 
@@ -135,6 +214,7 @@ static void print_report(const struct report *report)
         (void)fputs("none yet", stdout);
     }
     (void)printf("\n  writer       %s\n", status->has_lease ? status->holder : "none");
+    print_loads(&report->loads);
 }
 
 /* ---- for machines ---- */
@@ -177,6 +257,36 @@ static int add_checkpoint(struct sl_buf *out, const struct sl_position *position
     return rc == SL_OK ? sl_buf_add_byte(out, '}') : rc;
 }
 
+static int add_load(struct sl_buf *out, struct sl_load *load)
+{
+    const struct sl_load_state *state = &load->state;
+    int rc = sl_buf_add_str(out, "{\"table\":");
+
+    rc = rc == SL_OK ? sl_json_string(sl_span_make(load->table, strlen(load->table)), out) : rc;
+    rc = rc == SL_OK ? add_text(out, "phase", sl_load_phase_name(state->phase)) : rc;
+    rc = rc == SL_OK ? sl_buf_add_format(out,
+                                         ",\"rows\":%" PRIu64 ",\"estimate\":%" PRIu64
+                                         ",\"removed\":%" PRIu64 ",\"began\":%" PRIu64
+                                         ",\"changed\":%" PRIu64,
+                                         state->rows, state->estimate, state->removed,
+                                         state->began_ms, state->changed_ms)
+                     : rc;
+    rc = rc == SL_OK ? add_text(out, "id", state->id) : rc;
+    rc = rc == SL_OK ? add_text(out, "reason", why(load)) : rc;
+    return rc == SL_OK ? sl_buf_add_byte(out, '}') : rc;
+}
+
+static int add_loads(struct sl_buf *out, const struct sl_loads *loads)
+{
+    int rc = sl_buf_add_str(out, ",\"tables\":[");
+
+    for (size_t i = 0; rc == SL_OK && i < loads->count; i++) {
+        rc = i > 0 ? sl_buf_add_byte(out, ',') : SL_OK;
+        rc = rc == SL_OK ? add_load(out, &loads->items[i]) : rc;
+    }
+    return rc == SL_OK ? sl_buf_add_byte(out, ']') : rc;
+}
+
 static int add_report(struct sl_buf *out, const struct report *report)
 {
     const struct sl_redis_status *status = &report->status;
@@ -202,6 +312,7 @@ static int add_report(struct sl_buf *out, const struct report *report)
                  ? sl_buf_add_format(out, ",\"lease_left_ms\":%" PRId64, status->lease_left_ms)
                  : rc;
     }
+    rc = rc == SL_OK ? add_loads(out, &report->loads) : rc;
     return rc == SL_OK ? sl_buf_add_byte(out, '}') : rc;
 }
 
@@ -248,6 +359,7 @@ static int show(const struct sl_config *config, const struct words *words)
             print_report(&reports[i]);
         }
         sl_redis_status_release(&reports[i].status);
+        sl_loads_release(&reports[i].loads);
     }
     free(reports);
     return is_fresh ? SL_EXIT_OK : SL_STATUS_BAD;
@@ -295,8 +407,10 @@ const struct sl_command sl_command_status = {
     .summary = "tell whether each sink is fresh, and up to where",
     .usage =
         "Usage: sluice status [-c FILE] [--json] [--max-lag SECONDS]\n\n"
-        "Reads what the daemon writes to Redis beside the rows: its heartbeat, the checkpoint and\n"
-        "who holds the lease. The daemon itself is not asked, so this works from anywhere.\n\n"
+        "Reads what the daemon writes to Redis beside the rows: its heartbeat, the checkpoint, "
+        "who\n"
+        "holds the lease and which tables are being loaded. The daemon itself is not asked, so "
+        "this works from anywhere.\n\n"
         "  -c FILE            the configuration (default " SL_DEFAULT_CONFIG ")\n"
         "  --json             one JSON object instead of text\n"
         "  --max-lag SECONDS  a sink that is further behind than this is stale (default 60)\n\n"

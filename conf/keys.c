@@ -32,7 +32,7 @@ static const struct sl_conf_choice sink_tls_modes[] = {
 
 static const struct sl_conf_choice gap_policies[] = {
     {.name = "stop", .value = SL_GAP_STOP},
-    {.name = "bootstrap", .instead = "use \"stop\""},
+    {.name = "bootstrap", .value = SL_GAP_BOOTSTRAP},
     {.name = NULL},
 };
 
@@ -76,13 +76,15 @@ const struct sl_conf_key sl_conf_keys[] = {
     {.path = "pipeline", .type = SL_CONF_STRING, .flags = SL_CONF_REQUIRED, .min = 1, .max = 64,
      .take = sl_conf_take_name, AT(sl_config, pipeline.name),
      .help = "Names the checkpoint, the lease and the metrics label: letters, digits, \"_\", \"-\" and \".\"."},
-    {.path = "start", .type = SL_CONF_STRING, .min = 1, .max = MIB, .fallback = "now",
+    {.path = "start", .type = SL_CONF_STRING, .min = 1, .max = MIB, .fallback = "bootstrap",
      .take = sl_conf_take_start, AT(sl_config, pipeline.start),
-     .help = "Where to begin without a checkpoint: \"now\" (rows that do not change from then on are not in the cache), "
+     .help = "Where to begin without a checkpoint: \"bootstrap\" (now, and all tables are loaded while the stream goes on), "
+             "\"now\" (rows that do not change from then on are not in the cache), "
              "\"earliest\" (the oldest binary log that the server still has), \"FILE:POS\", a MySQL GTID set or a MariaDB GTID list."},
-    {.path = "on_gap", .type = SL_CONF_CHOICE, .fallback = "stop", .choices = gap_policies,
+    {.path = "on_gap", .type = SL_CONF_CHOICE, .fallback = "bootstrap", .choices = gap_policies,
      AT(sl_config, pipeline.on_gap),
-     .help = "What to do when changes are missing that cannot be had any more: \"stop\" leaves with exit status 5."},
+     .help = "What to do when changes are missing that cannot be had any more: \"bootstrap\" goes on at the end of the log and loads "
+             "all tables again, \"stop\" leaves with exit status 5."},
     {.path = "memory_limit", .type = SL_CONF_BYTES, .unit = "bytes", .min = 16 * MIB, .max = TIB, .fallback = "256MiB",
      AT(sl_config, pipeline.memory_limit_bytes),
      .help = "What rows on their way may take together, whatever the size of transactions."},
@@ -198,6 +200,22 @@ const struct sl_conf_key sl_conf_keys[] = {
      .help = "Compression of values."},
     {.path = "tables[].transform", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
     {.path = "tables[].redelete_ms", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
+
+    {.path = "snapshot", .type = SL_CONF_OBJECT, .help = "How tables are loaded while the stream goes on."},
+    {.path = "snapshot.parallel", .type = SL_CONF_INTEGER, .min = 1, .max = 16, .fallback = "2", AT(sl_config, pipeline.snapshot.parallel),
+     .help = "How many tables are loaded at the same time; each takes a connection to the source, for each sink."},
+    {.path = "snapshot.chunk_ms", .type = SL_CONF_INTEGER, .unit = "milliseconds", .min = 10, .max = 60000, .fallback = "500",
+     AT(sl_config, pipeline.snapshot.chunk_ms),
+     .help = "How long one SELECT should take; chunks grow and shrink to that."},
+    {.path = "snapshot.max_threads_running", .type = SL_CONF_INTEGER, .max = 100000, .fallback = "25",
+     AT(sl_config, pipeline.snapshot.max_threads_running),
+     .help = "Loading pauses while more threads than this run at the source (Threads_running); 0: no limit."},
+    {.path = "snapshot.max_lag_seconds", .type = SL_CONF_INTEGER, .unit = "seconds", .max = 86400, .fallback = "10",
+     AT(sl_config, pipeline.snapshot.max_lag_s),
+     .help = "Loading pauses while the stream is further behind than this; 0: no limit."},
+    {.path = "snapshot.rate", .type = SL_CONF_INTEGER, .unit = "rows a second", .max = 1000000000, .fallback = "0",
+     AT(sl_config, pipeline.snapshot.rate),
+     .help = "How fast a table is read at most; 0: no limit."},
 
     {.path = "http", .flags = SL_CONF_UNAVAILABLE, .help = "remove it and watch the heartbeat key in Redis"},
 

@@ -83,9 +83,8 @@ void sl_conf_take_start(struct sl_conf_loader *loader, const struct sl_conf_valu
     struct sl_start *start = &loader->config->pipeline.start;
 
     if (strcmp(value->text, "bootstrap") == 0) {
-        sl_conf_fail(loader, value->path,
-                     "\"bootstrap\" is not available in this version; use \"earliest\" where the "
-                     "server still has every binary log, else \"now\" or a position");
+        start->kind = SL_START_NOW;
+        start->loads = true;
     } else if (strcmp(value->text, "now") == 0) {
         start->kind = SL_START_NOW;
     } else if (strcmp(value->text, "earliest") == 0) {
@@ -97,7 +96,7 @@ void sl_conf_take_start(struct sl_conf_loader *loader, const struct sl_conf_valu
     } else {
         sl_conf_fail_expected(
             loader, value,
-            "\"now\", \"earliest\", \"FILE:POS\" (\"mysql-bin.000042:4\"), a GTID "
+            "\"bootstrap\", \"now\", \"earliest\", \"FILE:POS\" (\"mysql-bin.000042:4\"), a GTID "
             "set or a MariaDB GTID list (\"0-1-100\")");
     }
 }

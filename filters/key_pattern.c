@@ -44,30 +44,6 @@ static void free_pattern(struct sl_key_pattern *base)
 
 static bool match_from(const struct table_pattern *pattern, size_t piece, struct sl_span key);
 
-/* How many bytes of REST are one byte of a value, percent-encoded or not; 0: no part of a value. */
-static size_t unit_length(struct sl_span rest)
-{
-    static const char *const escapes[] = {"%25", "%3A", "%7B", "%7D"};
-
-    if (rest.len == 0) {
-        return 0;
-    }
-    if (!sl_key_is_special(rest.data[0])) {
-        return 1;
-    }
-    for (size_t i = 0; rest.len >= 3 && i < sizeof(escapes) / sizeof(escapes[0]); i++) {
-        if (memcmp(rest.data, escapes[i], 3) == 0) {
-            return 3;
-        }
-    }
-    return 0;
-}
-
-static bool is_null_text(struct sl_span rest)
-{
-    return rest.len >= 2 && rest.data[0] == '%' && rest.data[1] == 'N';
-}
-
 static uint8_t decode_unit(const uint8_t *unit, size_t len)
 {
     static const char specials[] = "%:{}";
@@ -94,7 +70,7 @@ static bool is_own_table(const struct table_pattern *pattern, struct sl_span val
     size_t len = 0;
 
     while (value.len > 0) {
-        size_t unit = unit_length(value);
+        size_t unit = sl_key_unit_length(value);
 
         if (unit == 0 || len == sizeof(name)) {
             return false;
@@ -130,14 +106,14 @@ static bool match_value(const struct table_pattern *pattern, size_t piece,
     const struct sl_span start = key;
 
     while (!ends_before(pattern, piece, start, key)) {
-        size_t len = is_null ? 0 : unit_length(key);
+        size_t len = is_null ? 0 : sl_key_unit_length(key);
 
         if (may_join && key.len > 0 && key.data[0] == ':') {
             len = 1;
             is_fresh = true;
             is_null = false;
         } else {
-            is_null = is_fresh && is_null_text(key);
+            is_null = is_fresh && sl_key_is_null(key);
             len = is_null ? 2 : len;
             is_fresh = false;
         }

@@ -99,3 +99,26 @@ int sl_key_escape(struct sl_buf *buf, size_t at)
     }
     return SL_OK;
 }
+
+size_t sl_key_unit_length(struct sl_span key)
+{
+    static const char *const escapes[] = {"%25", "%3A", "%7B", "%7D"};
+
+    if (key.len == 0) {
+        return 0;
+    }
+    if (!sl_key_is_special(key.data[0])) {
+        return 1;
+    }
+    for (size_t i = 0; key.len >= 3 && i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+        if (memcmp(key.data, escapes[i], 3) == 0) {
+            return 3;
+        }
+    }
+    return 0;
+}
+
+bool sl_key_is_null(struct sl_span key)
+{
+    return key.len >= 2 && key.data[0] == '%' && key.data[1] == 'N';
+}

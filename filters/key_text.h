@@ -1,6 +1,6 @@
 /*
- * key_text.h - what the compiler and the pattern of key templates share: the scanner of the
- * template text and the percent-encoding.
+ * key_text.h - what the compiler, the pattern and the parser of key templates share: the scanner of
+ * the template text and the percent-encoding.
  */
 #ifndef SLUICE_FILTERS_KEY_TEXT_H
 #define SLUICE_FILTERS_KEY_TEXT_H
@@ -29,6 +29,13 @@ static inline bool sl_key_is_special(uint8_t byte)
 {
     return byte == '%' || byte == ':' || byte == '{' || byte == '}';
 }
+
+/* How many bytes at the front of KEY are one byte of a value, percent-encoded or not. 0: what
+ * stands there is in no value, encoded as values are ("100%", "%3a", a raw ":"). */
+size_t sl_key_unit_length(struct sl_span key);
+
+/* True when KEY begins with what stands for NULL. */
+bool sl_key_is_null(struct sl_span key);
 
 /* Percent-encodes what BUF holds from AT on, in place. */
 int sl_key_escape(struct sl_buf *buf, size_t at) SL_MUSTCHECK;

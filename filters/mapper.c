@@ -4,6 +4,7 @@
 
 #include "filters/entry.h"
 #include "filters/known_keys.h"
+#include "filters/mapper_keys.h"
 #include "filters/row_filter.h"
 #include "filters/rule.h"
 #include "filters/statement.h"
@@ -323,6 +324,12 @@ static int load_row(struct sl_mapper *mapper, const struct sl_table *table,
     return rc == SL_OK ? put_selected(self, table, cells, SL_WRITE_REPLACE, batch, err) : rc;
 }
 
+static int remove_key(struct sl_mapper *mapper, struct sl_span key, struct sl_batch *batch)
+{
+    (void)mapper;
+    return sl_entry_del(batch, key);
+}
+
 static int judge_ddl(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,
                      struct sl_effect *effect, struct sl_err *err)
 {
@@ -351,6 +358,10 @@ static const struct sl_mapper_ops mapper_ops = {
     .row = map_row,
     .load_row = load_row,
     .ddl = judge_ddl,
+    .remove = remove_key,
+    .key = sl_mapper_key,
+    .parse_key = sl_mapper_parse_key,
+    .pattern = sl_mapper_pattern,
     .free = free_mapper,
 };
 
@@ -379,4 +390,16 @@ void sl_rule_mapper_on_notice(struct sl_mapper *mapper, sl_notice_fn notice, voi
 
     self->filter.notice = notice;
     self->filter.notice_user = user;
+}
+
+int sl_rule_mapper_keeps(struct sl_mapper *mapper, const struct sl_table *table,
+                         const struct sl_cell *cells, bool *keeps, struct sl_err *err)
+{
+    enum sl_verdict verdict;
+    int rc = sl_row_filter_judge(&self_of(mapper)->filter, table, cells, NULL, &verdict, err);
+
+    if (rc == SL_OK) {
+        *keeps = verdict == SL_ROW_MATCHES;
+    }
+    return rc;
 }

@@ -49,9 +49,16 @@ int sl_redis_log_in(struct sl_request *request, const struct sl_redis_options *o
 int sl_redis_client_open(struct sl_redis_client *client, const struct sl_redis_options *options,
                          struct sl_err *err)
 {
+    return sl_redis_client_open_until(client, options, NULL, err);
+}
+
+int sl_redis_client_open_until(struct sl_redis_client *client,
+                               const struct sl_redis_options *options, const atomic_bool *stop,
+                               struct sl_err *err)
+{
     int rc;
 
-    *client = (struct sl_redis_client){.transport = {.fd = -1}};
+    *client = (struct sl_redis_client){.transport = {.fd = -1, .stop = stop}};
     rc = sl_request_init(&client->request, &client->transport, (int)options->connect_timeout_ms);
     if (rc != SL_OK) {
         return sl_err_set(err, rc, "out of memory");

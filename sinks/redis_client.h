@@ -5,6 +5,7 @@
 #ifndef SLUICE_SINKS_REDIS_CLIENT_H
 #define SLUICE_SINKS_REDIS_CLIENT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,6 +23,10 @@ struct sl_redis_client {
  * open. */
 int sl_redis_client_open(struct sl_redis_client *client, const struct sl_redis_options *options,
                          struct sl_err *err) SL_MUSTCHECK;
+/* The same; STOP (borrowed) turning true ends this and every later wait with SL_ESTOPPED. */
+int sl_redis_client_open_until(struct sl_redis_client *client,
+                               const struct sl_redis_options *options, const atomic_bool *stop,
+                               struct sl_err *err) SL_MUSTCHECK;
 /* A client that failed to open is closed already; again is fine. */
 void sl_redis_client_close(struct sl_redis_client *client);
 

@@ -26,6 +26,7 @@
 /* For the heartbeat key. */
 enum sl_sink_state {
     SL_SINK_STREAMING,
+    SL_SINK_LOADING,      /* streaming, and some table is not whole yet, or nobody knows */
     SL_SINK_RECONNECTING, /* the source is away; the sink is fine */
     SL_SINK_STOPPING,
 };
@@ -48,7 +49,7 @@ struct sl_redis_sink_options {
        sl_session_open(), and SL_EFENCED: another writer came or the data went back in time. */
     void (*lost)(void *user, int status, const char *why);
     /* When the newest change that was read was made, in seconds since 1970; 0: the source has none
-       that was not read. For the lag in the heartbeat, while STREAMING. */
+       that was not read. For the lag in the heartbeat, while STREAMING or LOADING. */
     uint32_t (*source_time)(void *user);
     /* Fills in what the heartbeat says of rows; NULL: nothing. */
     void (*count_rows)(void *user, struct sl_heartbeat_rows *rows);
@@ -71,7 +72,12 @@ void sl_redis_sink_close(struct sl_redis_sink *sink, bool release_lease);
 void sl_redis_sink_pump(struct sl_redis_sink *sink);
 /* The reader has ended: sends what is whole, undoes what is not, then calls drained(). */
 void sl_redis_sink_drain(struct sl_redis_sink *sink);
+/* Said in the heartbeat at once. */
 void sl_redis_sink_set_state(struct sl_redis_sink *sink, enum sl_sink_state state);
+
+/* While closed: without a checkpoint in Redis the next session begins like a new pipeline's,
+ * instead of failing with SL_EGAP. */
+void sl_redis_sink_forget(struct sl_redis_sink *sink);
 
 /* The last acknowledged position, or NULL when there is none yet (a new pipeline). */
 const struct sl_position *sl_redis_sink_position(const struct sl_redis_sink *sink);

@@ -287,32 +287,3 @@ int sl_client_value(struct sl_client *client, const char *sql, const char *what,
     }
     return rc;
 }
-
-static int add_quoted(struct sl_buf *sql, char quote, const char *escaped, const void *text,
-                      size_t len)
-{
-    const char *bytes = text;
-    int rc = sl_buf_add_byte(sql, (uint8_t)quote);
-
-    for (size_t i = 0; rc == SL_OK && i < len; i++) {
-        if (strchr(escaped, bytes[i]) != NULL && bytes[i] != '\0') {
-            rc = sl_buf_add_byte(sql, (uint8_t)(quote == '`' ? '`' : '\\'));
-        }
-        if (rc == SL_OK) {
-            rc = bytes[i] == '\0' && quote == '\'' ? sl_buf_add(sql, "\\0", 2)
-                                                   : sl_buf_add_byte(sql, (uint8_t)bytes[i]);
-        }
-    }
-    return rc == SL_OK ? sl_buf_add_byte(sql, (uint8_t)quote) : rc;
-}
-
-int sl_client_add_literal(struct sl_buf *sql, const void *text, size_t len)
-{
-    /* Backslashes escape, as the session's sql_mode is empty. */
-    return add_quoted(sql, '\'', "'\\", text, len);
-}
-
-int sl_client_add_name(struct sl_buf *sql, const void *name, size_t len)
-{
-    return add_quoted(sql, '`', "`", name, len);
-}

@@ -73,8 +73,4 @@ void sl_client_cut(struct sl_client *client);
 int sl_client_value(struct sl_client *client, const char *sql, const char *what, struct sl_buf *out,
                     struct sl_err *err) SL_MUSTCHECK;
 
-/* Appends TEXT as a string literal with its quotes, or a name with its backticks. */
-int sl_client_add_literal(struct sl_buf *sql, const void *text, size_t len) SL_MUSTCHECK;
-int sl_client_add_name(struct sl_buf *sql, const void *name, size_t len) SL_MUSTCHECK;
-
 #endif

@@ -2,40 +2,16 @@
 
 #include <stdlib.h>
 
-#include "cdc/client/connect.h"
+#include "cdc/sql_text.h"
 #include "cdc/value_float.h"
-
-/*
- * FLOAT is printed with six digits only, and FLOAT(m,d) with d decimals; times 1e0 it is a
- * DOUBLE of the same value (and sign of zero), which both servers print exactly. BIT plus 0 is
- * its decimal.
- */
-static int add_column(struct sl_buf *sql, const struct sl_column *column)
-{
-    int rc = sl_client_add_name(sql, column->name.data, column->name.len);
-
-    if (rc == SL_OK && sl_exact_row_is_float(column)) {
-        rc = sl_buf_add_str(sql, "*1e0");
-    } else if (rc == SL_OK && column->type == SL_TYPE_BIT) {
-        rc = sl_buf_add_str(sql, "+0");
-    }
-    return rc;
-}
 
 int sl_exact_row_select(struct sl_buf *sql, const struct sl_table *table)
 {
     int rc = sl_buf_add_str(sql, "SELECT ");
 
-    for (uint32_t i = 0; rc == SL_OK && i < table->column_count; i++) {
-        if (i > 0) {
-            rc = sl_buf_add_byte(sql, ',');
-        }
-        rc = rc == SL_OK ? add_column(sql, &table->columns[i]) : rc;
-    }
+    rc = rc == SL_OK ? sl_sql_add_columns(sql, table) : rc;
     rc = rc == SL_OK ? sl_buf_add_str(sql, " FROM ") : rc;
-    rc = rc == SL_OK ? sl_client_add_name(sql, table->db.data, table->db.len) : rc;
-    rc = rc == SL_OK ? sl_buf_add_byte(sql, '.') : rc;
-    return rc == SL_OK ? sl_client_add_name(sql, table->name.data, table->name.len) : rc;
+    return rc == SL_OK ? sl_sql_add_table(sql, table->db, table->name) : rc;
 }
 
 static size_t format_float(const struct sl_column *column, const char *text, uint8_t *out)
@@ -64,7 +40,7 @@ static void set_cell(const struct sl_column *column, const char *text, unsigned 
     }
     *cell = (struct sl_cell){
         .data = (const uint8_t *)text, .len = (uint32_t)len, .state = SL_CELL_TEXT};
-    if (sl_exact_row_is_float(column)) {
+    if (sl_sql_is_float(column)) {
         cell->data = sl_buf_tail(floats);
         cell->len = (uint32_t)format_float(column, text, sl_buf_tail(floats));
         sl_buf_commit(floats, cell->len);

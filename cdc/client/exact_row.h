@@ -11,11 +11,6 @@
 #include "cdc/base/buf.h"
 #include "cdc/column.h"
 
-static inline bool sl_exact_row_is_float(const struct sl_column *column)
-{
-    return column->type == SL_TYPE_FLOAT || column->type == SL_TYPE_DOUBLE;
-}
-
 /* Appends SELECT all columns FROM TABLE. Their names must be known. */
 int sl_exact_row_select(struct sl_buf *sql, const struct sl_table *table) SL_MUSTCHECK;
 

@@ -8,6 +8,7 @@
 #include "cdc/client/dump.h"
 #include "cdc/client/schema_query.h"
 #include "cdc/client/session.h"
+#include "cdc/sql_text.h"
 
 enum {
     SL_PROBE_READ_TIMEOUT_MS = 30000,
@@ -228,9 +229,9 @@ static int read_cascade(struct sl_probe *probe, struct sl_table_facts *facts, st
     const char *text;
     int rc = sl_buf_add_str(&sql, "SHOW CREATE TABLE ");
 
-    rc = rc == SL_OK ? sl_client_add_name(&sql, facts->db, strlen(facts->db)) : rc;
+    rc = rc == SL_OK ? sl_sql_add_name(&sql, facts->db, strlen(facts->db)) : rc;
     rc = rc == SL_OK ? sl_buf_add_byte(&sql, '.') : rc;
-    rc = rc == SL_OK ? sl_client_add_name(&sql, facts->table, strlen(facts->table)) : rc;
+    rc = rc == SL_OK ? sl_sql_add_name(&sql, facts->table, strlen(facts->table)) : rc;
     text = rc == SL_OK ? sl_buf_cstr(&sql) : NULL;
     rc = text != NULL
              ? sl_client_query(&probe->client, text, "read the definition of a table", &rows, err)

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "cdc/sql_text.h"
+
 enum {
     SL_FIRST_OFFSET = 4,
     SL_CATCH_UP_TRIES = 20,
@@ -59,7 +61,7 @@ static int ask_with_set(struct sl_client *client, const char *before,
     int rc = sl_position_format_gtid(start, &set);
 
     rc = rc == SL_OK ? sl_buf_add_str(&sql, before) : rc;
-    rc = rc == SL_OK ? sl_client_add_literal(&sql, set.data, set.len) : rc;
+    rc = rc == SL_OK ? sl_sql_add_literal(&sql, set.data, set.len) : rc;
     rc = rc == SL_OK ? sl_buf_add_str(&sql, after) : rc;
     text = rc == SL_OK ? sl_buf_cstr(&sql) : NULL;
     rc = text != NULL ? sl_client_value(client, text, "compare GTID sets", out, err)

@@ -6,6 +6,7 @@
 
 #include "cdc/client/connect.h"
 #include "cdc/client/exact_row.h"
+#include "cdc/sql_text.h"
 #include "cdc/value.h"
 
 enum {
@@ -56,55 +57,11 @@ void sl_row_query_interrupt(struct sl_row_query *query)
     sl_client_interrupt(&query->client);
 }
 
-static int add_hex(struct sl_buf *sql, struct sl_span bytes)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    int rc = sl_buf_add_str(sql, "X'");
-
-    for (size_t i = 0; rc == SL_OK && i < bytes.len; i++) {
-        const char pair[2] = {digits[bytes.data[i] >> 4], digits[bytes.data[i] & 15]};
-
-        rc = sl_buf_add(sql, pair, sizeof(pair));
-    }
-    return rc == SL_OK ? sl_buf_add_byte(sql, '\'') : rc;
-}
-
-/* A FLOAT equals only the DOUBLE with all its digits, not its own short text. */
-static int add_float(struct sl_buf *sql, const struct sl_column *column, const char *text)
-{
-    double value = column->type == SL_TYPE_FLOAT ? (double)strtof(text, NULL) : strtod(text, NULL);
-
-    return sl_buf_add_format(sql, "%.17g", value);
-}
-
-/*
- * DECIMAL and BIGINT go without quotes: next to a string the servers compare them as DOUBLE. Bytes
- * go as hexadecimal so that no character set is guessed for them.
- */
-static int add_value(struct sl_buf *sql, const struct sl_column *column, struct sl_buf *text)
-{
-    const char *terminated = sl_buf_cstr(text);
-
-    if (terminated == NULL) {
-        return SL_ENOMEM;
-    }
-    if (sl_exact_row_is_float(column)) {
-        return add_float(sql, column, terminated);
-    }
-    if (column->kind == SL_KIND_NUMBER || column->type == SL_TYPE_NEWDECIMAL) {
-        return sl_buf_add(sql, text->data, text->len);
-    }
-    if (column->kind == SL_KIND_BYTES) {
-        return add_hex(sql, sl_span_make(text->data, text->len));
-    }
-    return sl_client_add_literal(sql, text->data, text->len);
-}
-
 static int add_condition(struct sl_buf *sql, const struct sl_column *column,
                          const struct sl_cell *cell, struct sl_err *err)
 {
     struct sl_buf text = {0};
-    int rc = sl_client_add_name(sql, column->name.data, column->name.len);
+    int rc = sl_sql_add_name(sql, column->name.data, column->name.len);
 
     rc = rc == SL_OK ? sl_buf_add_byte(sql, '=') : rc;
     if (rc == SL_OK && cell->state == SL_CELL_TEXT) {
@@ -116,7 +73,7 @@ static int add_condition(struct sl_buf *sql, const struct sl_column *column,
                         "a row cannot be read again: its change does not hold key column %.*s",
                         (int)column->name.len, (const char *)column->name.data);
     }
-    rc = rc == SL_OK ? add_value(sql, column, &text) : rc;
+    rc = rc == SL_OK ? sl_sql_add_value(sql, column, sl_span_make(text.data, text.len)) : rc;
     sl_buf_release(&text);
     return rc;
 }

@@ -1,7 +1,10 @@
 #include "cdc/client/schema_read.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "cdc/sql_text.h"
 
 enum {
     SL_VERSION_GIPK = 80030, /* generated invisible primary keys can be hidden from here on */
@@ -25,18 +28,11 @@ void sl_schema_rows_release(struct sl_schema_rows *rows)
 {
     free(rows->schema.columns);
     rows->schema = (struct sl_schema){0};
+    rows->key_name[0] = '\0';
     if (rows->result != NULL) {
         mysql_free_result(rows->result);
         rows->result = NULL;
     }
-}
-
-static int add_table(struct sl_buf *sql, struct sl_span db, struct sl_span table)
-{
-    int rc = sl_client_add_name(sql, db.data, db.len);
-
-    rc = rc == SL_OK ? sl_buf_add_byte(sql, '.') : rc;
-    return rc == SL_OK ? sl_client_add_name(sql, table.data, table.len) : rc;
 }
 
 static int build_columns(struct sl_buf *sql, struct sl_span db, struct sl_span table)
@@ -45,9 +41,9 @@ static int build_columns(struct sl_buf *sql, struct sl_span db, struct sl_span t
                                  "IS_NULLABLE, EXTRA FROM information_schema.COLUMNS WHERE "
                                  "TABLE_SCHEMA = ");
 
-    rc = rc == SL_OK ? sl_client_add_literal(sql, db.data, db.len) : rc;
+    rc = rc == SL_OK ? sl_sql_add_literal(sql, db.data, db.len) : rc;
     rc = rc == SL_OK ? sl_buf_add_str(sql, " AND TABLE_NAME = ") : rc;
-    rc = rc == SL_OK ? sl_client_add_literal(sql, table.data, table.len) : rc;
+    rc = rc == SL_OK ? sl_sql_add_literal(sql, table.data, table.len) : rc;
     return rc == SL_OK ? sl_buf_add_str(sql, " ORDER BY ORDINAL_POSITION") : rc;
 }
 
@@ -118,7 +114,7 @@ int sl_schema_touch(struct sl_client *client, struct sl_span db, struct sl_span 
     unsigned code;
     int rc = sl_buf_add_str(&sql, "SELECT 1 FROM ");
 
-    rc = rc == SL_OK ? add_table(&sql, db, table) : rc;
+    rc = rc == SL_OK ? sl_sql_add_table(&sql, db, table) : rc;
     rc = rc == SL_OK ? sl_buf_add_str(&sql, " LIMIT 0") : rc;
     if (rc != SL_OK) {
         sl_buf_release(&sql);
@@ -174,7 +170,7 @@ static void clear_key(struct sl_schema *schema)
  * The rows come index by index in the server's order of preference: the primary key, unique
  * indexes without NULL, the rest (sql/sql_table.cc: sort_keys).
  */
-static void choose_key(struct sl_schema *schema, MYSQL_RES *rows)
+static void choose_key(struct sl_schema *schema, MYSQL_RES *rows, const char **name)
 {
     const char *current = NULL;
     bool usable = false;
@@ -186,7 +182,7 @@ static void choose_key(struct sl_schema *schema, MYSQL_RES *rows)
 
         if (current == NULL || strcmp(row[SL_INDEX_NAME], current) != 0) {
             if (usable) {
-                return;
+                break;
             }
             clear_key(schema);
             current = row[SL_INDEX_NAME];
@@ -203,23 +199,26 @@ static void choose_key(struct sl_schema *schema, MYSQL_RES *rows)
         clear_key(schema);
         schema->key_is_primary = false;
     }
+    *name = usable ? current : "";
 }
 
 static int read_key(struct sl_client *client, struct sl_span db, struct sl_span table,
-                    struct sl_schema *schema, struct sl_err *err)
+                    struct sl_schema_rows *layout, struct sl_err *err)
 {
     struct sl_buf sql = {0};
     MYSQL_RES *rows = NULL;
+    const char *name = "";
     int rc = sl_buf_add_str(&sql, "SHOW INDEX FROM ");
 
-    rc = rc == SL_OK ? add_table(&sql, db, table) : rc;
+    rc = rc == SL_OK ? sl_sql_add_table(&sql, db, table) : rc;
     if (rc != SL_OK) {
         sl_buf_release(&sql);
         return rc;
     }
     rc = ask(client, &sql, "read the indexes of a table", &rows, err);
     if (rc == SL_OK && rows != NULL && mysql_num_fields(rows) >= SL_INDEX_FIELDS) {
-        choose_key(schema, rows);
+        choose_key(&layout->schema, rows, &name);
+        (void)snprintf(layout->key_name, sizeof(layout->key_name), "%s", name);
     }
     if (rows != NULL) {
         mysql_free_result(rows);
@@ -243,5 +242,5 @@ int sl_schema_read(struct sl_client *client, struct sl_span db, struct sl_span t
         /* It was created between the two looks: as good as not there yet. */
         return rc == SL_OK ? SL_DONE : rc;
     }
-    return rc == SL_OK ? read_key(client, db, table, &rows->schema, err) : rc;
+    return rc == SL_OK ? read_key(client, db, table, rows, err) : rc;
 }

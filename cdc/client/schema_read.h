@@ -9,10 +9,13 @@
 #include "cdc/client/session.h"
 #include "cdc/stream.h"
 
+enum { SL_INDEX_NAME_MAX = 64 * 4 }; /* 64 characters of UTF-8 */
+
 /* Zeroed: empty. */
 struct sl_schema_rows {
     struct sl_schema schema;
-    MYSQL_RES *result; /* what the schema's spans point into */
+    MYSQL_RES *result;                    /* what the schema's spans point into */
+    char key_name[SL_INDEX_NAME_MAX + 1]; /* of the index that is the row key; "" none */
 };
 
 void sl_schema_rows_release(struct sl_schema_rows *rows);

@@ -6,6 +6,7 @@
 
 #include "cdc/base/hash.h"
 #include "cdc/base/span.h"
+#include "cdc/sql_text.h"
 
 enum {
     SL_VERSION_LOG_STATUS = 80200, /* SHOW BINARY LOG STATUS came, in 8.4 the old name went */
@@ -97,9 +98,8 @@ int sl_session_identify(struct sl_client *client, struct sl_server *server, stru
     return rc;
 }
 
-/* Sets file, offset and identity; forgets everything else. */
-static int set_place(const struct sl_server *server, const char *file, const char *offset,
-                     struct sl_position *position, struct sl_err *err)
+int sl_session_set_place(const struct sl_server *server, const char *file, const char *offset,
+                         struct sl_position *position, struct sl_err *err)
 {
     int rc;
 
@@ -137,7 +137,7 @@ static int set_mariadb_gtids(struct sl_client *client, struct sl_position *posit
     const char *query;
     int rc = sl_buf_add_str(&sql, "SELECT BINLOG_GTID_POS(");
 
-    rc = rc == SL_OK ? sl_client_add_literal(&sql, position->file, strlen(position->file)) : rc;
+    rc = rc == SL_OK ? sl_sql_add_literal(&sql, position->file, strlen(position->file)) : rc;
     rc =
         rc == SL_OK ? sl_buf_add_format(&sql, ", %llu)", (unsigned long long)position->offset) : rc;
     query = rc == SL_OK ? sl_buf_cstr(&sql) : NULL;
@@ -161,8 +161,8 @@ static const char *status_statement(const struct sl_server *server)
     return "SHOW MASTER STATUS";
 }
 
-int sl_session_find_end(struct sl_client *client, const struct sl_server *server,
-                        struct sl_position *position, struct sl_err *err)
+static int find_end(struct sl_client *client, const struct sl_server *server, bool with_gtids,
+                    struct sl_position *position, struct sl_err *err)
 {
     MYSQL_RES *rows = NULL;
     MYSQL_ROW row;
@@ -176,12 +176,27 @@ int sl_session_find_end(struct sl_client *client, const struct sl_server *server
     if (row == NULL || mysql_num_fields(rows) < 2 || row[0] == NULL || row[1] == NULL) {
         rc = no_log(client, err);
     } else {
-        rc = set_place(server, row[0], row[1], position, err);
-        if (rc == SL_OK && server->flavor == SL_FLAVOR_MYSQL && mysql_num_fields(rows) > 4) {
+        rc = sl_session_set_place(server, row[0], row[1], position, err);
+        if (rc == SL_OK && with_gtids && server->flavor == SL_FLAVOR_MYSQL &&
+            mysql_num_fields(rows) > 4) {
             rc = set_mysql_gtids(server, row[4], position, err);
         }
     }
     mysql_free_result(rows);
+    return rc;
+}
+
+int sl_session_find_place(struct sl_client *client, const struct sl_server *server,
+                          struct sl_position *position, struct sl_err *err)
+{
+    return find_end(client, server, false, position, err);
+}
+
+int sl_session_find_end(struct sl_client *client, const struct sl_server *server,
+                        struct sl_position *position, struct sl_err *err)
+{
+    int rc = find_end(client, server, true, position, err);
+
     if (rc == SL_OK && server->flavor == SL_FLAVOR_MARIADB) {
         rc = set_mariadb_gtids(client, position, err);
     }
@@ -199,7 +214,7 @@ static int find_first_file(struct sl_client *client, const struct sl_server *ser
         return rc;
     }
     row = rows != NULL ? mysql_fetch_row(rows) : NULL;
-    rc = row != NULL && row[0] != NULL ? set_place(server, row[0], "4", position, err)
+    rc = row != NULL && row[0] != NULL ? sl_session_set_place(server, row[0], "4", position, err)
                                        : no_log(client, err);
     mysql_free_result(rows);
     return rc;
@@ -253,7 +268,7 @@ static int add_mariadb(const char *connect_state, struct sl_buf *sql)
     if (rc == SL_OK && connect_state != NULL) {
         rc = sl_buf_add_str(sql, ", @slave_gtid_strict_mode = 1, @slave_gtid_ignore_duplicates = 0"
                                  ", @slave_connect_state = ");
-        rc = rc == SL_OK ? sl_client_add_literal(sql, connect_state, strlen(connect_state)) : rc;
+        rc = rc == SL_OK ? sl_sql_add_literal(sql, connect_state, strlen(connect_state)) : rc;
     }
     return rc;
 }

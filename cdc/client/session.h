@@ -29,6 +29,14 @@ uint32_t sl_session_version(const char *text);
 int sl_session_find_end(struct sl_client *client, const struct sl_server *server,
                         struct sl_position *position, struct sl_err *err) SL_MUSTCHECK;
 
+/* The same with file, offset and identity alone, which is one statement at either server. */
+int sl_session_find_place(struct sl_client *client, const struct sl_server *server,
+                          struct sl_position *position, struct sl_err *err) SL_MUSTCHECK;
+
+/* Replaces *POSITION by FILE and the digits of OFFSET at SERVER. */
+int sl_session_set_place(const struct sl_server *server, const char *file, const char *offset,
+                         struct sl_position *position, struct sl_err *err) SL_MUSTCHECK;
+
 /* Replaces *POSITION by the first event that the server still has. */
 int sl_session_find_begin(struct sl_client *client, const struct sl_server *server,
                           struct sl_position *position, struct sl_err *err) SL_MUSTCHECK;

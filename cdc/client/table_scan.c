@@ -19,7 +19,7 @@
 #include "cdc/client/connect.h"
 #include "cdc/client/exact_row.h"
 #include "cdc/client/schema_read.h"
-#include "cdc/client/session.h"
+#include "cdc/client/table_session.h"
 #include "cdc/schema_table.h"
 
 enum { SL_SCAN_READ_TIMEOUT_MS = 60000 };
@@ -69,24 +69,11 @@ void sl_table_scan_interrupt(struct sl_table_scan *scan)
     sl_client_interrupt(&scan->client);
 }
 
-/* Limits that an administrator may have set for all sessions end a SELECT early. */
-static int lift_limits(struct sl_client *client, enum sl_flavor flavor, struct sl_err *err)
-{
-    return sl_client_query(client,
-                           flavor == SL_FLAVOR_MYSQL
-                               ? "SET SESSION max_execution_time = 0, sql_select_limit = DEFAULT"
-                               : "SET SESSION max_statement_time = 0, sql_select_limit = DEFAULT",
-                           "set up its session", NULL, err);
-}
-
 static int open_session(struct sl_table_scan *scan, struct sl_err *err)
 {
     struct sl_server server;
-    int rc = sl_client_open(&scan->client, SL_SCAN_READ_TIMEOUT_MS, err);
+    int rc = sl_table_session_open(&scan->client, &server, SL_SCAN_READ_TIMEOUT_MS, err);
 
-    rc = rc == SL_OK ? sl_session_identify(&scan->client, &server, err) : rc;
-    rc = rc == SL_OK ? sl_schema_prepare(&scan->client, &server, err) : rc;
-    rc = rc == SL_OK ? lift_limits(&scan->client, server.flavor, err) : rc;
     /* Of both modes this one sees what is committed when a statement begins. */
     rc = rc == SL_OK ? sl_client_query(&scan->client,
                                        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
@@ -97,38 +84,14 @@ static int open_session(struct sl_table_scan *scan, struct sl_err *err)
                        : rc;
 }
 
-/* RENAME TABLE takes views as well, which have columns, too. Other tables, MariaDB's SYSTEM
-   VERSIONED ones for instance, have rows. */
-static int refuse_view(struct sl_table_scan *scan, struct sl_span db, struct sl_span table,
-                       struct sl_err *err)
-{
-    struct sl_buf kind = {0};
-    const char *text;
-    int rc;
-
-    sl_buf_clear(&scan->sql);
-    rc = sl_buf_add_str(&scan->sql, "SELECT TABLE_TYPE IN ('VIEW','SYSTEM VIEW','SEQUENCE') FROM "
-                                    "information_schema.TABLES WHERE TABLE_SCHEMA = ");
-    rc = rc == SL_OK ? sl_client_add_literal(&scan->sql, db.data, db.len) : rc;
-    rc = rc == SL_OK ? sl_buf_add_str(&scan->sql, " AND TABLE_NAME = ") : rc;
-    rc = rc == SL_OK ? sl_client_add_literal(&scan->sql, table.data, table.len) : rc;
-    text = rc == SL_OK ? sl_buf_cstr(&scan->sql) : NULL;
-    rc = text != NULL ? sl_client_value(&scan->client, text, SL_SCAN_PURPOSE, &kind, err)
-                      : SL_ENOMEM;
-    if (rc == SL_OK && kind.len == 1 && kind.data[0] == '1') {
-        rc = SL_DONE;
-    }
-    sl_buf_release(&kind);
-    return rc;
-}
-
 static int find_table(struct scan *scan, struct sl_span db, struct sl_span table,
                       struct sl_err *err)
 {
     struct sl_client *client = &scan->owner->client;
+    struct sl_table_about about;
     int rc = sl_schema_touch(client, db, table, err);
 
-    rc = rc == SL_OK ? refuse_view(scan->owner, db, table, err) : rc;
+    rc = rc == SL_OK ? sl_table_session_ask(client, db, table, &about, err) : rc;
     rc = rc == SL_OK ? sl_schema_read(client, db, table, &scan->layout, err) : rc;
     rc = rc == SL_OK ? sl_schema_table_build(&scan->table, db, table, &scan->layout.schema,
                                              &scan->arena, err)

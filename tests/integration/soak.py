@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Random changes for long, while sluice and Redis are killed (kill -9) at random moments.
 
+--mode chooses other long tests: what the cases of bootstrap.py and reconcile.py do in small.
+
 Redis keeps an append-only file that it synchronizes every second, as it is used in earnest: a kill may take
 acknowledged writes back, checkpoint and rows together. Once a minute the changes stop, and every row of the source is compared with
 Redis; the last line has the counts. A seed gives the same changes and the same moments again, though not the
@@ -15,13 +17,24 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
+from harness import scenarios  # noqa: E402  pylint: disable=wrong-import-position
 from harness.env import Env  # noqa: E402  pylint: disable=wrong-import-position
 from harness.guard import Guard  # noqa: E402  pylint: disable=wrong-import-position
+from harness.loading import PLAIN  # noqa: E402  pylint: disable=wrong-import-position
 from harness.oracle import Account  # noqa: E402  pylint: disable=wrong-import-position
 from harness.place import Failure  # noqa: E402  pylint: disable=wrong-import-position
 from harness.sqlclient import SqlError  # noqa: E402  pylint: disable=wrong-import-position
 
 ROUND_SECONDS = 60
+MODES = {
+    "changes": "random changes while sluice and Redis are killed",
+    "bootstrap": "sluice bootstrap of ROWS rows, killed three times, while rows and keys change",
+    "readers": "no reader sees a key go back while a daemon loads ROWS rows and loads them again",
+    "drift": "reconcile finds and mends 400 keys of ROWS rows, corrupted by hand",
+    "reconcile": "reconcile reports nothing for SECONDS of heavy changes",
+}
+# Servers whose data does not fit into the buffer pool would measure the disk.
+BIG = {"innodb_buffer_pool_size": "1G"}
 
 
 def arguments():
@@ -31,6 +44,8 @@ def arguments():
     parser.add_argument("--metadata", choices=("full", "minimal"), default="full", help="binlog_row_metadata")
     parser.add_argument("--image", choices=("full", "minimal", "noblob"), default="full", help="binlog_row_image")
     parser.add_argument("--binary", default=os.path.join(HERE, "../../build/release/sluice"))
+    parser.add_argument("--mode", choices=tuple(MODES), default="changes", help="; ".join(f"{name}: {text}" for name, text in MODES.items()))
+    parser.add_argument("--rows", type=int, default=1000000, help="of all tables, in the modes bootstrap, readers, drift and reconcile")
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--sluice-kills", type=int, default=20)
     parser.add_argument("--redis-kills", type=int, default=10)
@@ -94,6 +109,12 @@ class Soak:
     def transactions(self):
         return sum(work.transactions for work in self.works)
 
+    def summary(self):
+        total, kills = self.total, self.kills
+        return (f"soak: seed {self.args.seed}: {self.transactions()} transactions, killed sluice {kills['sluice']}, Redis {kills['redis']}, "
+                f"the source {kills['source']} times; {total.equal + total.different} rows compared in {self.comparisons} comparisons: "
+                f"{total.missing} missing, {total.extra} extra, {total.different} different")
+
     def run(self):
         args, began = self.args, time.monotonic()
         events = [(self.env.rng.uniform(0, args.seconds), victim)
@@ -115,15 +136,42 @@ class Soak:
         self.program.stop()
 
 
+def run_scenario(env, args):
+    """The modes beside "changes"."""
+    session = [scenarios.PARTIAL_JSON] if env.is_mysql and args.mode in ("readers", "reconcile") else []
+
+    def say(text):
+        print(f"soak: {time.monotonic() - began:4.0f} s, {text}", flush=True)
+
+    began = time.monotonic()
+    more = {"config": PLAIN, "say": say}
+    env.start_servers(**BIG)
+    if args.mode == "bootstrap":
+        scenarios.bootstrap_killed(env, args.rows, kills=3, longest=6, tail=10, **more)
+    elif args.mode == "readers":
+        scenarios.readers_beside_bootstrap(env, args.rows, rounds=4, session=session, **more)
+    elif args.mode == "reconcile":
+        scenarios.reconcile_beside_changes(env, args.rows, args.seconds, session=session, **more)
+    else:
+        scenarios.reconcile_drift(env, args.rows, 400, **more)
+
+
+def run_changes(env, args):
+    soak = Soak(env, args)
+    try:
+        soak.run()
+    finally:
+        print(soak.summary(), flush=True)
+
+
 def main():
     args = arguments()
-    print(f"soak: seed {args.seed}, {args.seconds:g} s on {args.server}, metadata {args.metadata}, image {args.image}", flush=True)
+    print(f"soak: seed {args.seed}, {args.mode}, {args.seconds:g} s, on {args.server}, metadata {args.metadata}, image {args.image}", flush=True)
     guard = Guard()
-    env = soak = failure = None
+    env = failure = None
     try:
         env = Env(guard, args, args.seed)
-        soak = Soak(env, args)
-        soak.run()
+        (run_changes if args.mode == "changes" else run_scenario)(env, args)
     except (Failure, OSError, SqlError) as error:
         failure = str(error)
     complaints = env.close(failure is not None) if env else []
@@ -133,12 +181,6 @@ def main():
         for folder in env.kept() if env else ():
             print(f"  kept: {folder}")
     guard.close()
-    if soak:
-        total = soak.total
-        print(f"soak: seed {args.seed}: {soak.transactions()} transactions, killed sluice {soak.kills['sluice']}, "
-              f"Redis {soak.kills['redis']}, the source {soak.kills['source']} times; "
-              f"{total.equal + total.different} rows compared in {soak.comparisons} comparisons: "
-              f"{total.missing} missing, {total.extra} extra, {total.different} different")
     return 1 if failure else 0
 
 

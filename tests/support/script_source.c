@@ -16,7 +16,25 @@ static int script_open(struct sl_source *source, enum sl_start_kind kind, struct
         return sl_err_set(err, script->open_status, "cannot open the script");
     }
     script->at = 0;
+    memcpy(start->server_uuid, script->uuid, sizeof(start->server_uuid));
     return sl_position_set_file(start, "capture.binlog", strlen("capture.binlog"), 4);
+}
+
+static bool is_held(const struct sl_script *script)
+{
+    size_t gate = atomic_load(&script->gate);
+
+    return gate != 0 && script->at >= gate;
+}
+
+static void wait_at_gate(struct sl_script *script)
+{
+    const struct timespec pause = {.tv_nsec = 1000 * 1000};
+
+    while (is_held(script) && !atomic_load(&script->is_interrupted)) {
+        atomic_store(&script->is_waiting, true);
+        (void)nanosleep(&pause, NULL);
+    }
 }
 
 static int script_next(struct sl_source *source, struct sl_span *event, struct sl_err *err)
@@ -26,6 +44,10 @@ static int script_next(struct sl_source *source, struct sl_span *event, struct s
 
     if (script->before != NULL) {
         script->before(script->before_user);
+    }
+    wait_at_gate(script);
+    if (script->repeat_to > 0 && script->at > script->repeat_to) {
+        script->at = script->repeat_from;
     }
     if (script->at < script->count && !atomic_load(&script->is_interrupted)) {
         const struct sl_buf *bytes = &script->events[script->at++];
@@ -163,4 +185,20 @@ void sl_script_make_query(struct sl_script *script, size_t number, size_t like, 
     assert_int_equal(sl_buf_add(&made, crc, sizeof(crc)), SL_OK);
     sl_buf_release(&script->events[number]);
     script->events[number] = made;
+}
+
+/* It has the place in the log of the event before it, which a transaction does not mind. */
+void sl_script_insert_query(struct sl_script *script, size_t number, size_t like, const char *text)
+{
+    struct sl_buf copy = {0};
+
+    assert_in_range(number, like + 1, script->count);
+    assert_in_range(script->count, 1, SL_SCRIPT_EVENTS - 1);
+    assert_int_equal(
+        sl_buf_add(&copy, script->events[number - 1].data, script->events[number - 1].len), SL_OK);
+    memmove(&script->events[number + 1], &script->events[number],
+            (script->count - number) * sizeof(script->events[0]));
+    script->events[number] = copy;
+    script->count++;
+    sl_script_make_query(script, number, like, text);
 }

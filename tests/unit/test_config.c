@@ -20,7 +20,13 @@ static void defaults_fill_what_the_file_leaves_out(void **state)
     assert_string_equal(config->pipeline.name, "shop");
     assert_int_equal(config->pipeline.start.kind, SL_START_NOW);
     assert_null(config->pipeline.start.position);
-    assert_int_equal(config->pipeline.on_gap, SL_GAP_STOP);
+    assert_int_equal(config->pipeline.on_gap, SL_GAP_BOOTSTRAP);
+    assert_true(config->pipeline.start.loads);
+    assert_int_equal(config->pipeline.snapshot.parallel, 2);
+    assert_int_equal(config->pipeline.snapshot.chunk_ms, 500);
+    assert_int_equal(config->pipeline.snapshot.max_threads_running, 25);
+    assert_int_equal(config->pipeline.snapshot.max_lag_s, 10);
+    assert_int_equal(config->pipeline.snapshot.rate, 0);
     assert_int_equal(config->pipeline.memory_limit_bytes, 256 << 20);
     assert_int_equal(config->pipeline.max_transaction_bytes, 64 << 20);
     assert_int_equal(config->pipeline.batch_bytes, 128 << 10);
@@ -58,6 +64,8 @@ static void every_key_reaches_its_option(void **state)
         "{\"pipeline\":\"p.1-_\",\"start\":\"earliest\",\"on_gap\":\"stop\",\"memory_limit\":"
         "\"1GiB\","
         "\"max_transaction_bytes\":1048576,\"batch_bytes\":\"64KiB\",\"lease_ms\":2000,"
+        "\"snapshot\":{\"parallel\":16,\"chunk_ms\":10,\"max_threads_running\":0,"
+        "\"max_lag_seconds\":86400,\"rate\":1000000000},"
         "\"source\":{\"host\":\"db\",\"port\":3307,\"user\":\"sluice\",\"password\":\"pw\","
         "\"server_id\":4294967290,\"heartbeat_ms\":500,\"connect_timeout_ms\":700,"
         "\"tls\":{\"mode\":\"verify_ca\",\"ca\":\"a\",\"cert\":\"b\",\"key\":\"c\"}},"
@@ -74,6 +82,13 @@ static void every_key_reaches_its_option(void **state)
     (void)state;
     assert_string_equal(config->pipeline.name, "p.1-_");
     assert_int_equal(config->pipeline.start.kind, SL_START_EARLIEST);
+    assert_false(config->pipeline.start.loads);
+    assert_int_equal(config->pipeline.on_gap, SL_GAP_STOP);
+    assert_int_equal(config->pipeline.snapshot.parallel, 16);
+    assert_int_equal(config->pipeline.snapshot.chunk_ms, 10);
+    assert_int_equal(config->pipeline.snapshot.max_threads_running, 0);
+    assert_int_equal(config->pipeline.snapshot.max_lag_s, 86400);
+    assert_int_equal(config->pipeline.snapshot.rate, 1000000000);
     assert_int_equal(config->pipeline.memory_limit_bytes, 1 << 30);
     assert_int_equal(config->pipeline.max_transaction_bytes, 1 << 20);
     assert_int_equal(config->pipeline.batch_bytes, 64 << 10);

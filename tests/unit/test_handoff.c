@@ -476,6 +476,48 @@ static void two_threads_pass_every_row_once_in_order(void **state)
 }
 
 /* The loop sleeps until it is woken: a wake-up that is lost stops the test. */
+static void a_mark_is_passed_when_all_before_it_came_back(void **state)
+{
+    struct fixture fixture;
+    struct sl_position position = {.offset = 7};
+    struct sl_batch *queued;
+    struct sl_batch *open;
+    uint64_t mark;
+
+    (void)state;
+    init(&fixture, 1 << 20);
+    assert_true(sl_handoff_has_passed(&fixture.handoff, sl_handoff_mark(&fixture.handoff)));
+    queued = get_row(&fixture, 1);
+    assert_int_equal(sl_handoff_push(&fixture.handoff, queued, &position), SL_OK);
+    open = get_row(&fixture, 2);
+    mark = sl_handoff_mark(&fixture.handoff); /* while the reader fills it */
+    sl_handoff_publish(&fixture.handoff, open, &position);
+    assert_int_equal(sl_handoff_mark(&fixture.handoff), mark);
+    assert_ptr_equal(sl_handoff_take(&fixture.handoff, SL_TAKE_ROWS), queued);
+    sl_handoff_give_back(&fixture.handoff, queued);
+    assert_ptr_equal(sl_handoff_reclaim(&fixture.handoff), open);
+    assert_int_equal(sl_handoff_mark(&fixture.handoff), mark);
+    sl_handoff_publish(&fixture.handoff, open, &position);
+    assert_ptr_equal(sl_handoff_take(&fixture.handoff, SL_TAKE_ROWS), open);
+    assert_false(sl_handoff_has_passed(&fixture.handoff, mark));
+    sl_handoff_give_back(&fixture.handoff, open);
+    assert_true(sl_handoff_has_passed(&fixture.handoff, mark));
+    assert_int_equal(sl_handoff_mark(&fixture.handoff), mark);
+    sl_handoff_release(&fixture.handoff);
+}
+
+static void a_mere_position_moves_no_mark(void **state)
+{
+    struct fixture fixture;
+    struct sl_position position = {.offset = 7};
+
+    (void)state;
+    init(&fixture, 1 << 20);
+    sl_handoff_publish(&fixture.handoff, get(&fixture), &position);
+    assert_true(sl_handoff_has_passed(&fixture.handoff, sl_handoff_mark(&fixture.handoff)));
+    sl_handoff_release(&fixture.handoff);
+}
+
 struct sleeper {
     pthread_mutex_t lock;
     pthread_cond_t woken;
@@ -551,6 +593,8 @@ int main(void)
         cmocka_unit_test(get_waits_until_the_budget_has_room),
         cmocka_unit_test(close_ends_a_wait),
         cmocka_unit_test(two_threads_pass_every_row_once_in_order),
+        cmocka_unit_test(a_mark_is_passed_when_all_before_it_came_back),
+        cmocka_unit_test(a_mere_position_moves_no_mark),
         cmocka_unit_test(no_wake_up_is_lost),
     };
 

@@ -774,6 +774,51 @@ static void changes_by_statement_are_a_gap(void **state)
     release(&fix);
 }
 
+static void keys_come_from_rows_and_lead_back(void **state)
+{
+    const struct sl_cell cells[] = {sl_test_cell("7"), sl_test_cell("a:b"), sl_test_cell("x")};
+    struct sl_key_pattern *pattern;
+    struct sl_cell parsed[3];
+    struct sl_arena arena = {0};
+    struct sl_buf key = {0};
+    const struct sl_mapper_ops *ops;
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, hash_rule, "id int key,name text key,note text", false);
+    ops = fix.mapper->ops;
+    assert_int_equal(sl_buf_add_str(&key, "old"), SL_OK);
+    assert_ok(ops->key(fix.mapper, &fix.test.table, cells, &key, &fix.err), &fix.err);
+    assert_buf(&key, "shop:t:7:a%3Ab");
+    assert_int_equal(ops->parse_key(fix.mapper, &fix.test.table, sl_span_make(key.data, key.len),
+                                    &arena, parsed),
+                     SL_OK);
+    assert_bytes(parsed[1].data, parsed[1].len, "a:b");
+    assert_int_equal(parsed[2].state, SL_CELL_ABSENT);
+    pattern = ops->pattern(fix.mapper, &fix.test.table);
+    assert_non_null(pattern);
+    assert_true(pattern->matches(pattern, sl_span_make(key.data, key.len)));
+    assert_false(pattern->matches(pattern, sl_check_span("shop:t:7")));
+    pattern->free(pattern);
+    sl_arena_release(&arena);
+    sl_buf_release(&key);
+    release(&fix);
+}
+
+static void a_key_is_removed(void **state)
+{
+    const struct sl_cell row[] = {sl_test_cell("7"), sl_test_cell("x")};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, hash_rule, "id int key,name text", false);
+    must_map(&fix, NULL, row);
+    assert_int_equal(fix.mapper->ops->remove(fix.mapper, sl_check_span("shop:t:7"), fix.batch),
+                     SL_OK);
+    assert_string_equal(commands(&fix), "DEL shop:t:7");
+    release(&fix);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -803,6 +848,8 @@ int main(void)
         cmocka_unit_test(a_dropped_database_takes_the_keys_of_chosen_tables_only),
         cmocka_unit_test(a_regex_that_gives_up_is_said_with_the_table),
         cmocka_unit_test(changes_by_statement_are_a_gap),
+        cmocka_unit_test(keys_come_from_rows_and_lead_back),
+        cmocka_unit_test(a_key_is_removed),
     };
 
     return cmocka_run_group_tests_name("mapper", tests, NULL, NULL);

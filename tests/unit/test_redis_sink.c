@@ -346,6 +346,21 @@ static void the_heartbeat_shows_that_somebody_is_there(void **state)
                            "\"state\":\"streaming\""));
 }
 
+static void a_new_state_is_said_before_the_next_tick(void **state)
+{
+    (void)state;
+    open_sink(fix.sink);
+    for (uint64_t offset = 100; offset <= 300; offset += 100) { /* the ticks of the beginning */
+        push_set("row", "1", offset);
+        wait_for(offset);
+    }
+    sl_redis_sink_set_state(fix.sink, SL_SINK_LOADING);
+    push_set("row", "2", 400);
+    wait_for(400); /* what follows the heartbeat comes no earlier */
+    assert_non_null(
+        strstr(sl_test_redis_text(&redis, "GET sluice:{shop}:heartbeat"), "\"state\":\"loading\""));
+}
+
 static void a_second_session_fences_the_first(void **state)
 {
     const struct sl_session_options options = {
@@ -384,6 +399,22 @@ static void lost_data_is_a_fence_and_then_a_gap(void **state)
     assert_int_equal(sl_redis_sink_open(fix.sink, &err), SL_EGAP);
     assert_non_null(strstr(err.text, "FLUSHALL"));
     assert_int_equal(sl_test_redis_int(&redis, "EXISTS sluice:{shop}:lease"), 0);
+}
+
+static void a_forgotten_checkpoint_is_not_missed(void **state)
+{
+    (void)state;
+    open_sink(fix.sink);
+    push_set("row", "1", 100);
+    wait_for(100);
+    sl_redis_sink_close(fix.sink, true);
+    sl_test_redis_do(&redis, "FLUSHALL");
+    sl_redis_sink_forget(fix.sink);
+    open_sink(fix.sink);
+    assert_null(sl_redis_sink_position(fix.sink));
+    push_set("row", "2", 200);
+    wait_for(200);
+    assert_string_equal(checkpoint("pos"), "200");
 }
 
 /* The checkpoint of the group was written; its rows were not all. */
@@ -640,8 +671,10 @@ int main(void)
         TEST(a_new_session_begins_at_the_checkpoint),
         TEST(many_groups_are_applied_in_order),
         TEST(the_heartbeat_shows_that_somebody_is_there),
+        TEST(a_new_state_is_said_before_the_next_tick),
         TEST(a_second_session_fences_the_first),
         TEST(lost_data_is_a_fence_and_then_a_gap),
+        TEST(a_forgotten_checkpoint_is_not_missed),
         TEST(a_wrong_type_ends_the_session_at_the_safe_position),
         TEST(a_wrong_type_in_the_first_rows_loses_nothing),
         TEST(a_full_redis_is_waited_for),

@@ -1,7 +1,7 @@
 /*
  * test_value_server.c - values that real servers stored and printed (tests/unit/data/values_*.tsv,
  * written by gen_values.py there, which explains the columns): extent and text of each, truncation
- * at every byte.
+ * at every byte, and the way into a Redis key and back.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +15,7 @@
 
 #include "cdc/base/buf.h"
 #include "cdc/value.h"
+#include "filters/key_parse.h"
 
 enum { SL_LABELS_MAX = 300, SL_FIELDS = 12 };
 
@@ -152,6 +153,33 @@ static void check_truncation(const struct sl_case *test)
     }
 }
 
+static void check_key(struct sl_case *test)
+{
+    uint32_t row_key = 0;
+    const struct sl_table table = {
+        .columns = &test->column, .column_count = 1, .key = &row_key, .key_count = 1};
+    struct sl_cell cell = {.state = SL_CELL_VALUE};
+    struct sl_arena arena = {0};
+    struct sl_key key = {0};
+    struct sl_buf out = {0};
+    size_t prefix;
+    size_t total;
+
+    assert_int_equal(sl_value_extent(&test->column, test->image, &prefix, &total), SL_OK);
+    cell.data = test->image.data + prefix;
+    cell.len = (uint32_t)(total - prefix);
+    assert_int_equal(sl_key_compile("x:{pk}", &table, &key, NULL), SL_OK);
+    assert_int_equal(sl_key_render(&key, &table, &cell, NULL, &out, NULL), SL_OK);
+    if (out.len < 1000 &&
+        (sl_key_parse(&key, &table, sl_span_make(out.data, out.len), &arena, &cell) != SL_OK ||
+         cell.len != test->text.len || memcmp(cell.data, test->text.data, cell.len) != 0)) {
+        fail_case(test, "does not come back from", &out);
+    }
+    sl_arena_release(&arena);
+    sl_key_release(&key);
+    sl_buf_release(&out);
+}
+
 static void check_file(const char *name, size_t cases_min)
 {
     char path[4096];
@@ -169,6 +197,7 @@ static void check_file(const char *name, size_t cases_min)
         read_case(line, &test);
         check_text(&test);
         check_truncation(&test);
+        check_key(&test);
         count++;
     }
     free(line);

@@ -223,3 +223,24 @@ def case_masked_key_column_is_refused(env):
     program = env.sluice([{"table": "it.t", "mask": {"id": "null"}}])
     program.start(ready=False)
     program.expect_exit(SOURCE_UNUSABLE, r"masks the column id, of which the keys of table it\.t are made")
+
+
+@case()
+def case_reconcile_knows_what_is_chosen(env):
+    """Rows that are filtered, renamed or masked are no drift; a key of a row that does not match is."""
+    env.start_servers()
+    work = env.workload(["filtered", "small"], value=env.rng.choice(["hash", "json"]))
+    tables = work.oracle_tables
+    tables[0].mask = {"body": ("null", lambda raw: None), "note": ({"last": 2}, _keep_last(2))}
+    tables[1].rename = {"note": "text"}
+    env.sql("INSERT INTO it.filtered (id, state) VALUES (1000,'draft'),(1001,'open')")
+    program = env.sluice(tables, start="bootstrap").start()
+    work.run(transactions=200)
+    env.settle(tables)
+    program.call("reconcile", status=0)
+    env.redis_call("DEL", "it:filtered:1000", "it:filtered:1001")
+    kind = "SET" if tables[0].value == "json" else "HSET"
+    env.redis_call(*([kind, "it:filtered:1000", "{}"] if kind == "SET" else [kind, "it:filtered:1000", "id", "1000"]))
+    program.call("reconcile", status=1)
+    program.call("reconcile", "--repair", status=0)
+    env.settle(tables)

@@ -2,8 +2,11 @@
 import base64
 
 from harness import oracle
+from harness.churn import Churn, is_steady
 from harness.env import case
 from harness.place import Failure
+from harness.poller import Poller
+from harness.process import wait_until
 
 
 def _fill(redis, wanted):
@@ -88,3 +91,67 @@ def case_oracle_reads_numbers_as_numbers(env):
         raise Failure("percent-encoding of key parts is off")
     if base64.b64encode(b"\0\xff") != b"AP8=":
         raise Failure("base64 is off")
+
+
+@case()
+def case_poller_notices_what_readers_must_not_see(env):
+    """Redis is filled by hand; each wrong value is one that a load beside changes could leave."""
+    env.start_servers()
+    churn = Churn(env, 60, clients=2)
+    table = churn.tables[0]
+    hot = sorted(table.hot())
+    steady = next(number for number in hot if is_steady(number, churn.clients))
+    other = next(number for number in hot if not is_steady(number, churn.clients))
+
+    def after(*commands, due=None):
+        """What a poller says of COMMANDS, each of which it has time to see the result of."""
+        env.redis_call("FLUSHALL")
+        poller = Poller(churn, env.redis, env.rng).start()
+        for command in commands:
+            env.redis_call(*command)
+            polls = poller.polls
+            wait_until("two polls", 20, lambda p=polls: poller.polls > p + 1)
+        try:
+            poller.stop()
+        except Failure as error:
+            if not due or due not in str(error):
+                raise
+        else:
+            if due:
+                raise Failure(f"the poller did not notice: {due}")
+
+    def row(number, version, other_version=None):
+        return ("HSET", table.redis_key(number), "v", version, "w", other_version or version, "id", "1")
+
+    after(row(steady, 5), row(steady, 5), row(steady, 6), row(other, 7), ("DEL", table.redis_key(other)), row(other, 8))
+    after(row(steady, 5), row(steady, 4), due="went back from version 5 to 4")
+    after(row(other, 5), ("DEL", table.redis_key(other)), row(other, 4), due="went back")
+    after(row(steady, 5, 6), due="half a row")
+    after(("HSET", table.redis_key(other), "v", 5, "w", 5), due="half a row")
+    after(row(steady, 5), ("DEL", table.redis_key(steady)), due="has gone")
+    after(due="never saw a row")
+
+
+@case()
+def case_churn_changes_keys_and_versions_never_fall(env):
+    env.start_servers()
+    churn = Churn(env, 600, clients=2)
+    with env.source.connect() as connection:
+        layouts = [oracle.expected(connection, table.oracle) for table in churn.tables]
+        for table, before in zip(churn.tables, layouts):
+            predicted = {table.redis_key(number, spelling) for number in range(table.span) for spelling in range(table.spellings(number))}
+            if len(before) != table.span * 2 // 3 or before.keys() - predicted:
+                raise Failure(f"{table.full_name}: {len(before)} rows of {table.span}, {list(before.keys() - predicted)[:3]} were not foreseen")
+        churn.run(400)
+        churn.run(400)
+        for table, before in zip(churn.tables, layouts):
+            now = oracle.expected(connection, table.oracle)
+            moved, gone = now.keys() - before.keys(), before.keys() - now.keys()
+            risen = [key for key in now.keys() & before.keys() if int(now[key][b"v"]) > int(before[key][b"v"])]
+            if min(len(moved), len(gone), len(risen)) < 20:
+                raise Failure(f"{table.full_name}: {len(moved)} new keys, {len(gone)} gone, {len(risen)} newer: hardly anything changed")
+            wrong = [key for key in now if now[key][b"v"] != now[key][b"w"]]
+            steady = {table.literals(number)[0] for number in range(table.span) if number % 3 < 2 and is_steady(number, 2)}
+            here = {row[0].decode() for row in connection.rows(f"SELECT {table.key[0][0]} FROM {table.full_name}")}
+            if wrong or (table.name == "num" and steady - here):
+                raise Failure(f"{table.full_name}: v and w differ in {wrong[:3]}, or steady rows have gone")

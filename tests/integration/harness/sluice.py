@@ -32,6 +32,7 @@ class Sluice:
         self.start_offset = 0
         self.log_path = os.path.join(folder, f"sluice-{self.number}.log")
         self.config_path = os.path.join(folder, f"sluice-{self.number}.json")
+        self.other_logs = []  # of its commands that ran in the background
         self.write_config()
 
     def write_config(self):
@@ -130,10 +131,11 @@ class Sluice:
 
     def complaints(self):
         """Sanitizer reports and passwords in anything that it wrote."""
-        if not os.path.exists(self.log_path):
-            return []
-        with open(self.log_path, "rb") as file:
-            text = file.read().decode("utf-8", "replace")
+        text = ""
+        for path in (self.log_path, *self.other_logs):
+            if os.path.exists(path):
+                with open(path, "rb") as file:
+                    text += file.read().decode("utf-8", "replace")
         found = []
         report = SANITIZER.search(text)
         if report:

@@ -112,6 +112,18 @@ class Connection:
             shown = statement[:200].decode("utf-8", "replace")
             raise SqlError(error.code, error.args[0].split(": ", 1)[1], shown) from None
 
+    def pipeline(self, statements):
+        """Sends STATEMENTS at once; a Result or a SqlError for each. Those behind an error are run, too."""
+        packets = [b"\x03" + (sql.encode() if isinstance(sql, str) else sql) for sql in statements]
+        self._socket.sendall(b"".join(len(packet).to_bytes(3, "little") + b"\0" + packet for packet in packets))
+        answers = []
+        for statement in statements:
+            try:
+                answers.append(self._read_result())
+            except SqlError as error:
+                answers.append(SqlError(error.code, error.args[0].split(": ", 1)[1], statement[:200]))
+        return answers
+
     def rows(self, sql):
         return self.query(sql).rows
 

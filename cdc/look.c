@@ -1,0 +1,42 @@
+#include "cdc/look.h"
+
+enum {
+    SL_SECOND_MS = 200, /* a writer that was just behind has caught up by then */
+    SL_THIRD_MS = 2000, /* and so has one that connected again */
+    SL_MOVED_MS = 100,
+    SL_MOVED_MAX_MS = 5000,
+};
+
+void sl_look_begin(struct sl_look *look, uint64_t now_ms)
+{
+    *look = (struct sl_look){.due_ms = now_ms + SL_SECOND_MS, .counted = 1};
+}
+
+bool sl_look_is_last(const struct sl_look *look)
+{
+    return look->counted + 1 >= SL_LOOKS;
+}
+
+/* 0.1, 0.2, 0.4 … seconds. */
+static uint64_t moved_delay(unsigned moved)
+{
+    uint64_t delay = (uint64_t)SL_MOVED_MS << (moved < 8 ? moved : 8);
+
+    return delay < SL_MOVED_MAX_MS ? delay : SL_MOVED_MAX_MS;
+}
+
+enum sl_look_verdict sl_look_take(struct sl_look *look, enum sl_look_outcome outcome,
+                                  uint64_t now_ms)
+{
+    if (outcome == SL_LOOK_EQUAL) {
+        return SL_LOOK_FINE;
+    }
+    if (outcome == SL_LOOK_MOVED) {
+        look->due_ms = now_ms + moved_delay(look->moved);
+        look->moved++;
+        return look->moved > SL_LOOK_MOVES_MAX ? SL_LOOK_UNSETTLED : SL_LOOK_AGAIN;
+    }
+    look->counted++;
+    look->due_ms = now_ms + SL_THIRD_MS;
+    return look->counted >= SL_LOOKS ? SL_LOOK_DRIFT : SL_LOOK_AGAIN;
+}

@@ -1,0 +1,48 @@
+/*
+ * look.h - when a difference between a source and a sink, both of which go on changing, is more
+ * than a difference of the moment.
+ *
+ * A look compares one key. It counts only if the row stayed the same around it; a key drifts when
+ * SL_LOOKS looks that counted, some time apart, all found it different. A row that changes too
+ * often for that is unsettled: not known to drift, not known to be equal.
+ */
+#ifndef SLUICE_CDC_LOOK_H
+#define SLUICE_CDC_LOOK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    SL_LOOKS = 3,
+    SL_LOOK_MOVES_MAX = 12, /* looks that may not count before a key is unsettled */
+};
+
+enum sl_look_outcome {
+    SL_LOOK_EQUAL,
+    SL_LOOK_DIFFERENT, /* and the row was the same before and behind it */
+    SL_LOOK_MOVED,     /* the row changed meanwhile: it does not count */
+};
+
+enum sl_look_verdict {
+    SL_LOOK_AGAIN, /* when due_ms has come */
+    SL_LOOK_FINE,
+    SL_LOOK_DRIFT,
+    SL_LOOK_UNSETTLED,
+};
+
+/* One key's. Times are of any clock that does not go back. */
+struct sl_look {
+    uint64_t due_ms;
+    uint8_t counted;
+    uint8_t moved;
+};
+
+/* The first look has found a difference. */
+void sl_look_begin(struct sl_look *look, uint64_t now_ms);
+/* True when the next look decides if it counts. */
+bool sl_look_is_last(const struct sl_look *look);
+/* Takes what the next look found. */
+enum sl_look_verdict sl_look_take(struct sl_look *look, enum sl_look_outcome outcome,
+                                  uint64_t now_ms);
+
+#endif

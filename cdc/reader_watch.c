@@ -1,0 +1,117 @@
+/* reader_watch.c - tells the watches what the stream does to their tables. */
+#include <stdlib.h>
+
+#include "cdc/reader_private.h"
+#include "cdc/reader_visit.h"
+
+static struct sl_span key_of(const struct sl_batch *batch, uint32_t number)
+{
+    const struct sl_batch_entry *entry = &batch->entries[number];
+
+    return sl_span_make(batch->data.data + entry->key_at, entry->key_len);
+}
+
+static void note_entries(struct sl_table_watch *watch, const struct sl_batch *batch, uint32_t from)
+{
+    for (uint32_t i = from; i < batch->entry_count; i++) {
+        sl_table_watch_note(watch, key_of(batch, i), (enum sl_write)batch->entries[i].write);
+    }
+}
+
+void sl_reader_watch_note(struct sl_reader *reader, const struct sl_table *table, uint32_t from)
+{
+    for (size_t i = 0; i < reader->visits.watch_count; i++) {
+        struct sl_table_watch *watch = reader->visits.watches[i];
+
+        if (table == NULL || sl_table_watch_is_of(watch, table->db, table->name)) {
+            note_entries(watch, reader->batch, from);
+        }
+    }
+}
+
+/* A key that a watch does not know is none of its table's. */
+static void undo_entries(struct sl_table_watch *watch, const struct sl_batch *batch, uint32_t from)
+{
+    for (uint32_t i = from; i < batch->entry_count; i++) {
+        struct sl_span key = key_of(batch, i);
+
+        if (sl_table_watch_find(watch, key) != SL_TOUCH_NONE) {
+            sl_table_watch_undo(watch, key);
+        }
+    }
+}
+
+void sl_reader_watch_undo(struct sl_reader *reader, uint32_t from)
+{
+    for (size_t i = 0; i < reader->visits.watch_count; i++) {
+        undo_entries(reader->visits.watches[i], reader->batch, from);
+    }
+}
+
+void sl_reader_watch_undo_parts(struct sl_reader *reader)
+{
+    for (size_t i = 0; reader->parts > 0 && i < reader->visits.watch_count; i++) {
+        sl_table_watch_undo_all(reader->visits.watches[i]);
+    }
+}
+
+static bool may_alter(const struct sl_ddl *ddl, const struct sl_table_watch *watch)
+{
+    switch (ddl->kind) {
+    case SL_DDL_OTHER:
+        return false;
+    case SL_DDL_UNPARSED:
+        return true;
+    case SL_DDL_DML: /* a statement that names no table has been judged by the mapper */
+        return ddl->table.len > 0 && sl_table_watch_is_of(watch, ddl->db, ddl->table);
+    case SL_DDL_CREATE_TABLE:
+    case SL_DDL_ALTER_TABLE:
+    case SL_DDL_DROP_TABLE:
+    case SL_DDL_DROP_DATABASE:
+    case SL_DDL_TRUNCATE:
+    case SL_DDL_RENAME_TABLE:
+        break;
+    }
+    return sl_table_watch_is_of(watch, ddl->db, ddl->table) ||
+           (ddl->to_table.len > 0 && sl_table_watch_is_of(watch, ddl->to_db, ddl->to_table));
+}
+
+void sl_reader_watch_ddl(struct sl_reader *reader, const struct sl_ddl *ddl)
+{
+    for (size_t i = 0; i < reader->visits.watch_count; i++) {
+        if (may_alter(ddl, reader->visits.watches[i])) {
+            sl_table_watch_alter(reader->visits.watches[i]);
+        }
+    }
+}
+
+int sl_reader_add_watch(struct sl_reader *reader, struct sl_table_watch *watch)
+{
+    struct sl_visits *visits = &reader->visits;
+
+    if (visits->watch_count == visits->watch_cap) {
+        size_t cap = visits->watch_cap > 0 ? visits->watch_cap * 2 : 4;
+        struct sl_table_watch **watches =
+            realloc(visits->watches, cap * sizeof(struct sl_table_watch *));
+
+        if (watches == NULL) {
+            return SL_ENOMEM;
+        }
+        visits->watches = watches;
+        visits->watch_cap = cap;
+    }
+    visits->watches[visits->watch_count++] = watch;
+    return SL_OK;
+}
+
+void sl_reader_remove_watch(struct sl_reader *reader, struct sl_table_watch *watch)
+{
+    struct sl_visits *visits = &reader->visits;
+
+    for (size_t i = 0; i < visits->watch_count; i++) {
+        if (visits->watches[i] == watch) {
+            visits->watches[i] = visits->watches[--visits->watch_count];
+            return;
+        }
+    }
+}

@@ -1,0 +1,254 @@
+/*
+ * snapshot_private.h - shared by the files of the snapshot; for nobody else.
+ *
+ *     snapshot.c        life, workers, waiting
+ *     snapshot_plan.c   what is to be done: states
+ *     snapshot_request.c  what others ask for
+ *     snapshot_tables.c which worker loads what
+ *     snapshot_commands.c  states and requests as commands
+ *     snapshot_table.c  one table's load
+ *     snapshot_range.c  its windows: chunks of rows
+ *     snapshot_keys.c   keys that are read again
+ *     snapshot_sweep.c  keys without a row; repair
+ *     snapshot_pace.c   how fast
+ *
+ * Locks: the snapshot's may be taken inside of a visit, never the other way round.
+ */
+#ifndef SLUICE_CDC_SNAPSHOT_PRIVATE_H
+#define SLUICE_CDC_SNAPSHOT_PRIVATE_H
+
+#include <pthread.h>
+
+#include "cdc/load_state.h"
+#include "cdc/reader_visit.h"
+#include "cdc/snapshot.h"
+
+/* Outcomes beside those of status.h. */
+#define SL_ALTERED 3 /* the table was altered: its load begins anew */
+#define SL_OVERRUN 4 /* more keys changed than could be kept: the chunk is read again */
+
+struct sl_snapshot_table {
+    struct sl_buf db;
+    struct sl_buf name;
+    struct sl_load_state state; /* as the sink has it, or will have it */
+    uint64_t generation;        /* how often a request replaced the state */
+    bool is_taken;              /* by a worker */
+    struct sl_snapshot_table *next;
+};
+
+struct sl_snapshot_request {
+    struct sl_buf id;
+    struct sl_buf text;
+    bool is_handled;   /* its removal is on the way */
+    bool is_listed;    /* the sink still has it */
+    uint64_t retry_ms; /* it failed: not before; monotonic */
+    struct sl_snapshot_request *next;
+};
+
+struct sl_snapshot_worker {
+    struct sl_snapshot *snapshot;
+    size_t number;
+    pthread_t thread;
+    struct sl_chunk_reader *chunks;
+    struct sl_load_store *store;
+    unsigned failures;    /* in a row */
+    uint64_t pressure_ms; /* when the source was asked last; monotonic */
+};
+
+struct sl_snapshot {
+    struct sl_snapshot_options options;
+    struct sl_snapshot_stats stats;
+    struct sl_snapshot_worker *workers;
+    size_t started;
+    atomic_bool stop;
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t wake;
+    struct sl_snapshot_table *tables;
+    bool has_all; /* the state "*" is to be expanded: all else waits */
+    bool is_paused;
+    size_t running;
+    int status;
+    struct sl_err err;
+    /* ---- of worker 0 alone ---- */
+    struct sl_snapshot_request *requests;
+    struct sl_load_state all; /* the state "*" */
+    uint64_t polled_ms;
+};
+
+/* A table that is open at a worker's chunk reader, with a watch on it. */
+struct sl_snapshot_load {
+    struct sl_snapshot_worker *worker;
+    struct sl_snapshot_table *target; /* NULL: repair */
+    uint64_t generation;              /* of target, when it was taken */
+    struct sl_span db;
+    struct sl_span name;
+    struct sl_load_state state; /* with the progress of this load */
+    struct sl_table *table;     /* of the chunk reader */
+    struct sl_key_pattern *pattern;
+    struct sl_table_watch *watch;
+    bool is_watched; /* the reader knows the watch */
+    struct sl_position low;
+    size_t chunk_rows;
+    uint64_t free_ms;  /* the rate allows the next chunk then; monotonic */
+    unsigned restarts; /* since the last chunk */
+};
+
+/* A set of Redis keys. Zeroed: empty. */
+struct sl_snapshot_key {
+    size_t at; /* in bytes */
+    size_t len;
+    unsigned tries;
+    bool is_settled;
+    bool has_row;
+    size_t row; /* of the chunk */
+};
+
+struct sl_snapshot_keys {
+    struct sl_buf bytes;
+    struct sl_snapshot_key *items;
+    size_t count;
+    size_t cap;
+    size_t *slots; /* open addressing: number + 1, 0 empty */
+    size_t slot_mask;
+    size_t unsettled;
+};
+
+static inline struct sl_span sl_snapshot_span(const struct sl_buf *buf)
+{
+    return sl_span_make(buf->data, buf->len);
+}
+
+/* ---- snapshot.c ---- */
+
+bool sl_snapshot_is_stopped(const struct sl_snapshot *snapshot);
+/* Waits so long, or until somebody wakes it. */
+void sl_snapshot_rest(struct sl_snapshot *snapshot, uint64_t ms);
+void sl_snapshot_wake(struct sl_snapshot *snapshot);
+void sl_snapshot_notice(const struct sl_snapshot *snapshot, bool is_warning, const char *format,
+                        ...) __attribute__((format(printf, 3, 4)));
+
+/* The sink's refusal is no table's fault. */
+static inline int sl_snapshot_of_store(int rc)
+{
+    return rc == SL_EAUTH ? SL_ESINK : rc;
+}
+
+/* ---- snapshot_plan.c ---- */
+
+/* Tables that are to be loaded, with states ALIKE but for the estimates; when they are accepted
+   FIELD of the hash KEY, which asked for it, is removed. */
+struct sl_snapshot_order {
+    struct sl_snapshot_worker *worker;
+    struct sl_snapshot_table *tables; /* owned until they are accepted */
+    const struct sl_load_state *alike;
+    bool is_choice; /* all tables that the rules choose */
+    const char *key;
+    struct sl_span field;
+};
+
+int sl_snapshot_carry_out(struct sl_snapshot_order *order, struct sl_err *err) SL_MUSTCHECK;
+
+/* Worker 0: looks for what is to be done, and does what no table waits for. SL_AGAIN: later. */
+int sl_snapshot_plan(struct sl_snapshot_worker *worker, struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- snapshot_request.c ---- */
+
+/* Worker 0, between two chunks: true when plan() has something to do. */
+int sl_snapshot_poll(struct sl_snapshot_worker *worker, bool *has_requests,
+                     struct sl_err *err) SL_MUSTCHECK;
+int sl_snapshot_handle_requests(struct sl_snapshot_worker *worker, struct sl_err *err) SL_MUSTCHECK;
+void sl_snapshot_free_requests(struct sl_snapshot *snapshot);
+
+/* ---- snapshot_tables.c ---- */
+
+/* NULL when out of memory. */
+struct sl_snapshot_table *sl_snapshot_new_table(struct sl_span db, struct sl_span name);
+void sl_snapshot_free_table(struct sl_snapshot_table *table);
+void sl_snapshot_free_tables(struct sl_snapshot_table **tables);
+/* Takes TABLE over; the state of a table that is known already is replaced. */
+int sl_snapshot_accept(struct sl_snapshot *snapshot, struct sl_snapshot_table *table) SL_MUSTCHECK;
+/* Says whether some table is not done. */
+void sl_snapshot_update(struct sl_snapshot *snapshot);
+/* A table that waits; NULL: none. Its state is copied to LOAD. */
+int sl_snapshot_take(struct sl_snapshot_worker *worker, struct sl_snapshot_load *load) SL_MUSTCHECK;
+/* Gives it back with the load's state, unless a request came meanwhile. HAS_FAILED: other tables
+   have their turn first. */
+int sl_snapshot_give_back(struct sl_snapshot_load *load, bool has_failed) SL_MUSTCHECK;
+/* False when a request has replaced the state. */
+bool sl_snapshot_is_current(const struct sl_snapshot_load *load);
+
+/* ---- snapshot_commands.c ---- */
+
+/* In a visit: STATE becomes what the sink has of a table. */
+int sl_snapshot_put_state(struct sl_reader *reader, const struct sl_load_store *store,
+                          struct sl_span db, struct sl_span name,
+                          const struct sl_load_state *state) SL_MUSTCHECK;
+/* In a visit: removes FIELD of the hash KEY. */
+int sl_snapshot_put_removal(struct sl_reader *reader, const char *key,
+                            struct sl_span field) SL_MUSTCHECK;
+
+/* ---- snapshot_table.c ---- */
+
+/* Loads the table that was taken. SL_OK: done, or failed for good; SL_AGAIN: not done yet. */
+int sl_snapshot_load_table(struct sl_snapshot_load *load, struct sl_err *err) SL_MUSTCHECK;
+/* Opens db.name with a watch on it. SL_DONE: no such table, or no rule chooses it. */
+int sl_snapshot_open(struct sl_snapshot_load *load, struct sl_err *err) SL_MUSTCHECK;
+void sl_snapshot_close(struct sl_snapshot_load *load);
+/* A window opens: the watch notes keys, LOW is how far the stream has been read. */
+int sl_snapshot_open_window(struct sl_snapshot_load *load, struct sl_err *err) SL_MUSTCHECK;
+/* In the visit that ends a window: SL_OK, SL_AGAIN, SL_ALTERED, SL_OVERRUN. */
+int sl_snapshot_judge(const struct sl_snapshot_load *load) SL_MUSTCHECK;
+void sl_snapshot_count_query(struct sl_snapshot_load *load, const struct sl_chunk *chunk);
+int sl_snapshot_copy_state(struct sl_load_state *to, const struct sl_load_state *from) SL_MUSTCHECK;
+
+/* ---- snapshot_range.c ---- */
+
+/* Reads the table's rows from state.after on. */
+int sl_snapshot_load_rows(struct sl_snapshot_load *load, struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- snapshot_keys.c ---- */
+
+typedef int (*sl_snapshot_finish_fn)(struct sl_snapshot_load *load, struct sl_reader *reader,
+                                     void *user);
+
+int sl_snapshot_keys_add(struct sl_snapshot_keys *keys, struct sl_span key) SL_MUSTCHECK;
+void sl_snapshot_keys_release(struct sl_snapshot_keys *keys);
+void sl_snapshot_keys_clear(struct sl_snapshot_keys *keys);
+
+/*
+ * Reads the rows of KEYS again until none of them changed meanwhile: puts them (not if
+ * ONLY_REMOVES) and removes keys that have no row. FINISH is called in the visit that settles the
+ * last of them.
+ */
+struct sl_snapshot_settling {
+    struct sl_snapshot_keys *keys;
+    bool only_removes;
+    sl_snapshot_finish_fn finish;
+    void *user;
+};
+
+int sl_snapshot_settle(struct sl_snapshot_load *load, const struct sl_snapshot_settling *settling,
+                       struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- snapshot_sweep.c ---- */
+
+/* Are there keys of the table? */
+int sl_snapshot_has_keys(struct sl_snapshot_load *load, bool *has_keys,
+                         struct sl_err *err) SL_MUSTCHECK;
+int sl_snapshot_sweep(struct sl_snapshot_load *load, struct sl_err *err) SL_MUSTCHECK;
+int sl_snapshot_repair(struct sl_snapshot_worker *worker, const struct sl_load_request *request,
+                       struct sl_span id, struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- snapshot_pace.c ---- */
+
+/* Between two chunks: waits while the source is busy, the stream is behind or the rate says so.
+   SL_AGAIN: something else is to be done first. */
+int sl_snapshot_pace(struct sl_snapshot_load *load, struct sl_err *err) SL_MUSTCHECK;
+/* How many rows the next chunk may have. */
+size_t sl_snapshot_chunk_rows(const struct sl_snapshot_load *load);
+/* ROWS were read for it. */
+void sl_snapshot_spend(struct sl_snapshot_load *load, size_t rows);
+/* The next chunk is to take about as long as is aimed at. */
+void sl_snapshot_adapt(struct sl_snapshot_load *load, const struct sl_chunk *chunk, size_t asked);
+
+#endif

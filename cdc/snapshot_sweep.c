@@ -1,0 +1,198 @@
+/* snapshot_sweep.c - from Redis keys to rows: keys without a row, and keys that are repaired. */
+#include "cdc/base/clock.h"
+#include "cdc/snapshot_private.h"
+
+enum {
+    SL_SWEEP_KEYS = 500, /* gathered before their rows are looked for */
+    SL_REPAIR_TRIES = 5,
+};
+
+static int on_any_key(void *user, struct sl_span key)
+{
+    (void)key;
+    *(bool *)user = true;
+    return SL_DONE;
+}
+
+int sl_snapshot_has_keys(struct sl_snapshot_load *load, bool *has_keys, struct sl_err *err)
+{
+    struct sl_load_store *store = load->worker->store;
+    uint64_t cursor = 0;
+    int rc;
+
+    *has_keys = false;
+    do {
+        rc = sl_snapshot_is_stopped(load->worker->snapshot)
+                 ? sl_err_set(err, SL_ESTOPPED, "the loading of tables was stopped")
+                 : sl_snapshot_of_store(
+                       store->ops->scan(store, load->pattern, &cursor, on_any_key, has_keys, err));
+    } while (rc == SL_OK && cursor != 0 && !*has_keys);
+    return rc == SL_DONE ? SL_OK : rc;
+}
+
+/* ---- the sweep ---- */
+
+static int on_key(void *user, struct sl_span key)
+{
+    return sl_snapshot_keys_add(user, key);
+}
+
+static int put_progress(struct sl_snapshot_load *load, struct sl_reader *reader, void *user)
+{
+    (void)user;
+    load->state.changed_ms = sl_clock_wall_ms(sl_clock_real());
+    return sl_snapshot_put_state(reader, load->worker->store, load->db, load->name, &load->state);
+}
+
+static int gather(struct sl_snapshot_load *load, struct sl_snapshot_keys *keys, uint64_t *cursor,
+                  struct sl_err *err)
+{
+    struct sl_load_store *store = load->worker->store;
+    int rc;
+
+    do {
+        rc = sl_snapshot_pace(load, err);
+        if (rc == SL_OK) {
+            rc = sl_snapshot_of_store(
+                store->ops->scan(store, load->pattern, cursor, on_key, keys, err));
+        }
+    } while (rc == SL_OK && *cursor != 0 && keys->count < SL_SWEEP_KEYS);
+    return rc;
+}
+
+/* The keys are as they were: a window that was overrun is opened again. */
+static int settle(struct sl_snapshot_load *load, struct sl_snapshot_keys *keys, struct sl_err *err)
+{
+    const struct sl_snapshot_settling settling = {
+        .keys = keys, .only_removes = true, .finish = put_progress};
+    int rc;
+
+    do {
+        rc = sl_snapshot_settle(load, &settling, err);
+        for (size_t i = 0; rc == SL_OVERRUN && i < keys->count; i++) {
+            keys->items[i].tries = 0;
+        }
+        if (rc == SL_OVERRUN && sl_snapshot_pace(load, err) == SL_AGAIN) {
+            return SL_AGAIN;
+        }
+    } while (rc == SL_OVERRUN);
+    return rc;
+}
+
+int sl_snapshot_sweep(struct sl_snapshot_load *load, struct sl_err *err)
+{
+    struct sl_snapshot_keys keys = {0};
+    uint64_t cursor = 0;
+    int rc;
+
+    do {
+        rc = gather(load, &keys, &cursor, err);
+        if (rc == SL_OK) {
+            rc = settle(load, &keys, err);
+        }
+        sl_snapshot_keys_clear(&keys);
+    } while (rc == SL_OK && cursor != 0);
+    sl_snapshot_keys_release(&keys);
+    return rc;
+}
+
+/* ---- repair ---- */
+
+struct repair {
+    struct sl_snapshot_worker *worker;
+    struct sl_span id;
+};
+
+static int put_done(struct sl_snapshot_load *load, struct sl_reader *reader, void *user)
+{
+    const struct repair *repair = user;
+
+    (void)load;
+    return sl_snapshot_put_removal(reader, repair->worker->store->requests_key, repair->id);
+}
+
+static int visit_done(struct sl_reader *reader, void *user, struct sl_err *err)
+{
+    (void)err;
+    return put_done(NULL, reader, user);
+}
+
+/* Who wrote the request may be wrong: keys that are not the table's are left alone. */
+static int own_keys(struct sl_snapshot_load *load, const struct sl_load_request *request,
+                    struct sl_snapshot_keys *keys)
+{
+    size_t others = 0;
+    int rc = SL_OK;
+
+    for (size_t i = 0; rc == SL_OK && i < request->key_count; i++) {
+        struct sl_span key = sl_snapshot_span(&request->keys[i]);
+
+        if (load->pattern->matches(load->pattern, key)) {
+            rc = sl_snapshot_keys_add(keys, key);
+        } else {
+            others++;
+        }
+    }
+    if (others > 0) {
+        sl_snapshot_notice(
+            load->worker->snapshot, true,
+            "%zu keys that were to be repaired are not of table %.*s.%.*s: left alone", others,
+            (int)load->db.len, (const char *)load->db.data, (int)load->name.len,
+            (const char *)load->name.data);
+    }
+    return rc;
+}
+
+static int repair_once(struct sl_snapshot_load *load, const struct sl_load_request *request,
+                       struct repair *repair, struct sl_err *err)
+{
+    struct sl_snapshot_keys keys = {0};
+    const struct sl_snapshot_settling settling = {
+        .keys = &keys, .finish = put_done, .user = repair};
+    int rc = sl_snapshot_open(load, err);
+
+    if (rc == SL_OK) {
+        rc = own_keys(load, request, &keys);
+    }
+    if (rc == SL_OK) {
+        rc = keys.count > 0 ? sl_snapshot_settle(load, &settling, err) : SL_DONE;
+    }
+    sl_snapshot_close(load);
+    sl_snapshot_keys_release(&keys);
+    return rc;
+}
+
+static bool is_to_be_given_up(int rc)
+{
+    return rc == SL_DONE || rc == SL_ESCHEMA || rc == SL_EINVAL || rc == SL_EAUTH ||
+           rc == SL_EUNSUPPORTED || rc == SL_EFORMAT || rc == SL_ELIMIT;
+}
+
+static int give_up(struct sl_snapshot_load *load, int why, struct repair *repair,
+                   struct sl_err *err)
+{
+    if (why != SL_DONE) {
+        sl_snapshot_notice(load->worker->snapshot, true, "keys of %.*s.%.*s cannot be repaired: %s",
+                           (int)load->db.len, (const char *)load->db.data, (int)load->name.len,
+                           (const char *)load->name.data, err->text);
+    }
+    return sl_reader_visit(load->worker->snapshot->options.reader, NULL, visit_done, repair, err);
+}
+
+int sl_snapshot_repair(struct sl_snapshot_worker *worker, const struct sl_load_request *request,
+                       struct sl_span id, struct sl_err *err)
+{
+    struct repair repair = {.worker = worker, .id = id};
+    struct sl_snapshot_load load = {.worker = worker,
+                                    .db = sl_snapshot_span(&request->db),
+                                    .name = sl_snapshot_span(&request->table)};
+    int rc = SL_OVERRUN;
+
+    for (int i = 0; (rc == SL_ALTERED || rc == SL_OVERRUN) && i < SL_REPAIR_TRIES; i++) {
+        rc = repair_once(&load, request, &repair, err);
+    }
+    if (rc == SL_ALTERED || rc == SL_OVERRUN) {
+        rc = sl_err_set(err, SL_EIO, "the table changes too fast to repair its keys");
+    }
+    return is_to_be_given_up(rc) ? give_up(&load, rc, &repair, err) : rc;
+}

@@ -1,0 +1,253 @@
+/*
+ * reconcile_private.h - what the files of `sluice reconcile` share.
+ *
+ *     reconcile.c        words, the order of things, exit status
+ *     reconcile_sink.c   one sink: lock, daemon, which tables
+ *     reconcile_table.c  one table: rows, then keys without a row, then looks
+ *     reconcile_look.c   the looks that tell drift from a difference of the moment
+ *     reconcile_wait.c   waiting: for the checkpoint, for the rate, for a stop
+ *     reconcile_mend.c   requests to the daemon
+ *     reconcile_writer.c the daemon's part, where none runs
+ *     reconcile_report.c what is said: report, summary, metrics, progress
+ */
+#ifndef SLUICE_CMD_RECONCILE_PRIVATE_H
+#define SLUICE_CMD_RECONCILE_PRIVATE_H
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "cdc/base/arena.h"
+#include "cdc/base/clock.h"
+#include "cdc/chunk.h"
+#include "cdc/key_filter.h"
+#include "cdc/load_store.h"
+#include "cdc/mapper.h"
+#include "cdc/suspects.h"
+#include "cmd/command.h"
+#include "cmd/runner.h"
+#include "filters/expect.h"
+#include "sinks/redis_lock.h"
+#include "sinks/redis_rows.h"
+
+enum {
+    SL_EXIT_DRIFT = 1,
+    SL_RECONCILE_BATCH = 200,             /* keys that are read in one step of Redis */
+    SL_RECONCILE_BYTES = 4 * 1024 * 1024, /* rows that are held at a time, about */
+    SL_RECONCILE_ROWS = 1000,             /* of a chunk */
+};
+
+struct sl_reconcile_words {
+    const char *config;
+    const char **tables; /* patterns */
+    size_t table_count;
+    bool repair;
+    uint64_t rate;   /* rows a second; 0: no limit */
+    uint32_t sample; /* percent */
+    bool has_seed;
+    uint64_t seed; /* which part the sample is */
+    bool has_max_drift;
+    uint64_t max_drift;
+    const char *report; /* files; NULL: none */
+    const char *metrics;
+};
+
+/* SL_EXIT_OK, or SL_EXIT_USAGE after saying why. Free WORDS->tables. */
+int sl_reconcile_read_words(int argc, char **argv, struct sl_reconcile_words *words);
+
+/* What came of one table at one sink. */
+struct sl_reconcile_counts {
+    uint64_t rows; /* compared */
+    uint64_t keys; /* of the sink, looked for a row */
+    uint64_t drift[SL_DRIFT_KINDS];
+    uint64_t mended; /* of these */
+    uint64_t unsettled;
+    uint64_t queries;
+    uint64_t query_us;
+    uint64_t redis_bytes;
+    uint64_t took_ms;
+};
+
+/* ---- the report ---- */
+
+struct sl_reconcile_report;
+
+/* What is written of a key; DETAILS is a JSON text without its first brace, or "". */
+struct sl_reconcile_line {
+    const char *sink;
+    struct sl_span db;
+    struct sl_span table;
+    const struct sl_suspect *suspect;
+    enum sl_drift drift;
+    const char *fields; /* a JSON list, or NULL */
+    uint64_t expected;  /* hashes */
+    uint64_t found;
+    const struct sl_position *high;
+};
+
+/* Opens the files that WORDS names. */
+int sl_reconcile_report_new(const struct sl_reconcile_words *words, const char *pipeline,
+                            struct sl_reconcile_report **report, struct sl_err *err) SL_MUSTCHECK;
+/* Writes the metrics, if asked for, with the command's exit STATUS. */
+int sl_reconcile_report_finish(struct sl_reconcile_report *report, int status,
+                               struct sl_err *err) SL_MUSTCHECK;
+void sl_reconcile_report_free(struct sl_reconcile_report *report);
+/* The report's line of a key, without its end: for sl_reconcile_report_line(). */
+int sl_reconcile_format_line(const struct sl_reconcile_line *line, struct sl_buf *out) SL_MUSTCHECK;
+/* MENDED: 1 yes, 0 no, -1: was not tried. */
+int sl_reconcile_report_line(struct sl_reconcile_report *report, const char *line, int mended,
+                             struct sl_err *err) SL_MUSTCHECK;
+void sl_reconcile_report_sink(struct sl_reconcile_report *report,
+                              const struct sl_redis_options *sink);
+int sl_reconcile_report_table(struct sl_reconcile_report *report, struct sl_span db,
+                              struct sl_span table,
+                              const struct sl_reconcile_counts *counts) SL_MUSTCHECK;
+/* A line that is written over, on a terminal; nothing elsewhere. */
+void sl_reconcile_progress(struct sl_reconcile_report *report, struct sl_span db,
+                           struct sl_span table, const struct sl_reconcile_counts *counts,
+                           uint64_t estimate);
+/* A sentence for the operator, on stderr. */
+void sl_reconcile_say(struct sl_reconcile_report *report, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* ---- one sink ---- */
+
+/* A table that a rule chooses. */
+struct sl_reconcile_table {
+    struct sl_span db;
+    struct sl_span name;
+    uint64_t estimate; /* of rows */
+    const struct sl_table_rule *rule;
+    struct sl_key_pattern *pattern; /* of its keys, made without its layout */
+    bool is_wanted;                 /* not left out by --table */
+    bool is_loading;                /* by the daemon: not all of it is there yet */
+};
+
+struct sl_look_item; /* reconcile_look.c */
+
+struct sl_reconcile {
+    const struct sl_config *config; /* borrowed, down to CLOCK */
+    const struct sl_redis_options *sink;
+    const struct sl_reconcile_words *words;
+    struct sl_reconcile_report *report;
+    const atomic_bool *stop;
+    const struct sl_clock *clock;
+    struct sl_chunk_reader *reader;
+    struct sl_redis_rows *rows;
+    struct sl_load_store *store;
+    struct sl_redis_lock *lock;
+    struct sl_mapper *mapper;
+    struct sl_position place; /* the checkpoint when it was last read */
+    struct sl_position high;  /* of the chunk at hand */
+    struct sl_arena names;    /* what the tables and file names are in */
+    struct sl_reconcile_table *tables;
+    size_t table_count;
+    size_t table_cap;
+    const char *low_file;     /* the last one that was kept in NAMES */
+    bool has_daemon;          /* somebody holds the lease */
+    struct sl_runner *writer; /* NULL: none of our own */
+    size_t sink_number;
+    bool is_missing_load; /* a table is being loaded, so it was not compared */
+    bool has_bad_table;   /* a table could not be compared */
+    bool source_failed;   /* what failed last was the source, not the sink */
+    uint64_t seed;        /* for hashes that stand for a comparison */
+    uint64_t sample_seed;
+    uint64_t began_ms;
+    uint64_t paced_rows;
+    uint64_t drifted; /* keys, of all tables */
+    uint64_t mended;
+
+    /* ---- the table at hand ---- */
+    const struct sl_reconcile_table *current;
+    struct sl_table *table;
+    struct sl_suspects *suspects;
+    struct sl_key_filter *filter; /* keys of the rows that were read */
+    struct sl_redis_form form;
+    struct sl_reconcile_counts counts;
+    uint64_t row_bytes; /* of those compared, for an average */
+    struct sl_look_item *items;
+    struct sl_expect expect; /* scratch */
+    struct sl_buf key;
+    struct sl_mend *mend; /* NULL: not asked for */
+};
+
+/* What makes a call end before its time, though nothing failed. */
+#define SL_RECONCILE_ENOUGH  4 /* more drift than --max-drift, or than can be remembered */
+#define SL_RECONCILE_ALTERED 5 /* the table was altered while it was being read: begin it anew */
+
+/* The exit status for one sink of what a status RC (with its sentence in ERR) means. */
+int sl_reconcile_sink(const struct sl_config *config, size_t sink,
+                      const struct sl_reconcile_words *words, struct sl_reconcile_report *report,
+                      struct sl_chunk_reader *reader, const atomic_bool *stop);
+
+/* ---- reconcile_table.c ---- */
+
+/* Compares r->current. SL_DONE: there is no such table (any more). */
+int sl_reconcile_compare_table(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
+/* What a row of the table at hand, with its KEY, should be kept as; nothing where `where` says so. */
+int sl_reconcile_expect_row(struct sl_reconcile *r, struct sl_expect *expect,
+                            const struct sl_cell *cells, struct sl_span key,
+                            struct sl_err *err) SL_MUSTCHECK;
+/* The same into r->expect, and the key into r->key. */
+int sl_reconcile_expect(struct sl_reconcile *r, const struct sl_cell *cells,
+                        struct sl_err *err) SL_MUSTCHECK;
+/* Notes a key that looks different. */
+int sl_reconcile_suspect(struct sl_reconcile *r, struct sl_span key, enum sl_drift drift,
+                         size_t row_bytes, uint64_t image, struct sl_err *err) SL_MUSTCHECK;
+/* True when KEY is in the sample. */
+bool sl_reconcile_is_sampled(const struct sl_reconcile *r, struct sl_span key);
+/* Takes what a call of the chunk reader returned: notes that it failed, and returns RC or
+ * SL_RECONCILE_ALTERED. */
+int sl_reconcile_from_source(struct sl_reconcile *r, int rc);
+void sl_reconcile_count_query(struct sl_reconcile *r, const struct sl_chunk *chunk);
+
+/* ---- reconcile_keys.c ---- */
+
+/* Looks for keys that no row has. */
+int sl_reconcile_keys(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
+/* True when KEY may belong to another table as well, or to sluice itself. */
+bool sl_reconcile_is_others(const struct sl_reconcile *r, struct sl_span key);
+
+/* ---- reconcile_look.c ---- */
+
+struct sl_look_item *sl_reconcile_items_new(void);
+void sl_reconcile_items_free(struct sl_look_item *items);
+/* Looks again at what is due; ALL: waits until nothing is left. */
+int sl_reconcile_look(struct sl_reconcile *r, bool all, struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- reconcile_wait.c ---- */
+
+/* True when the checkpoint r->place is at HIGH or behind. */
+bool sl_reconcile_has_passed(const struct sl_reconcile *r, const struct sl_position *high);
+/* Waits until it is. LIMIT_MS (0: none) over: SL_AGAIN. SL_ESINK: it does not move. */
+int sl_reconcile_wait(struct sl_reconcile *r, const struct sl_position *high, uint64_t limit_ms,
+                      struct sl_err *err) SL_MUSTCHECK;
+/* Sleeps; SL_ESTOPPED. Keeps the lock. */
+int sl_reconcile_sleep(struct sl_reconcile *r, uint64_t ms, struct sl_err *err) SL_MUSTCHECK;
+/* ROWS more were read: waits as long as --rate asks for. Keeps the lock. */
+int sl_reconcile_pace(struct sl_reconcile *r, size_t rows, struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- reconcile_writer.c ---- */
+
+/* Runs the pipeline in this process, and returns when it writes. */
+int sl_reconcile_writer_start(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
+/* SL_ESINK: it has ended. */
+int sl_reconcile_writer_check(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
+/* Ends it in peace, if there is one; its exit status. */
+int sl_reconcile_writer_stop(struct sl_reconcile *r);
+
+/* ---- reconcile_mend.c ---- */
+
+struct sl_mend;
+
+struct sl_mend *sl_mend_new(void);
+void sl_mend_free(struct sl_mend *mend);
+/* Takes a key that drifts, with its line of the report (copied). */
+int sl_mend_add(struct sl_mend *mend, struct sl_span key, const char *line) SL_MUSTCHECK;
+bool sl_mend_is_full(const struct sl_mend *mend);
+size_t sl_mend_count(const struct sl_mend *mend);
+/* Has the daemon mend what was added, and says of each key whether it is equal now. */
+int sl_reconcile_mend(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
+/* Called by the looks: what became of KEY, which had been mended. False: it had not been. */
+bool sl_mend_settle(struct sl_mend *mend, struct sl_span key, bool is_equal);
+
+#endif

@@ -1,0 +1,163 @@
+/*
+ * runner_private.h - what the parts of the runner share; nobody else includes it.
+ *
+ *     runner.c           the states, and what leads from one to the next
+ *     runner_reader.c    the reader and its helpers: made, started, stopped
+ *     runner_snapshot.c  the snapshot beside the reader: made, started, ended
+ *     runner_load.c      follows it: says when all is loaded, starts it again when it failed
+ *     runner_gap.c       what a gap leads to: the note that all tables are to be loaded
+ *     runner_log.c       what is said, and how often
+ */
+#ifndef SLUICE_CMD_RUNNER_PRIVATE_H
+#define SLUICE_CMD_RUNNER_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <ev.h>
+
+#include "cdc/base/log.h"
+#include "cdc/base/xrand.h"
+#include "cdc/handoff.h"
+#include "cdc/reader.h"
+#include "cdc/snapshot.h"
+#include "cmd/runner.h"
+#include "sinks/identity.h"
+#include "sinks/redis_sink.h"
+
+enum {
+    SL_BACKOFF_FIRST_MS = 200,
+    SL_BACKOFF_MAX_MS = 10000,
+    SL_FIRST_COMMANDS = 2, /* see sl_runner_make_first() */
+};
+
+enum runner_state {
+    STATE_CONNECTING, /* no sink; the retry timer runs */
+    STATE_WAITING,    /* a sink, no reader; the retry timer runs */
+    STATE_STREAMING,  /* both */
+    STATE_DRAINING,   /* the reader has ended, the sink finishes */
+    STATE_ABORTING,   /* the sink was lost, the reader is being stopped */
+};
+
+struct sl_runner {
+    struct sl_runner_options options;
+    const struct sl_config *config;
+    const struct sl_redis_options *redis;
+    struct sl_source_options source_options;
+    struct ev_loop *loop;
+    struct ev_async wake;   /* the handoff has something */
+    struct ev_async change; /* the reader connected or ended, or the snapshot has news */
+    struct ev_async stop;   /* a stop was asked for */
+    struct ev_timer retry;
+    struct ev_timer load_retry; /* of a snapshot that failed */
+    struct sl_handoff handoff;
+    struct sl_redis_sink *sink;
+    struct sl_reader *reader;
+    struct sl_source *source;
+    struct sl_mapper *mapper;
+    struct sl_schema_query *schema;
+    struct sl_row_query *rows;
+    struct sl_table_scan *scan;
+    struct sl_snapshot *snapshot; /* while the reader streams */
+    struct sl_chunk_reader **chunk_readers;
+    struct sl_load_store **stores;
+    size_t worker_count; /* of both */
+    struct sl_buf first; /* commands that go with the reader's first checkpoint */
+    struct sl_buf first_key;
+    bool is_settling; /* every table is loaded, and complete_mark is on its way */
+    uint64_t complete_mark;
+    struct ev_timer settle;
+    bool is_complete;                  /* every table is loaded, as far as the sink was asked */
+    bool has_gap;                      /* all tables must be loaded again */
+    char gap[512];                     /* why */
+    char gap_file[SL_BINLOG_NAME_MAX]; /* what the sink had acknowledged then */
+    uint64_t gap_offset;
+    uint64_t gap_ms;      /* when the last one was found */
+    uint64_t gap_wait_ms; /* before going on behind the next one */
+    uint64_t load_backoff_ms;
+    uint64_t load_began_ms; /* the snapshot */
+    int failed_load;        /* why the runner ends */
+    enum runner_state state;
+    struct sl_xrand rand;
+    uint64_t backoff_ms;
+    uint64_t started_ms;
+    uint64_t ready_ms;      /* when ready was logged last */
+    bool has_streamed;      /* ready was logged once: from then on failures are waited out */
+    bool is_standby;        /* was logged */
+    bool is_ready;          /* was logged for this reader */
+    char last_failure[256]; /* a failure that repeats is logged once */
+    char identity[SL_IDENTITY_MAX];
+    int outcome; /* why the reader ended, while draining */
+    struct sl_err outcome_err;
+    atomic_bool stop_asked;
+    atomic_bool has_ended;
+    int exit_status;
+    pthread_t thread;
+};
+
+/* ---- runner_log.c ---- */
+
+const char *sl_runner_name(const struct sl_runner *runner);
+/* What may be tried again: the same sentence a second time is a debug line. */
+void sl_runner_log_failure(struct sl_runner *runner, enum sl_log_level level, const char *text);
+/* Why the runner ends; after a gap with the remedy. */
+void sl_runner_log_end(const struct sl_runner *runner, const char *why, bool is_gap);
+/* The pipeline streams. */
+void sl_runner_log_ready(struct sl_runner *runner);
+/* The reader's notice; USER is the runner. Thread-safe. */
+void sl_runner_notice(void *user, bool is_warning, const char *text);
+
+/* ---- runner_reader.c ---- */
+
+/* Makes a reader and starts it where the sink's position or the configuration says. On failure
+ * there is none. */
+int sl_runner_start_reader(struct sl_runner *runner, struct sl_err *err) SL_MUSTCHECK;
+/* Asks it and its helpers to end; does not wait. */
+void sl_runner_stop_reader(struct sl_runner *runner);
+/* Only when it has ended, or was never started; ends the snapshot first. */
+void sl_runner_free_reader(struct sl_runner *runner);
+/* When the newest change that was read was made, for the sink; USER is the runner. */
+uint32_t sl_runner_source_time(void *user);
+void sl_runner_count_rows(void *user, struct sl_heartbeat_rows *rows);
+
+/* Whoever has news for on_change(); USER is the runner. Thread-safe. */
+void sl_runner_wake(void *user);
+
+/* ---- runner_snapshot.c ---- */
+
+/* Starts loading beside the reader, which streams. On failure there is no snapshot. */
+int sl_runner_start_snapshot(struct sl_runner *runner, struct sl_err *err) SL_MUSTCHECK;
+/* Asks it to end; does not wait. */
+void sl_runner_stop_snapshot(struct sl_runner *runner);
+/* True when sl_runner_end_snapshot() will not wait, also when there is none. */
+bool sl_runner_snapshot_has_ended(const struct sl_runner *runner);
+/* Waits for its end and says why, see sl_snapshot_join(). */
+int sl_runner_end_snapshot(struct sl_runner *runner, struct sl_err *err);
+
+/* ---- runner_load.c ---- */
+
+/* Prepares the timers. */
+void sl_runner_watch_loading(struct sl_runner *runner);
+/* The reader streams: starts the snapshot, now or after a while. */
+void sl_runner_begin_loading(struct sl_runner *runner);
+/* The snapshot may have news. */
+void sl_runner_follow_loading(struct sl_runner *runner);
+
+/* ---- runner_gap.c ---- */
+
+/* True when changes are missing, or cannot be read, that no other attempt will bring. */
+bool sl_runner_is_gap(int status);
+/* True when going on behind what STATUS stands for, with all tables loaded again, is what the
+ * configuration wants. */
+bool sl_runner_may_heal(const struct sl_runner *runner, int status);
+/* Notes that all tables must be loaded again because of WHY, and logs it. Returns how long to wait
+ * before. */
+uint64_t sl_runner_note_gap(struct sl_runner *runner, const char *why);
+/* Forgets the gap when the sink has the first checkpoint behind it. */
+void sl_runner_judge_gap(struct sl_runner *runner);
+/* True when the next reader begins at the end of the log and all tables are loaded. */
+bool sl_runner_loads_all(const struct sl_runner *runner);
+/* Fills runner->first and first_key. */
+int sl_runner_make_first(struct sl_runner *runner) SL_MUSTCHECK;
+
+#endif

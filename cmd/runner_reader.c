@@ -1,0 +1,149 @@
+#include "cdc/client/binlog.h"
+#include "cdc/client/row_query.h"
+#include "cdc/client/schema_query.h"
+#include "cdc/client/table_scan.h"
+#include "cmd/runner_private.h"
+#include "filters/mapper.h"
+
+enum { SL_XA_SHARE = 4 }; /* of memory_limit */
+
+void sl_runner_wake(void *user)
+{
+    struct sl_runner *runner = user;
+
+    ev_async_send(runner->loop, &runner->change);
+}
+
+void sl_runner_free_reader(struct sl_runner *runner)
+{
+    (void)sl_runner_end_snapshot(runner, NULL); /* it visits the reader */
+    sl_reader_free(runner->reader);
+    runner->reader = NULL;
+    if (runner->mapper != NULL) {
+        runner->mapper->ops->free(runner->mapper);
+        runner->mapper = NULL;
+    }
+    if (runner->source != NULL) {
+        runner->source->ops->free(runner->source);
+        runner->source = NULL;
+    }
+    sl_schema_query_free(runner->schema);
+    runner->schema = NULL;
+    sl_row_query_free(runner->rows);
+    runner->rows = NULL;
+    sl_table_scan_free(runner->scan);
+    runner->scan = NULL;
+    sl_handoff_reset(&runner->handoff);
+}
+
+static int make_reader(struct sl_runner *runner)
+{
+    const struct sl_pipeline_options *pipeline = &runner->config->pipeline;
+    struct sl_reader_options options = {
+        .batch_bytes = (size_t)pipeline->batch_bytes,
+        .max_transaction_bytes = pipeline->max_transaction_bytes,
+        .max_held_bytes = pipeline->memory_limit_bytes / SL_XA_SHARE,
+        .max_event_bytes = pipeline->memory_limit_bytes / 2,
+        .schema = sl_schema_query_read,
+        .load = sl_table_scan_run,
+        .changed = sl_runner_wake,
+        .changed_user = runner,
+        .notice = sl_runner_notice,
+        .notice_user = runner,
+        .has_visitors = true,
+    };
+    int rc = sl_runner_make_first(runner);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    options.first_commands = sl_span_make(runner->first.data, runner->first.len);
+    options.first_key = sl_span_make(runner->first_key.data, runner->first_key.len);
+    options.first_count = runner->first.len > 0 ? SL_FIRST_COMMANDS : 0;
+
+    runner->source = sl_binlog_source_new(&runner->source_options, pipeline->name, false);
+    runner->schema = sl_schema_query_new(&runner->source_options);
+    runner->rows = sl_row_query_new(&runner->source_options);
+    runner->scan = sl_table_scan_new(&runner->source_options);
+    if (runner->source == NULL || runner->schema == NULL || runner->rows == NULL ||
+        runner->scan == NULL) {
+        return SL_ENOMEM;
+    }
+    options.schema_user = runner->schema;
+    options.load_user = runner->scan;
+    runner->mapper = sl_rule_mapper_new(runner->config->tables, runner->config->table_count,
+                                        sl_row_query_read, runner->rows);
+    if (runner->mapper == NULL) {
+        return SL_ENOMEM;
+    }
+    sl_rule_mapper_on_notice(runner->mapper, sl_runner_notice, runner);
+    runner->reader = sl_reader_new(&options, runner->source, runner->mapper, &runner->handoff);
+    return runner->reader != NULL ? SL_OK : SL_ENOMEM;
+}
+
+static int start_at(struct sl_runner *runner, struct sl_err *err)
+{
+    const struct sl_start *start = &runner->config->pipeline.start;
+    const struct sl_position *checkpoint = sl_redis_sink_position(runner->sink);
+    bool is_now = sl_runner_loads_all(runner) || runner->options.start != SL_RUNNER_AS_CONFIGURED;
+    enum sl_start_kind kind = is_now ? SL_START_NOW : start->kind;
+    struct sl_position position;
+    int rc = SL_OK;
+
+    if (checkpoint != NULL && !runner->has_gap) {
+        return sl_reader_start(runner->reader, SL_START_AT, checkpoint, err);
+    }
+    sl_position_init(&position);
+    if (kind == SL_START_AT) {
+        rc = sl_position_parse(&position, start->position, err);
+    }
+    if (rc == SL_OK) {
+        rc = sl_reader_start(runner->reader, kind, &position, err);
+    }
+    sl_position_release(&position);
+    return rc;
+}
+
+void sl_runner_stop_reader(struct sl_runner *runner)
+{
+    sl_runner_stop_snapshot(runner);
+    sl_schema_query_interrupt(runner->schema);
+    sl_row_query_interrupt(runner->rows);
+    sl_table_scan_interrupt(runner->scan);
+    sl_reader_stop(runner->reader);
+}
+
+uint32_t sl_runner_source_time(void *user)
+{
+    const struct sl_runner *runner = user;
+    const struct sl_reader_stats *stats =
+        runner->reader != NULL ? sl_reader_stats(runner->reader) : NULL;
+
+    return stats != NULL && !atomic_load(&stats->is_idle)
+               ? (uint32_t)atomic_load(&stats->event_time)
+               : 0;
+}
+
+void sl_runner_count_rows(void *user, struct sl_heartbeat_rows *rows)
+{
+    const struct sl_runner *runner = user;
+
+    if (runner->mapper != NULL) {
+        rows->unchanged = atomic_load(&runner->mapper->stats.unchanged);
+        rows->filtered = atomic_load(&runner->mapper->stats.filtered);
+        rows->quarantined = atomic_load(&runner->mapper->stats.quarantined);
+    }
+}
+
+int sl_runner_start_reader(struct sl_runner *runner, struct sl_err *err)
+{
+    int rc = make_reader(runner);
+
+    if (rc == SL_OK) {
+        rc = start_at(runner, err);
+    }
+    if (rc != SL_OK) {
+        sl_runner_free_reader(runner);
+    }
+    return rc;
+}

@@ -1,0 +1,226 @@
+#include "sinks/load_store.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sinks/checkpoint.h"
+#include "sinks/redis_client.h"
+
+struct redis_store {
+    struct sl_load_store base;
+    const struct sl_redis_options *options;
+    struct sl_redis_client client;
+    struct sl_buf state_key;
+    struct sl_buf requests_key;
+    atomic_bool stop;
+    bool is_open;
+};
+
+static struct redis_store *store_of(struct sl_load_store *base)
+{
+    return (struct redis_store *)base;
+}
+
+static void disconnect(struct redis_store *store)
+{
+    if (store->is_open) {
+        sl_redis_client_close(&store->client);
+        store->is_open = false;
+    }
+}
+
+static int connect_once(struct redis_store *store, struct sl_err *err)
+{
+    int rc;
+
+    if (store->is_open) {
+        return SL_OK;
+    }
+    rc = sl_redis_client_open_until(&store->client, store->options, &store->stop, err);
+    store->is_open = rc == SL_OK;
+    return rc;
+}
+
+static int try_call(struct redis_store *store, const char *what, size_t count,
+                    const char *const *args, redisReply **reply, struct sl_err *err)
+{
+    int rc = connect_once(store, err);
+
+    if (rc == SL_OK) {
+        rc = sl_redis_client_call(&store->client, what, count, args, reply, err);
+        if (rc != SL_OK) {
+            (void)sl_err_prefix(err, "%s", sl_redis_url(store->options));
+            disconnect(store); /* replies and requests may no longer belong together */
+        }
+    }
+    return rc;
+}
+
+/* A connection that lay idle may have been closed by Redis (its setting `timeout`, a restart):
+ * that is no failure, and all calls only read. */
+static int call(struct redis_store *store, const char *what, size_t count, const char *const *args,
+                redisReply **reply, struct sl_err *err)
+{
+    bool was_open = store->is_open;
+    int rc;
+
+    if (atomic_load(&store->stop)) {
+        return sl_err_set(err, SL_ESTOPPED, "%s: stopped", what);
+    }
+    rc = try_call(store, what, count, args, reply, err);
+    if (rc == SL_EIO && was_open) {
+        rc = try_call(store, what, count, args, reply, err);
+    }
+    return rc;
+}
+
+static struct sl_span span_of(const redisReply *reply)
+{
+    return sl_span_make(reply->str, (size_t)reply->len);
+}
+
+static int each_field(const redisReply *reply, sl_load_field_fn each, void *user)
+{
+    int rc = SL_OK;
+
+    for (size_t i = 0; rc == SL_OK && i + 1 < reply->elements; i += 2) {
+        rc = each(user, span_of(reply->element[i]), span_of(reply->element[i + 1]));
+    }
+    return rc;
+}
+
+static int read_hash(struct redis_store *store, const char *what, const char *key,
+                     sl_load_field_fn each, void *user, struct sl_err *err)
+{
+    const char *const args[] = {"HGETALL", key};
+    redisReply *reply = NULL;
+    int rc = call(store, what, 2, args, &reply, err);
+
+    if (rc == SL_OK) {
+        rc = each_field(reply, each, user);
+        freeReplyObject(reply);
+    }
+    return rc;
+}
+
+static int read_states(struct sl_load_store *base, sl_load_field_fn each, void *user,
+                       struct sl_err *err)
+{
+    return read_hash(store_of(base), "cannot read what is being loaded", base->state_key, each,
+                     user, err);
+}
+
+static int read_requests(struct sl_load_store *base, sl_load_field_fn each, void *user,
+                         struct sl_err *err)
+{
+    return read_hash(store_of(base), "cannot read the requests", base->requests_key, each, user,
+                     err);
+}
+
+/* ---- keys ---- */
+
+static int take_cursor(const redisReply *reply, uint64_t *cursor, struct sl_err *err)
+{
+    char *end = NULL;
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+        reply->element[0]->type != REDIS_REPLY_STRING ||
+        reply->element[1]->type != REDIS_REPLY_ARRAY) {
+        return sl_err_set(err, SL_EFORMAT, "the reply to SCAN is not a cursor and keys");
+    }
+    errno = 0;
+    *cursor = strtoull(reply->element[0]->str, &end, 10);
+    if (errno != 0 || *end != '\0') {
+        return sl_err_set(err, SL_EFORMAT, "the cursor of SCAN is not a number");
+    }
+    return SL_OK;
+}
+
+static int each_key(const redisReply *keys, const struct sl_key_pattern *pattern,
+                    sl_load_key_fn each, void *user)
+{
+    int rc = SL_OK;
+
+    for (size_t i = 0; rc == SL_OK && i < keys->elements; i++) {
+        const redisReply *key = keys->element[i];
+
+        if (key->type == REDIS_REPLY_STRING && pattern->matches(pattern, span_of(key))) {
+            rc = each(user, span_of(key));
+        }
+    }
+    return rc;
+}
+
+static int scan(struct sl_load_store *base, const struct sl_key_pattern *pattern, uint64_t *cursor,
+                sl_load_key_fn each, void *user, struct sl_err *err)
+{
+    char number[24];
+    const char *const args[] = {"SCAN", number, "MATCH", pattern->glob, "COUNT", "1000"};
+    redisReply *reply = NULL;
+    uint64_t next = 0;
+    int rc;
+
+    (void)snprintf(number, sizeof(number), "%" PRIu64, *cursor);
+    rc = call(store_of(base), "cannot look for the keys of a table", 6, args, &reply, err);
+    if (rc != SL_OK) {
+        return rc;
+    }
+    rc = take_cursor(reply, &next, err);
+    if (rc == SL_OK) {
+        rc = each_key(reply->element[1], pattern, each, user);
+    }
+    if (rc == SL_OK) {
+        *cursor = next;
+    }
+    freeReplyObject(reply);
+    return rc;
+}
+
+/* ---- life ---- */
+
+static void interrupt(struct sl_load_store *base)
+{
+    atomic_store(&store_of(base)->stop, true);
+}
+
+static void free_store(struct sl_load_store *base)
+{
+    struct redis_store *store = store_of(base);
+
+    disconnect(store);
+    sl_buf_release(&store->state_key);
+    sl_buf_release(&store->requests_key);
+    free(store);
+}
+
+struct sl_load_store *sl_redis_load_store_new(const struct sl_redis_options *options,
+                                              const char *pipeline)
+{
+    static const struct sl_load_store_ops ops = {
+        .states = read_states,
+        .requests = read_requests,
+        .scan = scan,
+        .interrupt = interrupt,
+        .free = free_store,
+    };
+    struct redis_store *store = calloc(1, sizeof(*store));
+
+    if (store == NULL) {
+        return NULL;
+    }
+    store->options = options;
+    store->base.ops = &ops;
+    if (sl_pipeline_key(pipeline, "bootstrap", &store->state_key) == SL_OK &&
+        sl_pipeline_key(pipeline, "requests", &store->requests_key) == SL_OK) {
+        store->base.state_key = sl_buf_cstr(&store->state_key);
+        store->base.requests_key = sl_buf_cstr(&store->requests_key);
+    }
+    if (store->base.state_key == NULL || store->base.requests_key == NULL) {
+        free_store(&store->base);
+        return NULL;
+    }
+    return &store->base;
+}
