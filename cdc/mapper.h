@@ -45,9 +45,10 @@ struct sl_mapper_ops {
     int (*row)(struct sl_mapper *mapper, const struct sl_row_change *change, struct sl_batch *batch,
                struct sl_err *err);
     /* Adds a row of TABLE that was read by SELECT to BATCH: its key gets what CELLS (all TEXT or
-       NULL) hold and nothing else. */
+       NULL) hold. WRITE is WHOLE, or REPLACE where the key may hold fields of another layout. */
     int (*load_row)(struct sl_mapper *mapper, const struct sl_table *table,
-                    const struct sl_cell *cells, struct sl_batch *batch, struct sl_err *err);
+                    const struct sl_cell *cells, enum sl_write write, struct sl_batch *batch,
+                    struct sl_err *err);
     /* Judges a statement. Called until it returns SL_DONE: every call gives one effect more, NTH
        counts from 0. SL_EGAP: rows changed in a way that no event says. */
     int (*ddl)(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,

@@ -183,7 +183,8 @@ int sl_reconcile_sink(const struct sl_config *config, size_t sink,
 
 /* Compares r->current. SL_DONE: there is no such table (any more). */
 int sl_reconcile_compare_table(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
-/* What a row of the table at hand, with its KEY, should be kept as; nothing where `where` says so. */
+/* What a row of the table at hand, with its KEY, should be kept as; nothing where `where` says so.
+ */
 int sl_reconcile_expect_row(struct sl_reconcile *r, struct sl_expect *expect,
                             const struct sl_cell *cells, struct sl_span key,
                             struct sl_err *err) SL_MUSTCHECK;

@@ -315,13 +315,14 @@ static int map_row(struct sl_mapper *mapper, const struct sl_row_change *change,
 }
 
 static int load_row(struct sl_mapper *mapper, const struct sl_table *table,
-                    const struct sl_cell *cells, struct sl_batch *batch, struct sl_err *err)
+                    const struct sl_cell *cells, enum sl_write write, struct sl_batch *batch,
+                    struct sl_err *err)
 {
     struct rule_mapper *self = self_of(mapper);
     const struct sl_shape *shape = table->user;
     int rc = render_key(shape, cells, NULL, &self->new_key, err);
 
-    return rc == SL_OK ? put_selected(self, table, cells, SL_WRITE_REPLACE, batch, err) : rc;
+    return rc == SL_OK ? put_selected(self, table, cells, write, batch, err) : rc;
 }
 
 static int remove_key(struct sl_mapper *mapper, struct sl_span key, struct sl_batch *batch)

@@ -358,9 +358,11 @@ static void selected_rows_obey_where(void **state)
 
     (void)state;
     init(&fix, where_rule, "id int key,state text,v text not", false);
-    assert_ok(fix.mapper->ops->load_row(fix.mapper, &fix.test.table, open, fix.batch, &fix.err),
+    assert_ok(fix.mapper->ops->load_row(fix.mapper, &fix.test.table, open, SL_WRITE_REPLACE,
+                                        fix.batch, &fix.err),
               &fix.err);
-    assert_ok(fix.mapper->ops->load_row(fix.mapper, &fix.test.table, draft, fix.batch, &fix.err),
+    assert_ok(fix.mapper->ops->load_row(fix.mapper, &fix.test.table, draft, SL_WRITE_REPLACE,
+                                        fix.batch, &fix.err),
               &fix.err);
     assert_string_equal(commands(&fix), "DEL shop:t:1; HSET shop:t:1 id 1 state open v x; "
                                         "DEL shop:t:2");

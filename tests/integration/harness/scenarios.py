@@ -63,10 +63,9 @@ def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, sessio
     program.stop()
 
 
-def readers_beside_bootstrap(env, rows, rounds, session=(), config=DEFAULTS, say=lambda text: None):
+def readers_beside_bootstrap(env, rows, rounds, values=("hash", "json"), session=(), config=DEFAULTS, say=lambda text: None):
     """The first load of a daemon and loads by command beside it, while readers poll and rows change."""
-    churns = [Churn(env, rows // 6, db="it_hash", session=session),
-              Churn(env, rows // 6, db="it_json", value="json", session=session)]
+    churns = [Churn(env, rows // 3 // len(values), db=f"it_{value}", value=value, session=session) for value in values]
     tables = [table for churn in churns for table in churn.oracle_tables]
     pollers = [Poller(churn, env.redis, env.rng).start() for churn in churns]
     for churn in churns:
