@@ -45,7 +45,8 @@ struct sl_mapper_ops {
     int (*row)(struct sl_mapper *mapper, const struct sl_row_change *change, struct sl_batch *batch,
                struct sl_err *err);
     /* Adds a row of TABLE that was read by SELECT to BATCH: its key gets what CELLS (all TEXT or
-       NULL) hold. WRITE is WHOLE, or REPLACE where the key may hold fields of another layout. */
+       NULL) hold, or nothing where the rule keeps the row out. WRITE is WHOLE, or REPLACE where the
+       key may hold fields of another layout. */
     int (*load_row)(struct sl_mapper *mapper, const struct sl_table *table,
                     const struct sl_cell *cells, enum sl_write write, struct sl_batch *batch,
                     struct sl_err *err);

@@ -46,16 +46,15 @@ static bool match_from(const struct table_pattern *pattern, size_t piece, struct
 
 static uint8_t decode_unit(const uint8_t *unit, size_t len)
 {
-    static const char specials[] = "%:{}";
+    static const uint8_t specials[] = {'%', ':', '{', '}'};
+    static const uint8_t digits[] = "0123456789ABCDEF";
 
     if (len == 1) {
         return unit[0];
     }
-    for (const char *at = specials; *at != '\0'; at++) {
-        static const char digits[] = "0123456789ABCDEF";
-
-        if (unit[1] == digits[(uint8_t)*at >> 4] && unit[2] == digits[(uint8_t)*at & 15]) {
-            return (uint8_t)*at;
+    for (size_t i = 0; i < sizeof(specials); i++) {
+        if (unit[1] == digits[specials[i] >> 4] && unit[2] == digits[specials[i] & 15]) {
+            return specials[i];
         }
     }
     return unit[0];
@@ -85,8 +84,9 @@ static bool is_own_table(const struct table_pattern *pattern, struct sl_span val
 }
 
 /* Can the value that began at START end before REST? */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the template has placeholders */
 static bool ends_before(const struct table_pattern *pattern, size_t piece, struct sl_span start,
-                        struct sl_span rest) // NOLINT(misc-no-recursion)
+                        struct sl_span rest)
 {
     return match_from(pattern, piece + 1, rest) &&
            (!pattern->pieces[piece].is_table ||

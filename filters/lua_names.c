@@ -91,7 +91,7 @@ static void skip_number(struct sl_span *rest)
 {
     while (rest->len > 0 &&
            (is_letter(rest->data[0]) || is_digit(rest->data[0]) || rest->data[0] == '.')) {
-        bool is_exponent = memchr("eEpP", rest->data[0], 4) != NULL;
+        bool is_exponent = strchr("eEpP", rest->data[0]) != NULL;
 
         skip(rest, 1);
         if (is_exponent && rest->len > 0 && (rest->data[0] == '+' || rest->data[0] == '-')) {

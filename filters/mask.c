@@ -32,7 +32,7 @@ static int hash(const char *key, struct sl_buf *out, size_t at)
                             code, &len) == NULL) {
         return SL_ENOMEM;
     }
-    for (unsigned i = 0; i < len; i++) {
+    for (size_t i = 0; i < len; i++) {
         text[2 * i] = digits[code[i] >> 4];
         text[2 * i + 1] = digits[code[i] & 15];
     }
