@@ -12,7 +12,7 @@
 #include "cmd/command.h"
 #include "filters/rule.h"
 
-enum { SL_LOOK_MS = 300 };
+enum { SL_LOOK_NS = 300 * 1000 * 1000 };
 
 /* Blocked before any thread is made: this one alone waits for them. */
 static void block_signals(sigset_t *set)
@@ -61,7 +61,7 @@ static bool all_over(struct jobs *jobs)
 /* Until all is loaded, nothing more can be, or a stop is asked for. */
 static void wait_for_end(const sigset_t *set, struct jobs *jobs)
 {
-    const struct timespec slice = {.tv_nsec = SL_LOOK_MS * 1000 * 1000};
+    const struct timespec slice = {.tv_nsec = SL_LOOK_NS};
 
     while (!all_over(jobs)) {
         int signal_number;

@@ -28,7 +28,7 @@
 enum {
     SL_BACKOFF_FIRST_MS = 200,
     SL_BACKOFF_MAX_MS = 10000,
-    SL_FIRST_COMMANDS = 2, /* see sl_runner_make_first() */
+    SL_FIRST_COMMANDS = 1, /* see sl_runner_make_first() */
 };
 
 enum runner_state {
