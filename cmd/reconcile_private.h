@@ -201,6 +201,9 @@ bool sl_reconcile_is_sampled(const struct sl_reconcile *r, struct sl_span key);
 int sl_reconcile_from_source(struct sl_reconcile *r, int rc);
 void sl_reconcile_count_query(struct sl_reconcile *r, const struct sl_chunk *chunk);
 
+/* The same, and mending, if there is much to do. */
+int sl_reconcile_look_on_the_way(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
+
 /* ---- reconcile_keys.c ---- */
 
 /* Looks for keys that no row has. */
@@ -212,8 +215,8 @@ bool sl_reconcile_is_others(const struct sl_reconcile *r, struct sl_span key);
 
 struct sl_look_item *sl_reconcile_items_new(void);
 void sl_reconcile_items_free(struct sl_look_item *items);
-/* Looks again at what is due; ALL: waits until nothing is left. */
-int sl_reconcile_look(struct sl_reconcile *r, bool all, struct sl_err *err) SL_MUSTCHECK;
+/* Looks again at all that looked different, until nothing is left. */
+int sl_reconcile_look(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
 
 /* ---- reconcile_wait.c ---- */
 
