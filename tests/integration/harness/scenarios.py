@@ -86,10 +86,10 @@ def readers_beside_bootstrap(env, rows, rounds, values=("hash", "json"), session
     program.stop()
 
 
-def reconcile_beside_changes(env, rows, seconds, session=(), config=DEFAULTS, say=lambda text: None):
-    """Nothing is wrong, so nothing may be reported, however much changes."""
-    churns = [Churn(env, rows // 6, db="it_hash", session=session, clients=2),
-              Churn(env, rows // 6, db="it_json", value="json", session=session, clients=2)]
+def reconcile_beside_changes(env, rows, seconds, session=(), pause=0, config=DEFAULTS, say=lambda text: None):
+    """Nothing is wrong, so nothing may be reported, however much changes. PAUSE each client makes between two
+    transactions, where the stream has to read rows again and could not follow otherwise."""
+    churns = [Churn(env, rows // 6, db=f"it_{value}", value=value, session=session, clients=2, pause=pause) for value in ("hash", "json")]
     tables = [table for churn in churns for table in churn.oracle_tables]
     program = env.sluice(tables, **config).start()
     for churn in churns:
