@@ -151,7 +151,8 @@ def run_scenario(env, args):
     elif args.mode == "readers":
         scenarios.readers_beside_bootstrap(env, args.rows, rounds=4, session=session, **more)
     elif args.mode == "reconcile":
-        scenarios.reconcile_beside_changes(env, args.rows, args.seconds, session=session, **more)
+        pause = 0 if args.image == "full" else 0.01
+        scenarios.reconcile_beside_changes(env, args.rows, args.seconds, session=session, pause=pause, **more)
     else:
         scenarios.reconcile_drift(env, args.rows, 400, **more)
 
