@@ -7,9 +7,15 @@ enum {
     SL_MOVED_MAX_MS = 5000,
 };
 
-void sl_look_begin(struct sl_look *look, uint64_t now_ms)
+static uint64_t counted_delay(unsigned counted)
 {
-    *look = (struct sl_look){.due_ms = now_ms + SL_SECOND_MS, .counted = 1};
+    return counted < 2 ? SL_SECOND_MS : SL_THIRD_MS;
+}
+
+void sl_look_begin(struct sl_look *look, bool counts, uint64_t now_ms)
+{
+    *look = (struct sl_look){.due_ms = counts ? now_ms + counted_delay(1) : now_ms,
+                             .counted = counts ? 1 : 0};
 }
 
 bool sl_look_is_last(const struct sl_look *look)
@@ -37,6 +43,6 @@ enum sl_look_verdict sl_look_take(struct sl_look *look, enum sl_look_outcome out
         return look->moved > SL_LOOK_MOVES_MAX ? SL_LOOK_UNSETTLED : SL_LOOK_AGAIN;
     }
     look->counted++;
-    look->due_ms = now_ms + SL_THIRD_MS;
+    look->due_ms = now_ms + counted_delay(look->counted);
     return look->counted >= SL_LOOKS ? SL_LOOK_DRIFT : SL_LOOK_AGAIN;
 }

@@ -37,8 +37,8 @@ struct sl_look {
     uint8_t moved;
 };
 
-/* The first look has found a difference. */
-void sl_look_begin(struct sl_look *look, uint64_t now_ms);
+/* A first look has found a difference. COUNTS: the sink had been written that far. */
+void sl_look_begin(struct sl_look *look, bool counts, uint64_t now_ms);
 /* True when the next look decides if it counts. */
 bool sl_look_is_last(const struct sl_look *look);
 /* Takes what the next look found. */

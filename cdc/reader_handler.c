@@ -148,14 +148,11 @@ static void warn_of_unparsed(const struct sl_reader *reader, const struct sl_ddl
     reader->options.notice(reader->options.notice_user, true, text);
 }
 
-static int on_ddl(void *user, const struct sl_ddl *ddl, struct sl_err *err)
+int sl_reader_carry_out(struct sl_reader *reader, const struct sl_ddl *ddl, struct sl_err *err)
 {
-    struct sl_reader *reader = user;
     struct sl_effect effect = {0};
     int rc;
 
-    warn_of_unparsed(reader, ddl);
-    sl_reader_watch_ddl(reader, ddl);
     for (unsigned nth = 0;; nth++) {
         rc = reader->mapper->ops->ddl(reader->mapper, ddl, nth, &effect, err);
         if (rc != SL_OK) {
@@ -170,6 +167,15 @@ static int on_ddl(void *user, const struct sl_ddl *ddl, struct sl_err *err)
             return rc;
         }
     }
+}
+
+static int on_ddl(void *user, const struct sl_ddl *ddl, struct sl_err *err)
+{
+    struct sl_reader *reader = user;
+
+    warn_of_unparsed(reader, ddl);
+    sl_reader_watch_ddl(reader, ddl);
+    return sl_reader_carry_out(reader, ddl, err);
 }
 
 static int on_idle(void *user, struct sl_err *err)

@@ -93,7 +93,8 @@ static int on_load_row(void *user, const struct sl_table *table, const struct sl
                        struct sl_err *err)
 {
     struct sl_reader *reader = ((struct load *)user)->reader;
-    int rc = reader->mapper->ops->load_row(reader->mapper, table, cells, reader->batch, err);
+    int rc = reader->mapper->ops->load_row(reader->mapper, table, cells, SL_WRITE_REPLACE,
+                                           reader->batch, err);
 
     return rc == SL_OK ? sl_reader_push_if_full(reader) : rc;
 }

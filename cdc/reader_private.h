@@ -125,6 +125,9 @@ void sl_reader_watch_ddl(struct sl_reader *reader, const struct sl_ddl *ddl);
 /* ---- the stream's events ---- */
 
 struct sl_stream_handler sl_reader_handler(struct sl_reader *reader);
+/* Does to the cache what the mapper says that a statement does. */
+int sl_reader_carry_out(struct sl_reader *reader, const struct sl_ddl *ddl,
+                        struct sl_err *err) SL_MUSTCHECK;
 /* Removes keys in order with the rows around; takes PATTERN over. */
 int sl_reader_purge(struct sl_reader *reader, struct sl_key_pattern *pattern) SL_MUSTCHECK;
 /* Loads a table in order with the rows around; takes effect->purge over. */

@@ -280,7 +280,7 @@ static int push_if_full(struct sl_reader *reader)
 }
 
 int sl_reader_put_row(struct sl_reader *reader, const struct sl_table *table,
-                      const struct sl_cell *cells, struct sl_err *err)
+                      const struct sl_cell *cells, enum sl_write write, struct sl_err *err)
 {
     int rc = open_batch(reader);
     struct sl_batch_mark mark;
@@ -289,12 +289,28 @@ int sl_reader_put_row(struct sl_reader *reader, const struct sl_table *table,
         return rc;
     }
     mark = sl_batch_here(reader->batch);
-    rc = reader->mapper->ops->load_row(reader->mapper, table, cells, reader->batch, err);
+    rc = reader->mapper->ops->load_row(reader->mapper, table, cells, write, reader->batch, err);
     if (rc != SL_OK) {
         sl_batch_rollback(reader->batch, mark);
         return rc;
     }
     return push_if_full(reader);
+}
+
+int sl_reader_put_drop(struct sl_reader *reader, struct sl_span db, struct sl_span table,
+                       struct sl_err *err)
+{
+    const struct sl_ddl ddl = {.kind = SL_DDL_DROP_TABLE, .db = db, .table = table};
+    int rc = open_batch(reader);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    rc = sl_reader_carry_out(reader, &ddl, err);
+    if (rc != SL_OK && rc != SL_EGAP) {
+        reader->visits.failure = rc;
+    }
+    return rc;
 }
 
 int sl_reader_put_removal(struct sl_reader *reader, struct sl_span key)

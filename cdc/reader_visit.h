@@ -36,9 +36,13 @@ const struct sl_position *sl_reader_place(const struct sl_reader *reader);
 /* Compiles the rule for TABLE, whose rows will be put. SL_DONE: no rule chooses it. */
 int sl_reader_compile(struct sl_reader *reader, struct sl_table *table,
                       struct sl_err *err) SL_MUSTCHECK;
-/* Writes a row that was read by SELECT: cells TEXT or NULL. */
+/* Writes a row that was read by SELECT: cells TEXT or NULL. WRITE: see mapper.h. */
 int sl_reader_put_row(struct sl_reader *reader, const struct sl_table *table,
-                      const struct sl_cell *cells, struct sl_err *err) SL_MUSTCHECK;
+                      const struct sl_cell *cells, enum sl_write write,
+                      struct sl_err *err) SL_MUSTCHECK;
+/* Removes the keys of all rows that the table had, as DROP TABLE does. SL_EGAP: see mapper.h. */
+int sl_reader_put_drop(struct sl_reader *reader, struct sl_span db, struct sl_span table,
+                       struct sl_err *err) SL_MUSTCHECK;
 int sl_reader_put_removal(struct sl_reader *reader, struct sl_span key) SL_MUSTCHECK;
 /*
  * Appends COUNT wire-ready commands on KEY, one of sluice's own keys. They are applied in one step

@@ -231,7 +231,8 @@ static int put_row(struct round *round, struct sl_reader *reader,
     }
     atomic_fetch_add(&load->worker->snapshot->stats.put, 1);
     return sl_reader_put_row(reader, load->table,
-                             round->chunk.cells + item->row * load->table->column_count, err);
+                             round->chunk.cells + item->row * load->table->column_count,
+                             sl_snapshot_write(load), err);
 }
 
 static int put_removal(struct round *round, struct sl_reader *reader, struct sl_span key)
@@ -249,7 +250,9 @@ static int put(struct round *round, struct sl_reader *reader, struct sl_snapshot
                struct sl_err *err)
 {
     struct sl_span key = key_of(round->keys, item);
-    enum sl_touch touch = sl_table_watch_find(round->load->watch, key);
+    enum sl_touch touch = round->settling->only_removes
+                              ? sl_table_watch_find(round->load->watch, key)
+                              : sl_snapshot_touch(round->load, key);
     bool is_certain = item->has_row && (round->is_locked || round->settling->only_removes);
 
     if (touch == SL_TOUCH_PART && !is_certain) {

@@ -62,6 +62,33 @@ static int accept_all(struct sl_reader *reader, void *user, struct sl_err *err)
     return rc == SL_OK ? sl_snapshot_put_removal(reader, order->key, order->field) : rc;
 }
 
+static bool is_listed(const struct sl_snapshot_order *order, const struct sl_snapshot_table *like)
+{
+    const struct sl_snapshot_table *table = order->tables;
+
+    while (table != NULL && !sl_snapshot_is_same_table(table, like)) {
+        table = table->next;
+    }
+    return table != NULL;
+}
+
+/* Tables that were loaded once and are no more: their keys have to go. */
+static int list_known(struct sl_snapshot_order *order)
+{
+    struct sl_snapshot *snapshot = order->worker->snapshot;
+    int rc = SL_OK;
+
+    (void)pthread_mutex_lock(&snapshot->lock);
+    for (const struct sl_snapshot_table *table = snapshot->tables; rc == SL_OK && table != NULL;
+         table = table->next) {
+        if (!is_listed(order, table)) {
+            rc = list_table(order, sl_snapshot_span(&table->db), sl_snapshot_span(&table->name), 0);
+        }
+    }
+    (void)pthread_mutex_unlock(&snapshot->lock);
+    return rc;
+}
+
 int sl_snapshot_carry_out(struct sl_snapshot_order *order, struct sl_err *err)
 {
     struct sl_snapshot_worker *worker = order->worker;
@@ -69,6 +96,7 @@ int sl_snapshot_carry_out(struct sl_snapshot_order *order, struct sl_err *err)
 
     if (order->is_choice) {
         rc = worker->chunks->ops->list(worker->chunks, list_table, order, err);
+        rc = rc == SL_OK ? list_known(order) : rc;
     }
     if (rc == SL_OK) {
         rc = sl_reader_visit(worker->snapshot->options.reader, NULL, accept_all, order, err);

@@ -162,6 +162,8 @@ void sl_snapshot_free_requests(struct sl_snapshot *snapshot);
 /* ---- snapshot_tables.c ---- */
 
 /* NULL when out of memory. */
+bool sl_snapshot_is_same_table(const struct sl_snapshot_table *a,
+                               const struct sl_snapshot_table *b);
 struct sl_snapshot_table *sl_snapshot_new_table(struct sl_span db, struct sl_span name);
 void sl_snapshot_free_table(struct sl_snapshot_table *table);
 void sl_snapshot_free_tables(struct sl_snapshot_table **tables);
@@ -195,6 +197,12 @@ int sl_snapshot_load_table(struct sl_snapshot_load *load, struct sl_err *err) SL
 int sl_snapshot_open(struct sl_snapshot_load *load, struct sl_err *err) SL_MUSTCHECK;
 void sl_snapshot_close(struct sl_snapshot_load *load);
 /* A window opens: the watch notes keys, LOW is how far the stream has been read. */
+/* How rows of the load are written: a key that was there before may have fields that no row has any
+   more. */
+enum sl_write sl_snapshot_write(const struct sl_snapshot_load *load);
+/* What the stream did to KEY, as far as the load is concerned: where keys are replaced, what the
+   stream wrote whole may have left such fields and is read again. */
+enum sl_touch sl_snapshot_touch(const struct sl_snapshot_load *load, struct sl_span key);
 int sl_snapshot_open_window(struct sl_snapshot_load *load, struct sl_err *err) SL_MUSTCHECK;
 /* In the visit that ends a window: SL_OK, SL_AGAIN, SL_ALTERED, SL_OVERRUN. */
 int sl_snapshot_judge(const struct sl_snapshot_load *load) SL_MUSTCHECK;

@@ -69,7 +69,7 @@ static int put_row(struct window *window, struct sl_reader *reader, size_t row, 
 {
     struct sl_snapshot_load *load = window->load;
 
-    switch (sl_table_watch_find(load->watch, key_of(window, row))) {
+    switch (sl_snapshot_touch(load, key_of(window, row))) {
     case SL_TOUCH_WHOLE:
         return SL_OK;
     case SL_TOUCH_PART:
@@ -79,7 +79,8 @@ static int put_row(struct window *window, struct sl_reader *reader, size_t row, 
     }
     atomic_fetch_add(&load->worker->snapshot->stats.put, 1);
     return sl_reader_put_row(reader, load->table,
-                             window->chunk.cells + row * load->table->column_count, err);
+                             window->chunk.cells + row * load->table->column_count,
+                             sl_snapshot_write(load), err);
 }
 
 static int close_window(struct sl_reader *reader, void *user, struct sl_err *err)

@@ -68,6 +68,19 @@ int sl_snapshot_judge(const struct sl_snapshot_load *load)
     return sl_table_watch_is_overrun(load->watch) ? SL_OVERRUN : SL_OK;
 }
 
+enum sl_write sl_snapshot_write(const struct sl_snapshot_load *load)
+{
+    return load->target == NULL || load->state.may_have_orphans ? SL_WRITE_REPLACE : SL_WRITE_WHOLE;
+}
+
+enum sl_touch sl_snapshot_touch(const struct sl_snapshot_load *load, struct sl_span key)
+{
+    enum sl_touch touch = sl_table_watch_find(load->watch, key);
+
+    return touch == SL_TOUCH_WHOLE && sl_snapshot_write(load) == SL_WRITE_REPLACE ? SL_TOUCH_PART
+                                                                                  : touch;
+}
+
 /* ---- opening ---- */
 
 static int begin_watch(struct sl_reader *reader, void *user, struct sl_err *err)
@@ -221,6 +234,22 @@ static int begin(struct sl_snapshot_load *load, struct sl_err *err)
     return SL_OK;
 }
 
+static int drop(struct sl_reader *reader, void *user, struct sl_err *err)
+{
+    const struct sl_snapshot_load *load = user;
+
+    return sl_reader_put_drop(reader, load->db, load->name, err);
+}
+
+/* It may have gone in a gap, where nobody read the statement: then its keys are still there. */
+static int end_without_table(struct sl_snapshot_load *load, struct sl_err *err)
+{
+    int rc = sl_reader_visit(load->worker->snapshot->options.reader, NULL, drop, load, err);
+
+    return rc == SL_OK ? finish(load, SL_LOAD_DONE, "no such table, or no rule chooses it", err)
+                       : rc;
+}
+
 static int load_once(struct sl_snapshot_load *load, struct sl_err *err)
 {
     int rc = sl_snapshot_open(load, err);
@@ -236,7 +265,7 @@ static int load_once(struct sl_snapshot_load *load, struct sl_err *err)
         rc = sl_snapshot_sweep(load, err);
     }
     if (rc == SL_DONE) {
-        return finish(load, SL_LOAD_DONE, "no such table, or no rule chooses it", err);
+        return end_without_table(load, err);
     }
     return rc == SL_OK ? finish(load, SL_LOAD_DONE, NULL, err) : rc;
 }

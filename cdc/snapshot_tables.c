@@ -38,13 +38,17 @@ static bool is_same(const struct sl_buf *a, const struct sl_buf *b)
     return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
 }
 
+bool sl_snapshot_is_same_table(const struct sl_snapshot_table *a, const struct sl_snapshot_table *b)
+{
+    return is_same(&a->name, &b->name) && is_same(&a->db, &b->db);
+}
+
 static struct sl_snapshot_table *find(struct sl_snapshot *snapshot,
                                       const struct sl_snapshot_table *like)
 {
     struct sl_snapshot_table *table = snapshot->tables;
 
-    while (table != NULL &&
-           !(is_same(&table->name, &like->name) && is_same(&table->db, &like->db))) {
+    while (table != NULL && !sl_snapshot_is_same_table(table, like)) {
         table = table->next;
     }
     return table;

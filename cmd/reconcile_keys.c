@@ -197,8 +197,7 @@ static int scan_step(struct page *page, const struct sl_key_pattern *pattern, ui
     page->count = 0;
     rc = r->store->ops->scan(r->store, pattern, cursor, take_key, page, page->err);
     rc = rc == SL_OK ? check_page(page) : rc;
-    rc = rc == SL_OK && sl_suspects_count(r->suspects) > 0 ? sl_reconcile_look(r, false, page->err)
-                                                           : rc;
+    rc = rc == SL_OK ? sl_reconcile_look_on_the_way(r, page->err) : rc;
     sl_arena_release(&page->arena);
     sl_reconcile_progress(r->report, r->current->db, r->current->name, &r->counts,
                           r->current->estimate);

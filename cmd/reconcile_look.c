@@ -21,7 +21,9 @@ enum {
     SL_LOCK_WAIT_MS = 2000, /* for the checkpoint, while rows are locked */
     SL_ABSENT_ROUNDS = 3,
     SL_FIELDS_MAX = 32, /* named in the report */
-    SL_ITEM_KEEP_BYTES = 64 * 1024,
+    SL_ITEM_KEEP_BYTES = 16 * 1024,
+    SL_LOOK_BATCH = 2000, /* keys that wait for the stream together */
+    SL_LOCK_BATCH = 200,  /* rows that are locked together */
 };
 
 /* One key of a look. */
@@ -53,12 +55,12 @@ struct look {
 
 struct sl_look_item *sl_reconcile_items_new(void)
 {
-    return calloc(SL_RECONCILE_BATCH, sizeof(struct sl_look_item));
+    return calloc(SL_LOOK_BATCH, sizeof(struct sl_look_item));
 }
 
 void sl_reconcile_items_free(struct sl_look_item *items)
 {
-    for (size_t i = 0; items != NULL && i < SL_RECONCILE_BATCH; i++) {
+    for (size_t i = 0; items != NULL && i < SL_LOOK_BATCH; i++) {
         sl_expect_release(&items[i].want);
         sl_buf_release(&items[i].fields);
     }
@@ -153,15 +155,15 @@ static int each_row(struct look *look, const struct sl_chunk *chunk,
 
 static int take_before(struct look *look, struct sl_look_item *item, const struct sl_cell *cells)
 {
-    return sl_expect_row(&item->want, look->r->table->user, cells, sl_suspect_key(item->suspect),
-                         look->err);
+    return sl_reconcile_expect_row(look->r, &item->want, cells, sl_suspect_key(item->suspect),
+                                   look->err);
 }
 
 static int take_behind(struct look *look, struct sl_look_item *item, const struct sl_cell *cells)
 {
     struct sl_reconcile *r = look->r;
     int rc =
-        sl_expect_row(&r->expect, r->table->user, cells, sl_suspect_key(item->suspect), look->err);
+        sl_reconcile_expect_row(r, &r->expect, cells, sl_suspect_key(item->suspect), look->err);
 
     if (rc == SL_OK) {
         item->image_behind = sl_held_hash(&r->expect.held, r->seed);
@@ -250,9 +252,12 @@ static int format_fields(struct sl_look_item *item, const struct sl_held *held)
     return rc == SL_OK && count > 0 ? sl_buf_add_byte(&item->fields, ']') : rc;
 }
 
+/* Keys that are read in one step. */
 struct holding {
     struct look *look;
     struct sl_look_item *items[SL_RECONCILE_BATCH];
+    struct sl_span keys[SL_RECONCILE_BATCH];
+    size_t count;
 };
 
 static int take_held(void *user, size_t index, const struct sl_held *held)
@@ -281,22 +286,37 @@ static bool is_open(const struct look *look, const struct sl_look_item *item, bo
            (!only_absent || item->want.held.kind == SL_HELD_NOTHING) && look->count > 0;
 }
 
-static int read_keys(struct look *look, bool only_absent, size_t *count)
+static int read_step(struct holding *holding, bool *is_behind)
 {
+    struct look *look = holding->look;
     struct sl_reconcile *r = look->r;
-    struct holding holding = {.look = look};
-    struct sl_span keys[SL_RECONCILE_BATCH];
+    int rc = holding->count > 0
+                 ? sl_redis_rows_read(r->rows, holding->keys, holding->count, r->form, &r->place,
+                                      take_held, holding, look->err)
+                 : SL_OK;
 
-    *count = 0;
-    for (size_t i = 0; i < look->count; i++) {
+    *is_behind |= holding->count > 0 && !sl_reconcile_has_passed(r, &r->high);
+    holding->count = 0;
+    return rc;
+}
+
+/* *IS_BEHIND: a writer began again from a place before the rows. */
+static int read_keys(struct look *look, bool only_absent, bool *is_behind)
+{
+    struct holding holding = {.look = look};
+    int rc = SL_OK;
+
+    *is_behind = false;
+    for (size_t i = 0; rc == SL_OK && i < look->count; i++) {
         if (is_open(look, &look->items[i], only_absent)) {
-            holding.items[*count] = &look->items[i];
-            keys[(*count)++] = sl_suspect_key(look->items[i].suspect);
+            holding.items[holding.count] = &look->items[i];
+            holding.keys[holding.count++] = sl_suspect_key(look->items[i].suspect);
+        }
+        if (holding.count == SL_RECONCILE_BATCH) {
+            rc = read_step(&holding, is_behind);
         }
     }
-    return *count > 0 ? sl_redis_rows_read(r->rows, keys, *count, r->form, &r->place, take_held,
-                                           &holding, look->err)
-                      : SL_OK;
+    return rc == SL_OK ? read_step(&holding, is_behind) : rc;
 }
 
 static void all_moved(struct look *look)
@@ -327,19 +347,18 @@ static bool any_differs(const struct look *look, bool only_absent)
     return false;
 }
 
-/* The keys as of a checkpoint that is behind the rows. A writer that began again from an older
- * place in between makes the look count for nothing. */
+/* The keys as of a checkpoint that is behind the rows; otherwise the look counts for nothing. */
 static int compare(struct look *look)
 {
     struct sl_reconcile *r = look->r;
-    size_t count = 0;
+    bool is_behind = false;
     int rc = sl_reconcile_wait(r, &r->high, look->is_last ? SL_LOCK_WAIT_MS : 0, look->err);
 
-    rc = rc == SL_OK ? read_keys(look, false, &count) : rc;
+    rc = rc == SL_OK ? read_keys(look, false, &is_behind) : rc;
     if (look->is_last) {
         r->reader->ops->unlock(r->reader);
     }
-    if (rc == SL_AGAIN || (rc == SL_OK && count > 0 && !sl_reconcile_has_passed(r, &r->high))) {
+    if (rc == SL_AGAIN || (rc == SL_OK && is_behind)) {
         all_moved(look);
         return SL_OK;
     }
@@ -351,9 +370,9 @@ static int compare_absent(struct look *look)
     int rc = SL_OK;
 
     for (int i = 0; rc == SL_OK && i < SL_ABSENT_ROUNDS && any_differs(look, true); i++) {
-        size_t count;
+        bool is_behind; /* the place that was waited for is not that of the rows behind */
 
-        rc = read_keys(look, true, &count);
+        rc = read_keys(look, true, &is_behind);
         rc = rc == SL_OK && any_differs(look, true) ? read_behind(look) : rc;
     }
     return rc;
@@ -439,13 +458,37 @@ static int take_verdict(struct look *look, struct sl_look_item *item)
     return rc;
 }
 
+/* Rows are not locked while a stream that is seconds behind comes along. */
+static int is_stream_near(struct look *look, bool *is_near)
+{
+    struct sl_reconcile *r = look->r;
+    uint64_t began = sl_clock_mono_ms(r->clock);
+    int rc = sl_reconcile_from_source(r, r->reader->ops->end(r->reader, &r->high, look->err));
+
+    rc = rc == SL_OK ? sl_reconcile_wait(r, &r->high, 0, look->err) : rc;
+    *is_near = sl_clock_mono_ms(r->clock) - began <= SL_LOCK_WAIT_MS / 2;
+    return rc;
+}
+
+static int compare_rows(struct look *look)
+{
+    bool is_near = true;
+    int rc = look->is_last ? is_stream_near(look, &is_near) : SL_OK;
+
+    if (rc == SL_OK && !is_near) {
+        all_moved(look);
+        return SL_OK;
+    }
+    rc = rc == SL_OK ? read_before(look) : rc;
+    rc = rc == SL_OK ? compare(look) : rc;
+    return rc == SL_OK && look->is_last ? compare_absent(look) : rc;
+}
+
 static int look_at(struct look *look)
 {
     int rc = parse_keys(look);
 
-    rc = rc == SL_OK ? read_before(look) : rc;
-    rc = rc == SL_OK ? compare(look) : rc;
-    rc = rc == SL_OK && look->is_last ? compare_absent(look) : rc;
+    rc = rc == SL_OK ? compare_rows(look) : rc;
     for (size_t i = 0; rc == SL_OK && i < look->count; i++) {
         rc = take_verdict(look, &look->items[i]);
     }
@@ -455,16 +498,19 @@ static int look_at(struct look *look)
 /* Looks at some of those that are due; SL_DONE: there are none. */
 static int look_at_some(struct sl_reconcile *r, struct sl_err *err)
 {
-    struct sl_suspect *due[SL_RECONCILE_BATCH];
+    struct sl_suspect *due[SL_LOOK_BATCH];
     struct look look = {.r = r, .items = r->items, .err = err};
     int rc;
 
     look.count = sl_suspects_due(r->suspects, sl_clock_mono_ms(r->clock), SL_RECONCILE_BYTES, due,
-                                 SL_RECONCILE_BATCH);
+                                 SL_LOOK_BATCH);
     if (look.count == 0) {
         return SL_DONE;
     }
     look.is_last = sl_look_is_last(&due[0]->look);
+    if (look.is_last && look.count > SL_LOCK_BATCH) {
+        look.count = SL_LOCK_BATCH;
+    }
     for (size_t i = 0; i < look.count; i++) {
         look.items[i].suspect = due[i];
         look.items[i].outcome = SL_LOOK_EQUAL;
@@ -477,19 +523,17 @@ static int look_at_some(struct sl_reconcile *r, struct sl_err *err)
     return rc == SL_OK ? sl_reconcile_pace(r, look.count, err) : rc;
 }
 
-int sl_reconcile_look(struct sl_reconcile *r, bool all, struct sl_err *err)
+int sl_reconcile_look(struct sl_reconcile *r, struct sl_err *err)
 {
     int rc = SL_OK;
 
     while (rc == SL_OK && sl_suspects_count(r->suspects) > 0) {
         rc = look_at_some(r, err);
-        if (rc == SL_DONE && all) {
+        if (rc == SL_DONE) {
             uint64_t now = sl_clock_mono_ms(r->clock);
             uint64_t next = sl_suspects_next_due(r->suspects);
 
             rc = sl_reconcile_sleep(r, next > now ? next - now : 0, err);
-        } else if (rc == SL_DONE) {
-            return SL_OK;
         }
     }
     return rc;

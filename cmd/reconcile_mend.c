@@ -204,7 +204,7 @@ static int look_again(struct sl_reconcile *r, size_t count, struct sl_err *err)
     for (size_t i = 0; rc == SL_OK && i < count; i++) {
         rc = sl_reconcile_suspect(r, r->mend->keys[i].key, SL_DRIFT_DIFFERENT, 0, 0, err);
     }
-    return rc == SL_OK ? sl_reconcile_look(r, true, err) : rc;
+    return rc == SL_OK ? sl_reconcile_look(r, err) : rc;
 }
 
 static int report_all(struct sl_reconcile *r, size_t count, struct sl_err *err)

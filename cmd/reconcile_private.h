@@ -183,7 +183,12 @@ int sl_reconcile_sink(const struct sl_config *config, size_t sink,
 
 /* Compares r->current. SL_DONE: there is no such table (any more). */
 int sl_reconcile_compare_table(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
-/* What a row of the table at hand should be kept as: into r->expect, and its key into r->key. */
+/* What a row of the table at hand, with its KEY, should be kept as; nothing where `where` says so.
+ */
+int sl_reconcile_expect_row(struct sl_reconcile *r, struct sl_expect *expect,
+                            const struct sl_cell *cells, struct sl_span key,
+                            struct sl_err *err) SL_MUSTCHECK;
+/* The same into r->expect, and the key into r->key. */
 int sl_reconcile_expect(struct sl_reconcile *r, const struct sl_cell *cells,
                         struct sl_err *err) SL_MUSTCHECK;
 /* Notes a key that looks different. */
@@ -196,6 +201,9 @@ bool sl_reconcile_is_sampled(const struct sl_reconcile *r, struct sl_span key);
 int sl_reconcile_from_source(struct sl_reconcile *r, int rc);
 void sl_reconcile_count_query(struct sl_reconcile *r, const struct sl_chunk *chunk);
 
+/* The same, and mending, if there is much to do. */
+int sl_reconcile_look_on_the_way(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
+
 /* ---- reconcile_keys.c ---- */
 
 /* Looks for keys that no row has. */
@@ -207,8 +215,8 @@ bool sl_reconcile_is_others(const struct sl_reconcile *r, struct sl_span key);
 
 struct sl_look_item *sl_reconcile_items_new(void);
 void sl_reconcile_items_free(struct sl_look_item *items);
-/* Looks again at what is due; ALL: waits until nothing is left. */
-int sl_reconcile_look(struct sl_reconcile *r, bool all, struct sl_err *err) SL_MUSTCHECK;
+/* Looks again at all that looked different, until nothing is left. */
+int sl_reconcile_look(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
 
 /* ---- reconcile_wait.c ---- */
 

@@ -7,13 +7,14 @@
 
 #include "cdc/base/hash.h"
 #include "cmd/reconcile_private.h"
+#include "filters/mapper.h"
 #include "filters/shape.h"
 
 enum {
     SL_SUSPECTS_MAX = 1000000,
     SL_SUSPECTS_BYTES = 64 * 1024 * 1024,
-    SL_CHUNKS_A_SECOND = 5,  /* with --rate, so that it is even */
-    SL_SUSPECTS_MANY = 1000, /* looked at before more is read */
+    SL_CHUNKS_A_SECOND = 5,   /* with --rate, so that it is even */
+    SL_SUSPECTS_MANY = 10000, /* looked at before more is read */
 };
 
 static struct sl_span span_of(const struct sl_buf *buf)
@@ -21,12 +22,24 @@ static struct sl_span span_of(const struct sl_buf *buf)
     return sl_span_make(buf->data, buf->len);
 }
 
+int sl_reconcile_expect_row(struct sl_reconcile *r, struct sl_expect *expect,
+                            const struct sl_cell *cells, struct sl_span key, struct sl_err *err)
+{
+    bool keeps = true;
+    int rc = sl_rule_mapper_keeps(r->mapper, r->table, cells, &keeps, err);
+
+    if (rc == SL_OK && !keeps) {
+        sl_expect_nothing(expect);
+        return SL_OK;
+    }
+    return rc == SL_OK ? sl_expect_row(expect, r->table->user, cells, key, err) : rc;
+}
+
 int sl_reconcile_expect(struct sl_reconcile *r, const struct sl_cell *cells, struct sl_err *err)
 {
     int rc = r->mapper->ops->key(r->mapper, r->table, cells, &r->key, err);
 
-    return rc == SL_OK ? sl_expect_row(&r->expect, r->table->user, cells, span_of(&r->key), err)
-                       : rc;
+    return rc == SL_OK ? sl_reconcile_expect_row(r, &r->expect, cells, span_of(&r->key), err) : rc;
 }
 
 bool sl_reconcile_is_sampled(const struct sl_reconcile *r, struct sl_span key)
@@ -82,7 +95,7 @@ int sl_reconcile_suspect(struct sl_reconcile *r, struct sl_span key, enum sl_dri
     if (rc != SL_OK) {
         return sl_err_set(err, rc, "out of memory");
     }
-    sl_look_begin(&suspect->look, sl_clock_mono_ms(r->clock));
+    sl_look_begin(&suspect->look, sl_reconcile_has_passed(r, &r->high), sl_clock_mono_ms(r->clock));
     suspect->drift = drift;
     suspect->row_bytes = row_bytes;
     suspect->first_seen_ms = sl_clock_wall_ms(r->clock);
@@ -133,35 +146,18 @@ static int read_rows(struct piece *piece)
                          : rc;
 }
 
-/* Leaves only the rows that looked different. */
-static void keep_different(struct piece *piece, const struct sl_cell **cells)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < piece->count; i++) {
-        if (piece->drift[i] != SL_DRIFT_NONE) {
-            cells[kept] = piece->cells[i];
-            piece->keys[kept] = piece->keys[i];
-            piece->drift[kept] = piece->drift[i];
-            kept++;
-        }
-    }
-    piece->count = kept;
-}
-
-/* An equal row is equal, whenever. What differs may only not have been written yet. */
-static int compare_piece(struct piece *piece, const struct sl_cell **cells)
+/*
+ * An equal row is equal, whenever. What differs may only not have been written yet: that is for the
+ * looks, which wait for many rows at once.
+ */
+static int compare_piece(struct piece *piece)
 {
     struct sl_reconcile *r = piece->r;
     int rc = read_rows(piece);
+    bool counts = sl_reconcile_has_passed(r, &r->high);
 
-    keep_different(piece, cells);
-    if (rc == SL_OK && piece->count > 0 && !sl_reconcile_has_passed(r, &r->high)) {
-        rc = sl_reconcile_wait(r, &r->high, 0, piece->err);
-        rc = rc == SL_OK ? read_rows(piece) : rc;
-    }
     for (size_t i = 0; rc == SL_OK && i < piece->count; i++) {
-        if (piece->drift[i] == SL_DRIFT_EXPIRED) {
+        if (piece->drift[i] == SL_DRIFT_EXPIRED && counts) {
             r->counts.drift[SL_DRIFT_EXPIRED]++;
         } else if (piece->drift[i] != SL_DRIFT_NONE) {
             rc = sl_reconcile_suspect(r, piece->keys[i], piece->drift[i], piece->row_bytes[i],
@@ -211,7 +207,7 @@ static int compare_rows(struct sl_reconcile *r, const struct sl_cell *rows, size
     for (size_t i = 0; rc == SL_OK && i < count; i++) {
         rc = add_row(&piece, cells, &arena, rows + i * r->table->column_count);
     }
-    rc = rc == SL_OK && piece.count > 0 ? compare_piece(&piece, cells) : rc;
+    rc = rc == SL_OK && piece.count > 0 ? compare_piece(&piece) : rc;
     sl_arena_release(&arena);
     return rc;
 }
@@ -237,13 +233,13 @@ static size_t chunk_rows(const struct sl_reconcile *r)
     return r->words->rate > 0 && even < SL_RECONCILE_ROWS ? (size_t)even : SL_RECONCILE_ROWS;
 }
 
-/* What became due meanwhile, or all when it is much. */
-static int look_on_the_way(struct sl_reconcile *r, struct sl_err *err)
+/* Where the stream is behind each look waits for it, so there had better be many keys in it. */
+int sl_reconcile_look_on_the_way(struct sl_reconcile *r, struct sl_err *err)
 {
     int rc = SL_OK;
 
-    if (sl_suspects_count(r->suspects) > 0) {
-        rc = sl_reconcile_look(r, sl_suspects_count(r->suspects) >= SL_SUSPECTS_MANY, err);
+    if (sl_suspects_count(r->suspects) >= SL_SUSPECTS_MANY) {
+        rc = sl_reconcile_look(r, err);
     }
     if (rc == SL_OK && r->mend != NULL && sl_mend_is_full(r->mend)) {
         rc = sl_reconcile_mend(r, err);
@@ -268,7 +264,7 @@ static int compare_next(struct sl_reconcile *r, struct sl_buf *after, bool *is_l
     sl_buf_clear(after);
     rc = sl_buf_add(after, chunk.after.data, chunk.after.len);
     rc = rc == SL_OK ? compare_chunk(r, &chunk, err) : rc;
-    rc = rc == SL_OK ? look_on_the_way(r, err) : rc;
+    rc = rc == SL_OK ? sl_reconcile_look_on_the_way(r, err) : rc;
     sl_reconcile_progress(r->report, r->current->db, r->current->name, &r->counts,
                           r->current->estimate);
     return rc == SL_OK ? sl_reconcile_pace(r, count, err) : rc;
@@ -291,7 +287,7 @@ static int compare_all_rows(struct sl_reconcile *r, struct sl_err *err)
 
 static int settle(struct sl_reconcile *r, struct sl_err *err)
 {
-    int rc = sl_reconcile_look(r, true, err);
+    int rc = sl_reconcile_look(r, err);
 
     while (rc == SL_OK && r->mend != NULL && sl_mend_count(r->mend) > 0) {
         rc = sl_reconcile_mend(r, err);

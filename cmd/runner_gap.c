@@ -112,14 +112,12 @@ static int format_all(const struct sl_runner *runner, struct sl_buf *out)
     return rc;
 }
 
-/* DEL, so that nothing is left of tables that are no longer there. */
-static int add_commands(struct sl_runner *runner, const char *key, const char *state)
+/* The states of tables stay: of one that is no longer there they are all that tells of its keys. */
+static int add_command(struct sl_runner *runner, const char *key, const char *state)
 {
-    const char *const del[] = {"DEL", key};
     const char *const set[] = {"HSET", key, SL_LOAD_ALL, state};
-    int rc = sl_resp_command(&runner->first, 2, del);
 
-    return rc == SL_OK ? sl_resp_command(&runner->first, 4, set) : rc;
+    return sl_resp_command(&runner->first, 4, set);
 }
 
 int sl_runner_make_first(struct sl_runner *runner)
@@ -139,8 +137,8 @@ int sl_runner_make_first(struct sl_runner *runner)
         rc = key != NULL ? format_all(runner, &state) : SL_ENOMEM;
     }
     if (rc == SL_OK) {
-        rc = sl_buf_cstr(&state) != NULL ? add_commands(runner, key, sl_buf_cstr(&state))
-                                         : SL_ENOMEM;
+        rc =
+            sl_buf_cstr(&state) != NULL ? add_command(runner, key, sl_buf_cstr(&state)) : SL_ENOMEM;
     }
     sl_buf_release(&state);
     return rc;

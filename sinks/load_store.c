@@ -99,7 +99,7 @@ static int read_hash(struct redis_store *store, const char *what, const char *ke
     redisReply *reply = NULL;
     int rc = call(store, what, 2, args, &reply, err);
 
-    if (rc == SL_OK) {
+    if (rc == SL_OK && reply != NULL) { /* said again for the analyzer */
         rc = each_field(reply, each, user);
         freeReplyObject(reply);
     }
@@ -165,7 +165,7 @@ static int scan(struct sl_load_store *base, const struct sl_key_pattern *pattern
 
     (void)snprintf(number, sizeof(number), "%" PRIu64, *cursor);
     rc = call(store_of(base), "cannot look for the keys of a table", 6, args, &reply, err);
-    if (rc != SL_OK) {
+    if (rc != SL_OK || reply == NULL) { /* said again for the analyzer */
         return rc;
     }
     rc = take_cursor(reply, &next, err);

@@ -275,7 +275,8 @@ static int mapper_row(struct sl_mapper *mapper, const struct sl_row_change *chan
 }
 
 static int mapper_load_row(struct sl_mapper *mapper, const struct sl_table *table,
-                           const struct sl_cell *cells, struct sl_batch *batch, struct sl_err *err)
+                           const struct sl_cell *cells, enum sl_write write, struct sl_batch *batch,
+                           struct sl_err *err)
 {
     struct sl_buf key = {0};
     int rc;
@@ -283,8 +284,7 @@ static int mapper_load_row(struct sl_mapper *mapper, const struct sl_table *tabl
     (void)mapper;
     (void)err;
     key_of(table, cells, &key);
-    rc = add_entry(batch, 'S', sl_buf_span(&key), sl_span_make(cells[1].data, cells[1].len),
-                   SL_WRITE_REPLACE);
+    rc = add_entry(batch, 'S', sl_buf_span(&key), sl_span_make(cells[1].data, cells[1].len), write);
     sl_buf_release(&key);
     return rc;
 }

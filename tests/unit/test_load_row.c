@@ -121,7 +121,8 @@ static void load(struct fixture *fix)
 {
     struct sl_err err = {0};
 
-    assert_int_equal(fix->mapper->ops->load_row(fix->mapper, &fix->table, row, fix->batch, &err),
+    assert_int_equal(fix->mapper->ops->load_row(fix->mapper, &fix->table, row, SL_WRITE_REPLACE,
+                                                fix->batch, &err),
                      SL_OK);
 }
 

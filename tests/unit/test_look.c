@@ -8,7 +8,7 @@ static void three_looks_that_count_are_drift(void **state)
     struct sl_look look;
 
     (void)state;
-    sl_look_begin(&look, 1000);
+    sl_look_begin(&look, true, 1000);
     assert_true(look.due_ms > 1000);
     assert_false(sl_look_is_last(&look));
     assert_int_equal(sl_look_take(&look, SL_LOOK_DIFFERENT, 1200), SL_LOOK_AGAIN);
@@ -17,14 +17,28 @@ static void three_looks_that_count_are_drift(void **state)
     assert_int_equal(sl_look_take(&look, SL_LOOK_DIFFERENT, 3200), SL_LOOK_DRIFT);
 }
 
+static void a_look_at_a_sink_that_is_behind_does_not_count(void **state)
+{
+    struct sl_look look;
+
+    (void)state;
+    sl_look_begin(&look, false, 1000);
+    assert_int_equal(look.due_ms, 1000);
+    assert_int_equal(sl_look_take(&look, SL_LOOK_DIFFERENT, 1000), SL_LOOK_AGAIN);
+    assert_true(look.due_ms < 2000);
+    assert_int_equal(sl_look_take(&look, SL_LOOK_DIFFERENT, 1200), SL_LOOK_AGAIN);
+    assert_true(look.due_ms >= 3200);
+    assert_int_equal(sl_look_take(&look, SL_LOOK_DIFFERENT, 3200), SL_LOOK_DRIFT);
+}
+
 static void one_equal_look_is_enough(void **state)
 {
     struct sl_look look;
 
     (void)state;
-    sl_look_begin(&look, 0);
+    sl_look_begin(&look, true, 0);
     assert_int_equal(sl_look_take(&look, SL_LOOK_EQUAL, 200), SL_LOOK_FINE);
-    sl_look_begin(&look, 0);
+    sl_look_begin(&look, true, 0);
     assert_int_equal(sl_look_take(&look, SL_LOOK_DIFFERENT, 200), SL_LOOK_AGAIN);
     assert_int_equal(sl_look_take(&look, SL_LOOK_EQUAL, 2200), SL_LOOK_FINE);
 }
@@ -36,7 +50,7 @@ static void a_row_that_moved_is_looked_at_again_ever_later(void **state)
     uint64_t last = 0;
 
     (void)state;
-    sl_look_begin(&look, now);
+    sl_look_begin(&look, true, now);
     for (int i = 0; i < SL_LOOK_MOVES_MAX; i++) {
         now = look.due_ms;
         assert_int_equal(sl_look_take(&look, SL_LOOK_MOVED, now), SL_LOOK_AGAIN);
@@ -52,7 +66,7 @@ static void looks_that_do_not_count_do_not_make_drift(void **state)
     struct sl_look look;
 
     (void)state;
-    sl_look_begin(&look, 0);
+    sl_look_begin(&look, true, 0);
     for (int i = 0; i < 5; i++) {
         assert_int_equal(sl_look_take(&look, SL_LOOK_MOVED, 0), SL_LOOK_AGAIN);
         assert_false(sl_look_is_last(&look));
@@ -67,6 +81,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(three_looks_that_count_are_drift),
+        cmocka_unit_test(a_look_at_a_sink_that_is_behind_does_not_count),
         cmocka_unit_test(one_equal_look_is_enough),
         cmocka_unit_test(a_row_that_moved_is_looked_at_again_ever_later),
         cmocka_unit_test(looks_that_do_not_count_do_not_make_drift),

@@ -73,7 +73,8 @@ static int fake_row(struct sl_mapper *mapper, const struct sl_row_change *change
 }
 
 static int fake_load_row(struct sl_mapper *mapper, const struct sl_table *table,
-                         const struct sl_cell *cells, struct sl_batch *batch, struct sl_err *err)
+                         const struct sl_cell *cells, enum sl_write write, struct sl_batch *batch,
+                         struct sl_err *err)
 {
     const struct fake_mapper *fake = (const struct fake_mapper *)mapper;
 
@@ -82,7 +83,7 @@ static int fake_load_row(struct sl_mapper *mapper, const struct sl_table *table,
         assert_int_equal(sl_buf_add_str(&batch->data, "half"), SL_OK);
         return sl_err_set(err, fake->load_status, "the row does not fit");
     }
-    return put(batch, 'l', sl_span_make(cells[0].data, cells[0].len), SL_WRITE_REPLACE);
+    return put(batch, 'l', sl_span_make(cells[0].data, cells[0].len), write);
 }
 
 static int fake_remove(struct sl_mapper *mapper, struct sl_span key, struct sl_batch *batch)
@@ -226,17 +227,17 @@ static int put_row_7(struct sl_reader *reader, void *user, struct sl_err *err)
     const struct sl_cell cell = text_cell("7");
 
     (void)user;
-    return sl_reader_put_row(reader, NULL, &cell, err);
+    return sl_reader_put_row(reader, NULL, &cell, SL_WRITE_REPLACE, err);
 }
 
 static int put_all_kinds(struct sl_reader *reader, void *user, struct sl_err *err)
 {
     const struct sl_cell cells[] = {text_cell("8"), text_cell("9")};
-    int rc = sl_reader_put_row(reader, NULL, &cells[0], err);
+    int rc = sl_reader_put_row(reader, NULL, &cells[0], SL_WRITE_REPLACE, err);
 
     (void)user;
     if (rc == SL_OK) {
-        rc = sl_reader_put_row(reader, NULL, &cells[1], err);
+        rc = sl_reader_put_row(reader, NULL, &cells[1], SL_WRITE_REPLACE, err);
     }
     if (rc == SL_OK) {
         rc = sl_reader_put_removal(reader, sl_check_span("3"));

@@ -346,11 +346,11 @@ static void the_heartbeat_shows_that_somebody_is_there(void **state)
                            "\"state\":\"streaming\""));
 }
 
-static void a_new_state_is_said_before_the_next_tick(void **state)
+static void the_heartbeat_says_that_tables_are_loaded(void **state)
 {
     (void)state;
     open_sink(fix.sink);
-    for (uint64_t offset = 100; offset <= 300; offset += 100) { /* the ticks of the beginning */
+    for (uint64_t offset = 100; offset <= 300; offset += 100) {
         push_set("row", "1", offset);
         wait_for(offset);
     }
@@ -671,7 +671,7 @@ int main(void)
         TEST(a_new_session_begins_at_the_checkpoint),
         TEST(many_groups_are_applied_in_order),
         TEST(the_heartbeat_shows_that_somebody_is_there),
-        TEST(a_new_state_is_said_before_the_next_tick),
+        TEST(the_heartbeat_says_that_tables_are_loaded),
         TEST(a_second_session_fences_the_first),
         TEST(lost_data_is_a_fence_and_then_a_gap),
         TEST(a_forgotten_checkpoint_is_not_missed),

@@ -1,6 +1,9 @@
 """Gaps heal by loading again, or stop by policy; and what may happen to servers while tables are loaded."""
+import threading
+
 from harness.churn import BY_DDL, Churn
 from harness.env import CHECKPOINT, case
+from harness.oracle import Table
 from harness.loading import DEFAULTS, Command, heal, load_states, purge_logs, slowly, wait_loaded
 from harness.place import Failure
 from harness.process import wait_until
@@ -272,3 +275,45 @@ def case_redis_killed_while_tables_are_loaded(env):
     churn.stop()
     env.settle(churn.oracle_tables)
     program.stop()
+
+
+class _Restless:
+    """Updates all rows of it.wide again and again while it is entered."""
+
+    def __init__(self, env):
+        self.env = env
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self):
+        with self.env.source.connect() as connection:
+            while not self.is_over.is_set():
+                for part in range(8):
+                    connection.query(f"UPDATE it.wide SET a = a + 1 WHERE id % 8 = {part}")
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        self.thread.join()
+
+
+@case()
+def case_a_gap_that_hides_a_layout_change_leaves_nothing_behind(env):
+    wide, gone = Table("it", "wide"), Table("it", "gone")
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.wide (id INT PRIMARY KEY, a INT NOT NULL, b VARCHAR(20) NOT NULL)",
+            "CREATE TABLE it.gone (id INT PRIMARY KEY)", "INSERT INTO it.gone VALUES (1), (2), (3)",
+            "INSERT INTO it.wide VALUES " + ", ".join(f"({n}, 0, 'b{n}')" for n in range(3000)))
+    program = env.sluice([wide, gone], **DEFAULTS).start()
+    wait_loaded(env, [wide, gone])
+    env.settle([wide, gone])
+    program.stop()
+    env.sql("ALTER TABLE it.wide DROP COLUMN b", "DROP TABLE it.gone")
+    purge_logs(env)
+    with _Restless(env):
+        program.start()
+        wait_loaded(env, [wide, gone])
+    env.settle([wide])
