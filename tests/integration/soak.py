@@ -144,17 +144,16 @@ def run_scenario(env, args):
         print(f"soak: {time.monotonic() - began:4.0f} s, {text}", flush=True)
 
     began = time.monotonic()
-    more = {"config": PLAIN, "say": say}
+    more = {"config": PLAIN, "say": say, "pause": 0 if args.image == "full" else 0.02}
     env.start_servers(**BIG)
     if args.mode == "bootstrap":
         scenarios.bootstrap_killed(env, args.rows, kills=3, longest=6, tail=10, **more)
     elif args.mode == "readers":
         scenarios.readers_beside_bootstrap(env, args.rows, rounds=4, session=session, **more)
     elif args.mode == "reconcile":
-        pause = 0 if args.image == "full" else 0.01
-        scenarios.reconcile_beside_changes(env, args.rows, args.seconds, session=session, pause=pause, **more)
+        scenarios.reconcile_beside_changes(env, args.rows, args.seconds, session=session, **more)
     else:
-        scenarios.reconcile_drift(env, args.rows, 400, **more)
+        scenarios.reconcile_drift(env, args.rows, 400, config=PLAIN, say=say)
 
 
 def run_changes(env, args):

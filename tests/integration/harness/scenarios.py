@@ -1,6 +1,7 @@
 """Loads and comparisons under heavy changes: small ones are cases, the same in full are modes of soak.py.
 
-Each starts sluice and its changes on servers that are there, and ends with the oracle or a Failure.
+Each starts sluice and its changes on servers that are there, and ends with the oracle or a Failure. PAUSE is what each client
+of the changes waits between two transactions, where the stream has to read rows again and could not follow otherwise.
 """
 import json
 import os
@@ -32,9 +33,9 @@ def _require_resumed(before, after):
             raise Failure(f"the load of {name} did not go on where it was: {state.text!r} before the kill, {now and now.text!r} behind it")
 
 
-def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, session=(), config=DEFAULTS, say=lambda text: None):
+def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, session=(), pause=0, config=DEFAULTS, say=lambda text: None):
     """`sluice bootstrap` of three tables is killed at random moments and called again, then `run` goes on."""
-    churn = Churn(env, rows // 3, value=value, session=session)
+    churn = Churn(env, rows // 3, value=value, session=session, pause=pause)
     program = env.sluice(churn.oracle_tables, **config)
     churn.start()
     before, landed, tries = {}, 0, 0
@@ -66,9 +67,9 @@ def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, sessio
     program.stop()
 
 
-def readers_beside_bootstrap(env, rows, rounds, values=("hash", "json"), session=(), config=DEFAULTS, say=lambda text: None):
+def readers_beside_bootstrap(env, rows, rounds, values=("hash", "json"), session=(), pause=0, config=DEFAULTS, say=lambda text: None):
     """The first load of a daemon and loads by command beside it, while readers poll and rows change."""
-    churns = [Churn(env, rows // 3 // len(values), db=f"it_{value}", value=value, session=session) for value in values]
+    churns = [Churn(env, rows // 3 // len(values), db=f"it_{value}", value=value, session=session, pause=pause) for value in values]
     tables = [table for churn in churns for table in churn.oracle_tables]
     pollers = [Poller(churn, env.redis, env.rng).start() for churn in churns]
     for churn in churns:
@@ -90,8 +91,7 @@ def readers_beside_bootstrap(env, rows, rounds, values=("hash", "json"), session
 
 
 def reconcile_beside_changes(env, rows, seconds, session=(), pause=0, config=DEFAULTS, say=lambda text: None):
-    """Nothing is wrong, so nothing may be reported, however much changes. PAUSE each client makes between two
-    transactions, where the stream has to read rows again and could not follow otherwise."""
+    """Nothing is wrong, so nothing may be reported, however much changes."""
     churns = [Churn(env, rows // 6, db=f"it_{value}", value=value, session=session, clients=2, pause=pause) for value in ("hash", "json")]
     tables = [table for churn in churns for table in churn.oracle_tables]
     program = env.sluice(tables, **config).start()
