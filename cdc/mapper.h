@@ -5,6 +5,7 @@
 #ifndef SLUICE_CDC_MAPPER_H
 #define SLUICE_CDC_MAPPER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "cdc/base/arena.h"
@@ -44,7 +45,8 @@ struct sl_mapper_ops {
     int (*row)(struct sl_mapper *mapper, const struct sl_row_change *change, struct sl_batch *batch,
                struct sl_err *err);
     /* Adds a row of TABLE that was read by SELECT to BATCH: its key gets what CELLS (all TEXT or
-       NULL) hold. WRITE is WHOLE, or REPLACE where the key may hold fields of another layout. */
+       NULL) hold, or nothing where the rule keeps the row out. WRITE is WHOLE, or REPLACE where the
+       key may hold fields of another layout. */
     int (*load_row)(struct sl_mapper *mapper, const struct sl_table *table,
                     const struct sl_cell *cells, enum sl_write write, struct sl_batch *batch,
                     struct sl_err *err);
@@ -73,9 +75,20 @@ struct sl_mapper_ops {
     struct sl_key_pattern *(*pattern)(struct sl_mapper *mapper, const struct sl_table *table);
 };
 
+/* Tells an operator something, by one sentence. */
+typedef void (*sl_notice_fn)(void *user, bool is_warning, const char *text);
+
+/* Counted since the mapper was made; other threads may read them. */
+struct sl_mapper_stats {
+    atomic_uint_fast64_t unchanged;   /* updates that left alone all that is kept of a row */
+    atomic_uint_fast64_t filtered;    /* rows that the rule's condition keeps out of the cache */
+    atomic_uint_fast64_t quarantined; /* rows that are kept out as the condition failed on them */
+};
+
 /* The first member of every implementation. */
 struct sl_mapper {
     const struct sl_mapper_ops *ops;
+    struct sl_mapper_stats stats;
 };
 
 /*

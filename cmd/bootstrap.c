@@ -137,6 +137,8 @@ static int check_words(const struct sl_config *config, const struct sl_bootstrap
     for (size_t i = 0; i < words->table_count; i++) {
         const char *table = words->tables[i];
         const char *dot = strchr(table, '.');
+        const struct sl_table_rule *rule = NULL;
+        struct sl_err err = {0};
 
         if (dot == NULL || dot == table || dot[1] == '\0') {
             return sl_usage_error(&sl_command_bootstrap,
@@ -144,7 +146,10 @@ static int check_words(const struct sl_config *config, const struct sl_bootstrap
         }
         if (sl_rule_find(config->tables, config->table_count,
                          sl_span_make(table, (size_t)(dot - table)),
-                         sl_span_make(dot + 1, strlen(dot + 1))) == NULL) {
+                         sl_span_make(dot + 1, strlen(dot + 1)), &rule, &err) != SL_OK) {
+            return sl_usage_error(&sl_command_bootstrap, "%s", err.text);
+        }
+        if (rule == NULL) {
             return sl_usage_error(&sl_command_bootstrap,
                                   "no entry of \"tables\" in the configuration chooses %.64s",
                                   table);

@@ -126,7 +126,12 @@ static int make_samples(const struct sl_config *config, struct samples *samples,
     for (size_t i = 0; i < config->table_count; i++) {
         const struct sl_table_rule *rule = &config->tables[i];
         struct sl_buf key = {0};
-        int rc = sl_key_sample(
+        int rc;
+
+        if (rule->skip) {
+            continue;
+        }
+        rc = sl_key_sample(
             rule->key_template, sl_span_make(rule->db_pattern, strlen(rule->db_pattern)),
             sl_span_make(rule->table_pattern, strlen(rule->table_pattern)), &key, err);
 

@@ -13,6 +13,7 @@ struct list {
     char **names;  /* db, table, db, table, …; owned */
     size_t count;  /* of tables */
     bool *is_used; /* of each rule */
+    struct sl_err *err;
 };
 
 static struct sl_span span_of(const char *text)
@@ -38,19 +39,15 @@ static int add_table(struct list *list, const char *db, const char *table)
 static int each_table(void *user, const char *db, const char *table)
 {
     struct list *list = user;
-    const struct sl_table_rule *rule =
-        sl_rule_find(list->config->tables, list->config->table_count, span_of(db), span_of(table));
+    const struct sl_table_rule *rule = NULL;
+    int rc = sl_rule_first(list->config->tables, list->config->table_count, span_of(db),
+                           span_of(table), &rule, list->err);
 
-    if (rule == NULL) {
-        return SL_OK;
+    if (rc != SL_OK || rule == NULL) {
+        return rc;
     }
     list->is_used[rule - list->config->tables] = true;
-    return add_table(list, db, table);
-}
-
-static bool has_wildcard(const struct sl_table_rule *rule)
-{
-    return strpbrk(rule->pattern, "*?") != NULL;
+    return rule->skip ? SL_OK : add_table(list, db, table);
 }
 
 /* A table that is named and not seen: the account may not read it, or there is none. */
@@ -60,16 +57,23 @@ static int add_unseen(struct list *list, struct sl_check_print *print)
 
     for (size_t i = 0; rc == SL_OK && i < list->config->table_count; i++) {
         const struct sl_table_rule *rule = &list->config->tables[i];
+        const struct sl_table_rule *first = NULL;
 
         if (list->is_used[i]) {
             continue;
         }
-        if (has_wildcard(rule)) {
+        rc = sl_rule_first(list->config->tables, list->config->table_count,
+                           span_of(rule->db_pattern), span_of(rule->table_pattern), &first,
+                           list->err);
+        if (rc != SL_OK) {
+            return rc;
+        }
+        if (sl_rule_spans_databases(rule) || sl_rule_spans_tables(rule) ||
+            (rule->skip && first == rule)) {
             sl_check_print_say(print, SL_CHECK_WARN, "table", "",
                                "\"%s\" decides for no table that the account can see",
                                rule->pattern);
-        } else if (sl_rule_find(list->config->tables, list->config->table_count,
-                                span_of(rule->db_pattern), span_of(rule->table_pattern)) == rule) {
+        } else if (first == rule) {
             rc = add_table(list, rule->db_pattern, rule->table_pattern);
         } else {
             sl_check_print_say(print, SL_CHECK_WARN, "table", "remove the entry or move it up",
@@ -135,6 +139,7 @@ static int check_layout(const struct context *context, const char *db, const cha
                         struct sl_err *err)
 {
     const struct sl_config *config = context->list->config;
+    const struct sl_table_rule *rule = NULL;
     const struct sl_schema *schema = NULL;
     struct sl_position nowhere;
     struct sl_err why = {0};
@@ -145,8 +150,11 @@ static int check_layout(const struct context *context, const char *db, const cha
     if (rc != SL_OK) {
         return rc == SL_DONE ? SL_OK : rc;
     }
-    rc = check_rule(sl_rule_find(config->tables, config->table_count, span_of(db), span_of(table)),
-                    db, table, schema, &why);
+    rc = sl_rule_find(config->tables, config->table_count, span_of(db), span_of(table), &rule, err);
+    if (rc != SL_OK || rule == NULL) {
+        return rc;
+    }
+    rc = check_rule(rule, db, table, schema, &why);
     if (rc != SL_OK) {
         sl_check_print_say(context->print, SL_CHECK_FAIL, "table", "", "%s", why.text);
     }
@@ -190,7 +198,8 @@ int sl_check_tables(const struct sl_config *config, struct sl_probe *probe,
                     const struct sl_source_facts *source, struct sl_check_print *print,
                     struct sl_err *err)
 {
-    struct list list = {.config = config, .is_used = calloc(config->table_count, sizeof(bool))};
+    struct list list = {
+        .config = config, .is_used = calloc(config->table_count, sizeof(bool)), .err = err};
     const struct context context = {.list = &list,
                                     .probe = probe,
                                     .query = sl_schema_query_new(&config->source),

@@ -184,15 +184,19 @@ static int get(const struct sl_config *config, const struct words *words)
                                      .table = sl_span_make(table, strlen(table)),
                                      .values = words->values,
                                      .count = words->count};
-    const struct sl_table_rule *rule =
-        sl_rule_find(config->tables, config->table_count, key.db, key.table);
+    const struct sl_table_rule *rule = NULL;
+    struct sl_err err = {0};
 
     if (sink == NULL) {
         return sl_usage_error(&sl_command_get, "no sink is named \"%.64s\"", words->sink);
     }
+    if (sl_rule_find(config->tables, config->table_count, key.db, key.table, &rule, &err) !=
+        SL_OK) {
+        return sl_usage_error(&sl_command_get, "%s", err.text);
+    }
     if (rule == NULL) {
         return sl_usage_error(&sl_command_get,
-                              "no entry of \"tables\" in the configuration matches \"%.128s\"",
+                              "no entry of \"tables\" in the configuration chooses \"%.128s\"",
                               words->table);
     }
     return get_row(rule, sink, &key);

@@ -82,10 +82,18 @@ static int check_tables(const struct sl_config *config, const struct sl_reconcil
     for (size_t i = 0; i < words->table_count; i++) {
         const char *word = words->tables[i];
         size_t dot = strcspn(word, ".");
+        const struct sl_table_rule *rule = NULL;
+        struct sl_err err = {0};
 
-        if (strpbrk(word, "*?") == NULL &&
-            sl_rule_find(config->tables, config->table_count, sl_span_make(word, dot),
-                         sl_span_make(word + dot + 1, strlen(word + dot + 1))) == NULL) {
+        if (strpbrk(word, "*?") != NULL) {
+            continue;
+        }
+        if (sl_rule_find(config->tables, config->table_count, sl_span_make(word, dot),
+                         sl_span_make(word + dot + 1, strlen(word + dot + 1)), &rule,
+                         &err) != SL_OK) {
+            return sl_usage_error(&sl_command_reconcile, "%s", err.text);
+        }
+        if (rule == NULL) {
             return sl_usage_error(&sl_command_reconcile,
                                   "no entry of \"tables\" in the configuration matches \"%.128s\"",
                                   word);

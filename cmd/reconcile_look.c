@@ -155,15 +155,15 @@ static int each_row(struct look *look, const struct sl_chunk *chunk,
 
 static int take_before(struct look *look, struct sl_look_item *item, const struct sl_cell *cells)
 {
-    return sl_expect_row(&item->want, look->r->table->user, cells, sl_suspect_key(item->suspect),
-                         look->err);
+    return sl_reconcile_expect_row(look->r, &item->want, cells, sl_suspect_key(item->suspect),
+                                   look->err);
 }
 
 static int take_behind(struct look *look, struct sl_look_item *item, const struct sl_cell *cells)
 {
     struct sl_reconcile *r = look->r;
     int rc =
-        sl_expect_row(&r->expect, r->table->user, cells, sl_suspect_key(item->suspect), look->err);
+        sl_reconcile_expect_row(r, &r->expect, cells, sl_suspect_key(item->suspect), look->err);
 
     if (rc == SL_OK) {
         item->image_behind = sl_held_hash(&r->expect.held, r->seed);

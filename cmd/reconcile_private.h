@@ -183,7 +183,12 @@ int sl_reconcile_sink(const struct sl_config *config, size_t sink,
 
 /* Compares r->current. SL_DONE: there is no such table (any more). */
 int sl_reconcile_compare_table(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
-/* What a row of the table at hand should be kept as: into r->expect, and its key into r->key. */
+/* What a row of the table at hand, with its KEY, should be kept as; nothing where `where` says so.
+ */
+int sl_reconcile_expect_row(struct sl_reconcile *r, struct sl_expect *expect,
+                            const struct sl_cell *cells, struct sl_span key,
+                            struct sl_err *err) SL_MUSTCHECK;
+/* The same into r->expect, and the key into r->key. */
 int sl_reconcile_expect(struct sl_reconcile *r, const struct sl_cell *cells,
                         struct sl_err *err) SL_MUSTCHECK;
 /* Notes a key that looks different. */

@@ -49,12 +49,12 @@ static int take_table(void *user, struct sl_span db, struct sl_span name, uint64
         .db = db,
         .name = name,
         .estimate = rows,
-        .rule = sl_rule_find(r->config->tables, r->config->table_count, db, name),
         .is_wanted = is_wanted(r->words, db, name),
     };
+    int rc = sl_rule_find(r->config->tables, r->config->table_count, db, name, &table.rule, NULL);
 
-    if (table.rule == NULL) {
-        return SL_OK;
+    if (rc != SL_OK || table.rule == NULL) {
+        return rc;
     }
     if (r->table_count == r->table_cap) {
         size_t cap = r->table_cap > 0 ? 2 * r->table_cap : 16;

@@ -7,6 +7,7 @@
 
 #include "cdc/base/hash.h"
 #include "cmd/reconcile_private.h"
+#include "filters/mapper.h"
 #include "filters/shape.h"
 
 enum {
@@ -21,12 +22,24 @@ static struct sl_span span_of(const struct sl_buf *buf)
     return sl_span_make(buf->data, buf->len);
 }
 
+int sl_reconcile_expect_row(struct sl_reconcile *r, struct sl_expect *expect,
+                            const struct sl_cell *cells, struct sl_span key, struct sl_err *err)
+{
+    bool keeps = true;
+    int rc = sl_rule_mapper_keeps(r->mapper, r->table, cells, &keeps, err);
+
+    if (rc == SL_OK && !keeps) {
+        sl_expect_nothing(expect);
+        return SL_OK;
+    }
+    return rc == SL_OK ? sl_expect_row(expect, r->table->user, cells, key, err) : rc;
+}
+
 int sl_reconcile_expect(struct sl_reconcile *r, const struct sl_cell *cells, struct sl_err *err)
 {
     int rc = r->mapper->ops->key(r->mapper, r->table, cells, &r->key, err);
 
-    return rc == SL_OK ? sl_expect_row(&r->expect, r->table->user, cells, span_of(&r->key), err)
-                       : rc;
+    return rc == SL_OK ? sl_reconcile_expect_row(r, &r->expect, cells, span_of(&r->key), err) : rc;
 }
 
 bool sl_reconcile_is_sampled(const struct sl_reconcile *r, struct sl_span key)

@@ -356,6 +356,7 @@ static int make_sink(struct sl_runner *runner)
         .clock = sl_clock_real(),
         .lost = on_lost,
         .source_time = sl_runner_source_time,
+        .count_rows = sl_runner_count_rows,
         .drained = on_drained,
         .user = runner,
     };

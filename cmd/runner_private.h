@@ -118,6 +118,7 @@ void sl_runner_stop_reader(struct sl_runner *runner);
 void sl_runner_free_reader(struct sl_runner *runner);
 /* When the newest change that was read was made, for the sink; USER is the runner. */
 uint32_t sl_runner_source_time(void *user);
+void sl_runner_count_rows(void *user, struct sl_heartbeat_rows *rows);
 
 /* Whoever has news for on_change(); USER is the runner. Thread-safe. */
 void sl_runner_wake(void *user);

@@ -76,6 +76,7 @@ static int make_reader(struct sl_runner *runner)
     if (runner->mapper == NULL) {
         return SL_ENOMEM;
     }
+    sl_rule_mapper_on_notice(runner->mapper, sl_runner_notice, runner);
     runner->reader = sl_reader_new(&options, runner->source, runner->mapper, &runner->handoff);
     return runner->reader != NULL ? SL_OK : SL_ENOMEM;
 }
@@ -121,6 +122,17 @@ uint32_t sl_runner_source_time(void *user)
     return stats != NULL && !atomic_load(&stats->is_idle)
                ? (uint32_t)atomic_load(&stats->event_time)
                : 0;
+}
+
+void sl_runner_count_rows(void *user, struct sl_heartbeat_rows *rows)
+{
+    const struct sl_runner *runner = user;
+
+    if (runner->mapper != NULL) {
+        rows->unchanged = atomic_load(&runner->mapper->stats.unchanged);
+        rows->filtered = atomic_load(&runner->mapper->stats.filtered);
+        rows->quarantined = atomic_load(&runner->mapper->stats.quarantined);
+    }
 }
 
 int sl_runner_start_reader(struct sl_runner *runner, struct sl_err *err)

@@ -137,6 +137,16 @@ static void print_head(const struct sl_config *config)
                  (unsigned)config->source.port);
 }
 
+/* Only what is not as everywhere. */
+static void print_rows(const struct sl_heartbeat_rows *rows)
+{
+    if (rows->unchanged > 0 || rows->filtered > 0 || rows->quarantined > 0) {
+        (void)printf("  not written  %" PRIu64 " unchanged, %" PRIu64 " filtered, %" PRIu64
+                     " quarantined\n",
+                     rows->unchanged, rows->filtered, rows->quarantined);
+    }
+}
+
 static const char *why(struct sl_load *load)
 {
     const char *reason = sl_buf_cstr(&load->state.reason);
@@ -193,6 +203,7 @@ static void print_report(struct report *report)
     if (status->has_heartbeat) {
         (void)printf("  state        %s\n  lag          %" PRIu64 " s\n", status->heartbeat.state,
                      status->heartbeat.lag_seconds);
+        print_rows(&status->heartbeat.rows);
     }
     (void)fputs("  position     ", stdout);
     if (status->has_checkpoint) {
@@ -221,9 +232,11 @@ static int add_heartbeat(struct sl_buf *out, const struct sl_heartbeat_seen *hea
 
     return rc == SL_OK ? sl_buf_add_format(out,
                                            ",\"lag_seconds\":%" PRIu64 ",\"source_time\":%" PRIu64
-                                           ",\"time\":%" PRIu64,
+                                           ",\"time\":%" PRIu64 ",\"unchanged\":%" PRIu64
+                                           ",\"filtered\":%" PRIu64 ",\"quarantined\":%" PRIu64,
                                            heartbeat->lag_seconds, heartbeat->source_time,
-                                           heartbeat->wall_ms)
+                                           heartbeat->wall_ms, heartbeat->rows.unchanged,
+                                           heartbeat->rows.filtered, heartbeat->rows.quarantined)
                        : rc;
 }
 

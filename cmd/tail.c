@@ -407,7 +407,8 @@ const struct sl_command sl_command_tail = {
     .name = "tail",
     .summary = "print decoded changes as lines of JSON; needs no Redis",
     .usage =
-        "Usage: sluice tail [-c FILE] [--from PLACE] [--to PLACE] [--limit N] [--table GLOB]...\n"
+        "Usage: sluice tail [-c FILE] [--from PLACE] [--to PLACE] [--limit N] [--table "
+        "PATTERN]...\n"
         "                   [--statements] [--count]\n"
         "       sluice tail --file BINLOG... [-c FILE] [OPTION...]\n\n"
         "Prints the changes of the configured tables, a JSON object a line, when their "
@@ -420,9 +421,9 @@ const struct sl_command sl_command_tail = {
         "first\n"
         "                    end of a transaction at or behind it\n"
         "  --limit N         end after N changes\n"
-        "  --table GLOB      DATABASE.TABLE, \"*\" and \"?\" stand for letters; may be given "
-        "again;\n"
-        "                    takes the place of the configuration's tables\n"
+        "  --table PATTERN   DATABASE.TABLE, \"*\" and \"?\" stand for letters, or /REGEX/; may "
+        "be\n"
+        "                    given again; takes the place of the configuration's tables\n"
         "  --file BINLOG...  read these binary log files, in this order, instead of a server: all\n"
         "                    tables, unless -c or --table is given. Columns whose names the files "
         "do\n"

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filters/table_regex.h"
+
 /* The words that are left. */
 struct words {
     char **at;
@@ -54,11 +56,21 @@ static int take_limit(struct sl_tail_options *options, const char *word, struct 
     return SL_OK;
 }
 
-static int take_table(struct sl_tail_options *options, const char *word, struct sl_err *err)
+static int take_regex(const char *word, struct sl_table_rule *rule, struct sl_err *err)
+{
+    int rc = sl_table_regex_new(word, &rule->regex, err);
+
+    if (rc != SL_OK) {
+        return sl_err_prefix(err, "--table");
+    }
+    *rule = (struct sl_table_rule){
+        .pattern = word, .db_pattern = strdup("*"), .table_pattern = "*", .regex = rule->regex};
+    return SL_OK;
+}
+
+static int take_names(const char *word, struct sl_table_rule *rule, struct sl_err *err)
 {
     const char *dot = strchr(word, '.');
-    struct sl_table_rule *rules;
-    char *db;
 
     if (dot == NULL || dot == word || dot[1] == '\0') {
         return sl_err_set(
@@ -67,18 +79,30 @@ static int take_table(struct sl_tail_options *options, const char *word, struct 
             "\"%.128s\"",
             word);
     }
-    rules = realloc(options->rules, (options->rule_count + 1) * sizeof(*rules));
+    *rule = (struct sl_table_rule){.pattern = word,
+                                   .db_pattern = strndup(word, (size_t)(dot - word)),
+                                   .table_pattern = dot + 1};
+    return SL_OK;
+}
+
+static int take_table(struct sl_tail_options *options, const char *word, struct sl_err *err)
+{
+    struct sl_table_rule *rules =
+        realloc(options->rules, (options->rule_count + 1) * sizeof(*rules));
+    struct sl_table_rule rule = {0};
+    int rc;
+
     if (rules == NULL) {
         return sl_err_set(err, SL_ENOMEM, "out of memory");
     }
     options->rules = rules;
-    db = strndup(word, (size_t)(dot - word));
-    if (db == NULL) {
-        return sl_err_set(err, SL_ENOMEM, "out of memory");
+    rc =
+        sl_table_regex_is_meant(word) ? take_regex(word, &rule, err) : take_names(word, &rule, err);
+    if (rc != SL_OK) {
+        return rc;
     }
-    rules[options->rule_count++] =
-        (struct sl_table_rule){.pattern = word, .db_pattern = db, .table_pattern = dot + 1};
-    return SL_OK;
+    rules[options->rule_count++] = rule;
+    return rule.db_pattern != NULL ? SL_OK : sl_err_set(err, SL_ENOMEM, "out of memory");
 }
 
 /* All words up to the next option. */
@@ -156,6 +180,7 @@ void sl_tail_options_release(struct sl_tail_options *options)
     for (size_t i = 0; i < options->rule_count; i++) {
         /* Only read as const by everybody else. */
         free((void *)(uintptr_t)options->rules[i].db_pattern);
+        sl_table_regex_free(options->rules[i].regex);
     }
     free(options->rules);
     free(options->files);

@@ -162,10 +162,73 @@ static void check_tables(struct sl_conf_loader *loader)
     }
 }
 
+/* The one key beside `table` that says something of rows nobody keeps; NULL: there is none. */
+static const char *find_idle_key(const cJSON *item)
+{
+    const cJSON *member;
+
+    cJSON_ArrayForEach(member, item)
+    {
+        if (strcmp(member->string, "table") != 0 && strcmp(member->string, "skip") != 0) {
+            return member->string;
+        }
+    }
+    return NULL;
+}
+
+static void check_skipped(struct sl_conf_loader *loader, const cJSON *items)
+{
+    const struct sl_config *config = loader->config;
+    const cJSON *item = items != NULL ? items->child : NULL;
+
+    for (size_t i = 0; i < config->table_count && item != NULL; i++, item = item->next) {
+        const char *name = config->tables[i].skip ? find_idle_key(item) : NULL;
+
+        if (name != NULL) {
+            char path[SL_CONF_PATH_MAX];
+
+            (void)snprintf(path, sizeof(path), "tables[%zu].%.60s", i, name);
+            sl_conf_fail(loader, path,
+                         "\"skip\" leaves the tables of this entry out; remove one of the two");
+        }
+    }
+}
+
+static void check_columns(struct sl_conf_loader *loader)
+{
+    const struct sl_config *config = loader->config;
+
+    for (size_t i = 0; i < config->table_count; i++) {
+        if (config->tables[i].columns != NULL && config->tables[i].except != NULL) {
+            char path[SL_CONF_PATH_MAX];
+
+            (void)snprintf(path, sizeof(path), "tables[%zu].except", i);
+            sl_conf_fail(loader, path, "columns says which ones to keep already; remove one");
+        }
+    }
+}
+
+static void check_any_chosen(struct sl_conf_loader *loader)
+{
+    const struct sl_config *config = loader->config;
+
+    for (size_t i = 0; i < config->table_count; i++) {
+        if (!config->tables[i].skip) {
+            return;
+        }
+    }
+    if (config->table_count > 0) {
+        sl_conf_fail(loader, "tables", "every entry says \"skip\"; add one that chooses tables");
+    }
+}
+
 void sl_conf_check(struct sl_conf_loader *loader, const cJSON *root)
 {
     check_sizes(loader);
     check_source_tls(loader);
     check_sinks(loader, cJSON_GetObjectItemCaseSensitive(root, "sinks"));
     check_tables(loader);
+    check_skipped(loader, cJSON_GetObjectItemCaseSensitive(root, "tables"));
+    check_any_chosen(loader);
+    check_columns(loader);
 }

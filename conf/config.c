@@ -13,6 +13,7 @@
 #include "cdc/base/hash.h"
 #include "conf/loader.h"
 #include "conf/syntax.h"
+#include "filters/table_regex.h"
 
 /* Everything that a config points at; wiped when it goes. */
 struct sl_config_block {
@@ -52,6 +53,9 @@ void sl_config_free(struct sl_config *config)
 {
     if (config == NULL) {
         return;
+    }
+    for (size_t i = 0; i < config->table_count; i++) {
+        sl_table_regex_free(config->tables[i].regex);
     }
     while (config->memory != NULL) {
         struct sl_config_block *block = config->memory;

@@ -21,10 +21,14 @@ static const char *type_name(enum sl_conf_type type)
         return "array of objects";
     case SL_CONF_STRINGS:
         return "array of strings";
+    case SL_CONF_MAP:
+        return "object of any names";
     case SL_CONF_INTEGER:
         return "integer";
     case SL_CONF_BYTES:
         return "size";
+    case SL_CONF_BOOLEAN:
+        return "boolean";
     case SL_CONF_STRING:
     case SL_CONF_CHOICE:
     case SL_CONF_SECRET:
@@ -113,6 +117,15 @@ static void put_leaf(FILE *out, const struct sl_conf_key *key)
             " }, { \"type\": \"string\", \"pattern\": \"^[0-9]+([KMGT]iB)?$\" }, " ENV_SCHEMA "]",
             key->min, key->max);
         break;
+    case SL_CONF_MAP:
+        (void)fprintf(out,
+                      "\"type\": \"object\", \"minProperties\": %" PRIu64
+                      ", \"maxProperties\": %" PRIu64 ", \"additionalProperties\": %s",
+                      key->min, key->max, key->schema);
+        break;
+    case SL_CONF_BOOLEAN:
+        (void)fputs("\"anyOf\": [{ \"type\": \"boolean\" }, " ENV_SCHEMA "]", out);
+        break;
     case SL_CONF_CHOICE:
         put_choices(out, key->choices);
         break;
@@ -140,7 +153,7 @@ static void put_default(FILE *out, const struct sl_conf_key *key)
         return;
     }
     (void)fputs(", \"default\": ", out);
-    if (key->type == SL_CONF_INTEGER) {
+    if (key->type == SL_CONF_INTEGER || key->type == SL_CONF_BOOLEAN) {
         (void)fputs(key->fallback, out);
     } else {
         put_string(out, key->fallback);

@@ -51,6 +51,12 @@ static const struct sl_conf_choice codecs[] = {
     {.name = NULL},
 };
 
+static const struct sl_conf_choice rule_errors[] = {
+    {.name = "stop", .value = SL_RULE_STOP},
+    {.name = "quarantine", .value = SL_RULE_QUARANTINE},
+    {.name = NULL},
+};
+
 static const struct sl_conf_choice log_levels[] = {
     {.name = "error", .value = SL_LOG_ERROR},
     {.name = "warn", .value = SL_LOG_WARN},
@@ -159,7 +165,9 @@ const struct sl_conf_key sl_conf_keys[] = {
      .help = "What to keep; the first entry that matches a table decides, tables that none matches are left out."},
     {.path = "tables[].table", .type = SL_CONF_STRING, .flags = SL_CONF_REQUIRED, .min = 3, .max = 256, .take = sl_conf_take_table,
      AT(sl_table_rule, pattern),
-     .help = "\"DATABASE.TABLE\"; \"*\" stands for any characters, \"?\" for one."},
+     .help = "\"DATABASE.TABLE\"; \"*\" stands for any characters, \"?\" for one. \"/REGEX/\": a Perl-compatible regular expression that the whole of DATABASE.TABLE has to match."},
+    {.path = "tables[].skip", .type = SL_CONF_BOOLEAN, .fallback = "false", AT(sl_table_rule, skip),
+     .help = "true: the tables of this entry are left out, though an entry behind it may match them. Takes no other key but table."},
     {.path = "tables[].key", .type = SL_CONF_STRING, .min = 1, .max = 1024, .fallback = "{db}:{table}:{pk}", .take = sl_conf_take_template,
      AT(sl_table_rule, key_template),
      .help = "The key of a row: {db}, {table}, {pk} (the primary key's columns joined with \":\") and {column}; \"{{\" and \"}}\" are braces themselves."},
@@ -168,13 +176,28 @@ const struct sl_conf_key sl_conf_keys[] = {
     {.path = "tables[].columns", .type = SL_CONF_STRINGS, .min = 1, .max = 4096,
      .offset = offsetof(struct sl_table_rule, columns), .count_offset = offsetof(struct sl_table_rule, column_count),
      .help = "The columns to keep. Default: all."},
+    {.path = "tables[].except", .type = SL_CONF_STRINGS, .min = 1, .max = 4096,
+     .offset = offsetof(struct sl_table_rule, except), .count_offset = offsetof(struct sl_table_rule, except_count),
+     .help = "Instead of columns: the columns to leave out; all others are kept, also those that a table gets later."},
+    {.path = "tables[].rename", .type = SL_CONF_MAP, .min = 1, .max = 4096, .take = sl_conf_take_rename,
+     .schema = "{ \"type\": \"string\", \"minLength\": 1 }",
+     .offset = offsetof(struct sl_table_rule, renames), .count_offset = offsetof(struct sl_table_rule, rename_count),
+     .help = "Columns whose field or member has another name: { \"column\": \"name\" }. Keys and where know them by their own."},
+    {.path = "tables[].mask", .type = SL_CONF_MAP, .flags = HIDDEN, .min = 1, .max = 4096, .take = sl_conf_take_mask,
+     .schema = "{ \"anyOf\": [{ \"enum\": [\"null\"] }, { \"type\": \"object\", \"minProperties\": 1, \"maxProperties\": 1, "
+               "\"additionalProperties\": false, \"properties\": { \"text\": { \"type\": \"string\" }, \"sha256\": { \"type\": \"string\" }, "
+               "\"sha256_file\": { \"type\": \"string\" }, \"last\": { \"type\": \"integer\", \"minimum\": 1, \"maximum\": 1000 } } }] }",
+     .offset = offsetof(struct sl_table_rule, masks), .count_offset = offsetof(struct sl_table_rule, mask_count),
+     .help = "Columns that are not shown as they are: \"null\", {\"text\": …}, {\"sha256\": KEY} or {\"sha256_file\": PATH} (HMAC-SHA-256 in hexadecimal), {\"last\": N} (stars but for the last N characters). None may be part of the key."},
+    {.path = "tables[].where", .type = SL_CONF_STRING, .min = 1, .max = 4096, .take = sl_conf_take_where,
+     AT(sl_table_rule, where),
+     .help = "A Lua 5.4 expression over the row's columns: rows for which it is not true are not in the cache. Default: every row is."},
+    {.path = "tables[].on_error", .type = SL_CONF_CHOICE, .fallback = "stop", .choices = rule_errors, AT(sl_table_rule, on_error),
+     .help = "What to do when where fails on a row: \"stop\" leaves with exit status 5, \"quarantine\" keeps the row out of the cache, counts it and says so once a table."},
     {.path = "tables[].ttl", .type = SL_CONF_INTEGER, .unit = "seconds", .min = 1, .max = 3153600000, AT(sl_table_rule, ttl_s),
      .help = "Keys expire this long after their row's last change. Default: never."},
     {.path = "tables[].compress", .type = SL_CONF_CHOICE, .fallback = "none", .choices = codecs,
      .help = "Compression of values."},
-    {.path = "tables[].where", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
-    {.path = "tables[].skip", .flags = SL_CONF_UNAVAILABLE, .help = "remove it and list the tables that you want"},
-    {.path = "tables[].rename", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
     {.path = "tables[].transform", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
     {.path = "tables[].redelete_ms", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
 

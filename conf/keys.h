@@ -16,7 +16,10 @@ enum sl_conf_type {
     SL_CONF_STRINGS,     /* an array of different strings; min and max count them */
     SL_CONF_INTEGER,     /* stored as 2, 4 or 8 bytes */
     SL_CONF_BYTES,       /* an integer or "64KiB"; stored as 8 bytes */
+    SL_CONF_BOOLEAN,     /* true or false; stored as a bool */
     SL_CONF_CHOICE,      /* one of choices; stored as an enum */
+    SL_CONF_MAP,         /* an object whose names the user chooses: take gets it; min and max count
+                            them, schema says what a value is */
     SL_CONF_SECRET,      /* a string that is never shown */
     SL_CONF_SECRET_ENV,  /* the name of an environment variable that holds it */
     SL_CONF_SECRET_FILE, /* the file that holds it */
@@ -49,8 +52,9 @@ struct sl_conf_key {
     uint64_t max;
     const char *fallback; /* the default, as a user would write it (without quotes); NULL: none */
     const struct sl_conf_choice *choices;
-    size_t offset; /* into the struct of the nearest array element around, or into sl_config */
-    size_t size;   /* of the member, or of an array's element */
+    const char *schema; /* of a SL_CONF_MAP's values */
+    size_t offset;      /* into the struct of the nearest array element around, or into sl_config */
+    size_t size;        /* of the member, or of an array's element */
     size_t count_offset; /* arrays: where the number of elements goes */
     /* Takes a string that needs more than a length check; it reports what is wrong itself. */
     void (*take)(struct sl_conf_loader *loader, const struct sl_conf_value *value);

@@ -67,6 +67,13 @@ bool sl_conf_parse_integer(const char *text, uint64_t *out);
 /* list.c */
 void sl_conf_take_strings(struct sl_conf_loader *loader, struct sl_conf_value *value);
 
+/* columns.c: checks the object and its names, then calls the key's take function. */
+void sl_conf_take_map(struct sl_conf_loader *loader, const struct sl_conf_value *value);
+/* Stores ITEMS (owned by the config), COUNT of them, in the members of VALUE's key. */
+void sl_conf_store_list(const struct sl_conf_value *value, const void *items, size_t count);
+void sl_conf_take_mask(struct sl_conf_loader *loader, const struct sl_conf_value *value);
+void sl_conf_take_rename(struct sl_conf_loader *loader, const struct sl_conf_value *value);
+
 /* secret.c */
 void sl_conf_take_secret(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 /* At most one of the three ways in the object ITEM; PARENT is its pattern, PATH its name in
@@ -85,6 +92,7 @@ void sl_conf_take_name(struct sl_conf_loader *loader, const struct sl_conf_value
 void sl_conf_take_start(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 void sl_conf_take_url(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 void sl_conf_take_table(struct sl_conf_loader *loader, const struct sl_conf_value *value);
+void sl_conf_take_where(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 void sl_conf_take_template(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 
 #endif

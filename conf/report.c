@@ -109,6 +109,13 @@ void sl_conf_fail_type(struct sl_conf_loader *loader, const struct sl_conf_value
         (void)snprintf(expected, sizeof(expected), "%s ≥ %" PRIu64,
                        key->unit == NULL ? "an integer" : key->unit, key->min);
         break;
+    case SL_CONF_MAP:
+        (void)snprintf(expected, sizeof(expected),
+                       "an object of %" PRIu64 " to %" PRIu64 " column names", key->min, key->max);
+        break;
+    case SL_CONF_BOOLEAN:
+        (void)snprintf(expected, sizeof(expected), "true or false");
+        break;
     case SL_CONF_CHOICE:
         describe_choices(key->choices, expected, sizeof(expected));
         break;

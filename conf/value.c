@@ -176,12 +176,26 @@ static void take_choice(struct sl_conf_loader *loader, const struct sl_conf_valu
     sl_conf_fail_type(loader, value);
 }
 
+static void take_boolean(struct sl_conf_loader *loader, const struct sl_conf_value *value)
+{
+    bool is_spelled = value->text != NULL && value->is_expanded;
+    bool is_true = is_spelled ? strcmp(value->text, "true") == 0 : cJSON_IsTrue(value->item);
+
+    if (value->text != NULL && !is_true && (!is_spelled || strcmp(value->text, "false") != 0)) {
+        sl_conf_fail_type(loader, value);
+        return;
+    }
+    memcpy((char *)value->base + value->key->offset, &is_true, sizeof(is_true));
+}
+
 /* True when the value's JSON type can be right. */
 static bool has_right_type(const struct sl_conf_value *value)
 {
     bool is_number = value->key->type == SL_CONF_INTEGER || value->key->type == SL_CONF_BYTES;
+    bool is_boolean = value->key->type == SL_CONF_BOOLEAN;
 
-    return value->text != NULL || (is_number && cJSON_IsNumber(value->item));
+    return value->text != NULL || (is_number && cJSON_IsNumber(value->item)) ||
+           (is_boolean && cJSON_IsBool(value->item));
 }
 
 void sl_conf_take_value(struct sl_conf_loader *loader, struct sl_conf_value *value)
@@ -196,6 +210,10 @@ void sl_conf_take_value(struct sl_conf_loader *loader, struct sl_conf_value *val
         sl_conf_take_strings(loader, value);
         return;
     }
+    if (value->key->type == SL_CONF_MAP) {
+        sl_conf_take_map(loader, value);
+        return;
+    }
     if (!has_right_type(value)) {
         sl_conf_fail_type(loader, value);
         return;
@@ -208,6 +226,9 @@ void sl_conf_take_value(struct sl_conf_loader *loader, struct sl_conf_value *val
     case SL_CONF_BYTES:
         take_number(loader, value);
         break;
+    case SL_CONF_BOOLEAN:
+        take_boolean(loader, value);
+        break;
     case SL_CONF_CHOICE:
         take_choice(loader, value);
         break;
@@ -217,6 +238,7 @@ void sl_conf_take_value(struct sl_conf_loader *loader, struct sl_conf_value *val
         sl_conf_take_secret(loader, value);
         break;
     case SL_CONF_STRINGS:
+    case SL_CONF_MAP:
     case SL_CONF_OBJECT:
     case SL_CONF_OBJECTS:
         break; /* no leaves */

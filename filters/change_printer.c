@@ -332,6 +332,16 @@ static int on_xa_rollback(void *user, struct sl_span xid, struct sl_err *err)
     return SL_OK;
 }
 
+/* What cannot be found out is printed. */
+static bool is_chosen(const struct sl_change_printer_options *options, struct sl_span db,
+                      struct sl_span table)
+{
+    const struct sl_table_rule *rule = NULL;
+    int rc = sl_rule_find(options->rules, options->rule_count, db, table, &rule, NULL);
+
+    return rc != SL_OK || rule != NULL;
+}
+
 static bool concerns(const struct sl_change_printer *printer, const struct sl_ddl *ddl)
 {
     const struct sl_change_printer_options *options = &printer->options;
@@ -340,14 +350,12 @@ static bool concerns(const struct sl_change_printer *printer, const struct sl_dd
         return true;
     }
     for (size_t i = 0; i < options->rule_count && ddl->table.len == 0; i++) {
-        if (sl_glob_matches(options->rules[i].db_pattern, ddl->db)) {
+        if (sl_rule_may_choose_in(&options->rules[i], ddl->db)) {
             return true;
         }
     }
-    return (ddl->table.len > 0 &&
-            sl_rule_find(options->rules, options->rule_count, ddl->db, ddl->table) != NULL) ||
-           (ddl->to_table.len > 0 &&
-            sl_rule_find(options->rules, options->rule_count, ddl->to_db, ddl->to_table) != NULL);
+    return (ddl->table.len > 0 && is_chosen(options, ddl->db, ddl->table)) ||
+           (ddl->to_table.len > 0 && is_chosen(options, ddl->to_db, ddl->to_table));
 }
 
 static int on_ddl(void *user, const struct sl_ddl *ddl, struct sl_err *err)
@@ -372,8 +380,7 @@ bool sl_change_printer_wants(void *user, struct sl_span db, struct sl_span table
     const struct sl_change_printer *printer = user;
     const struct sl_change_printer_options *options = &printer->options;
 
-    return options->rule_count == 0 ||
-           sl_rule_find(options->rules, options->rule_count, db, table) != NULL;
+    return options->rule_count == 0 || is_chosen(options, db, table);
 }
 
 struct sl_stream_handler sl_change_printer_handler(struct sl_change_printer *printer)

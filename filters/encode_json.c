@@ -3,6 +3,7 @@
 #include "cdc/json_binary.h"
 #include "cdc/value.h"
 #include "filters/json_string.h"
+#include "filters/mask.h"
 
 int sl_encode_text(const struct sl_column *column, const struct sl_cell *cell,
                    const struct sl_cell *base, struct sl_buf *out, struct sl_err *err)
@@ -75,6 +76,37 @@ int sl_encode_json_value(const struct sl_column *column, const struct sl_cell *c
     return SL_OK;
 }
 
+/* What a mask shows is a string, whatever the column's type is. */
+static int add_masked(const struct sl_shape *shape, uint32_t i, struct sl_row row,
+                      struct sl_buf *out, struct sl_err *err)
+{
+    uint32_t number = shape->columns[i];
+    size_t at = out->len;
+    int rc;
+
+    if (row.cells[number].state == SL_CELL_NULL || sl_shape_hides(shape, i)) {
+        return sl_buf_add(out, "null", 4);
+    }
+    rc = sl_encode_text(&shape->table->columns[number], &row.cells[number],
+                        row.base != NULL ? &row.base[number] : NULL, out, err);
+    if (rc == SL_OK) {
+        rc = sl_mask_tail(shape->masks[i], out, at);
+    }
+    return rc == SL_OK ? sl_json_quote_tail(out, at) : rc;
+}
+
+static int add_member(const struct sl_shape *shape, uint32_t i, struct sl_row row,
+                      struct sl_buf *out, struct sl_err *err)
+{
+    uint32_t number = shape->columns[i];
+
+    if (shape->masks != NULL && shape->masks[i] != NULL) {
+        return add_masked(shape, i, row, out, err);
+    }
+    return sl_encode_json_value(&shape->table->columns[number], &row.cells[number],
+                                row.base != NULL ? &row.base[number] : NULL, out, err);
+}
+
 int sl_encode_json(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
                    struct sl_err *err)
 {
@@ -94,8 +126,7 @@ int sl_encode_json(const struct sl_shape *shape, struct sl_row row, struct sl_bu
             rc = sl_buf_add(out, shape->heads[i].data, shape->heads[i].len);
         }
         if (rc == SL_OK) {
-            rc = sl_encode_json_value(&shape->table->columns[number], cell,
-                                      row.base != NULL ? &row.base[number] : NULL, out, err);
+            rc = add_member(shape, i, row, out, err);
         }
         separator = ',';
     }

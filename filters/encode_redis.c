@@ -8,6 +8,7 @@
  */
 #include "cdc/resp.h"
 #include "filters/encode.h"
+#include "filters/mask.h"
 
 /* "*3 $4 HSET": the array head varies, the rest is constant. */
 #define SL_ARG_HSET   "$4\r\nHSET\r\n"
@@ -68,12 +69,19 @@ struct tally {
     uint32_t nulls;
 };
 
+static uint32_t state_of(const struct sl_shape *shape, uint32_t i, const struct sl_cell *cells)
+{
+    uint32_t state = cells[shape->columns[i]].state;
+
+    return state != SL_CELL_ABSENT && sl_shape_hides(shape, i) ? SL_CELL_NULL : state;
+}
+
 static struct tally count_cells(const struct sl_shape *shape, const struct sl_cell *cells)
 {
     struct tally tally = {0};
 
     for (uint32_t i = 0; i < shape->column_count; i++) {
-        uint32_t state = cells[shape->columns[i]].state;
+        uint32_t state = state_of(shape, i, cells);
 
         tally.nulls += state == SL_CELL_NULL;
         tally.values += state != SL_CELL_NULL && state != SL_CELL_ABSENT;
@@ -88,14 +96,19 @@ static int add_field(const struct sl_shape *shape, uint32_t i, struct sl_row row
     const struct sl_cell *cell = &row.cells[number];
     size_t guess = shape->guesses[i] != 0 ? shape->guesses[i] : cell->len;
     size_t start = 0;
+    size_t at;
     int rc = sl_buf_add(out, shape->heads[i].data, shape->heads[i].len);
 
     if (rc == SL_OK) {
         rc = sl_resp_begin(out, guess, &start);
     }
+    at = out->len;
     if (rc == SL_OK) {
         rc = sl_encode_text(&shape->table->columns[number], cell,
                             row.base != NULL ? &row.base[number] : NULL, out, err);
+    }
+    if (rc == SL_OK && shape->masks != NULL && shape->masks[i] != NULL) {
+        rc = sl_mask_tail(shape->masks[i], out, at);
     }
     return rc == SL_OK ? sl_resp_end(out, guess, start) : rc;
 }
@@ -106,7 +119,7 @@ static int add_fields(const struct sl_shape *shape, struct sl_row row, struct sl
     int rc = SL_OK;
 
     for (uint32_t i = 0; rc == SL_OK && i < shape->column_count; i++) {
-        uint32_t state = row.cells[shape->columns[i]].state;
+        uint32_t state = state_of(shape, i, row.cells);
 
         if (state != SL_CELL_NULL && state != SL_CELL_ABSENT) {
             rc = add_field(shape, i, row, out, err);
@@ -121,7 +134,7 @@ static int add_null_names(const struct sl_shape *shape, const struct sl_cell *ce
     int rc = SL_OK;
 
     for (uint32_t i = 0; rc == SL_OK && i < shape->column_count; i++) {
-        if (cells[shape->columns[i]].state == SL_CELL_NULL) {
+        if (state_of(shape, i, cells) == SL_CELL_NULL) {
             rc = sl_buf_add(out, shape->heads[i].data, shape->heads[i].len);
         }
     }

@@ -155,3 +155,9 @@ int sl_expect_row(struct sl_expect *expect, const struct sl_shape *shape,
     }
     return sl_expect_commands(expect, sl_span_make(expect->commands.data, expect->commands.len));
 }
+
+void sl_expect_nothing(struct sl_expect *expect)
+{
+    sl_buf_clear(&expect->commands);
+    expect->held = (struct sl_held){.kind = SL_HELD_NOTHING};
+}

@@ -26,6 +26,9 @@ void sl_expect_release(struct sl_expect *expect);
 int sl_expect_row(struct sl_expect *expect, const struct sl_shape *shape,
                   const struct sl_cell *cells, struct sl_span key, struct sl_err *err) SL_MUSTCHECK;
 
+/* Fills EXPECT for a row that is not to be in the cache: no key. */
+void sl_expect_nothing(struct sl_expect *expect);
+
 /* Fills EXPECT from any of the encoder's COMMANDS on one key, in wire form. SL_EFORMAT: not such.
  * EXPECT's views are into COMMANDS. */
 int sl_expect_commands(struct sl_expect *expect, struct sl_span commands) SL_MUSTCHECK;

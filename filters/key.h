@@ -13,6 +13,7 @@
 #include "cdc/base/err.h"
 #include "cdc/batch.h"
 #include "cdc/column.h"
+#include "filters/options.h"
 
 /* A run of literal bytes, or a column where column is not SL_KEY_LITERAL. */
 #define SL_KEY_LITERAL UINT32_MAX
@@ -62,5 +63,19 @@ bool sl_key_same(const struct sl_key *key, const struct sl_cell *before,
  */
 struct sl_key_pattern *sl_key_pattern_new(const char *text, struct sl_span db, struct sl_span table,
                                           uint32_t pk_count);
+
+/* All tables of the database DB that RULE, one of COUNT RULES, decides about. */
+struct sl_key_tables {
+    const struct sl_table_rule *rules;
+    size_t count;
+    const struct sl_table_rule *rule;
+    struct sl_span db;
+};
+
+/*
+ * The pattern of all keys that rows of TABLES can have: with {table} in the rule's template of none
+ * but theirs. The rules are borrowed for the pattern's life, DB is not. NULL when out of memory.
+ */
+struct sl_key_pattern *sl_key_pattern_of_tables(const struct sl_key_tables *tables);
 
 #endif

@@ -9,9 +9,13 @@
 
 #include "filters/key.h"
 #include "filters/key_text.h"
+#include "filters/rule.h"
+
+enum { SL_NAME_MAX = 512 }; /* bytes of a table's name: 64 characters, and room */
 
 struct piece {
     bool is_value;
+    bool is_table;          /* the value is the name of one of `tables` */
     bool may_join;          /* a row key of unknown width: any number of values joined with ":" */
     struct sl_span literal; /* into `literals` */
     size_t at;              /* of the literal, until literals stops growing */
@@ -23,6 +27,8 @@ struct table_pattern {
     size_t count;
     struct sl_buf literals;
     struct sl_buf glob;
+    struct sl_key_tables tables; /* rule NULL: any */
+    struct sl_buf db;            /* what tables.db is a view of */
 };
 
 static void free_pattern(struct sl_key_pattern *base)
@@ -32,10 +38,60 @@ static void free_pattern(struct sl_key_pattern *base)
     free(pattern->pieces);
     sl_buf_release(&pattern->literals);
     sl_buf_release(&pattern->glob);
+    sl_buf_release(&pattern->db);
     free(pattern);
 }
 
 static bool match_from(const struct table_pattern *pattern, size_t piece, struct sl_span key);
+
+static uint8_t decode_unit(const uint8_t *unit, size_t len)
+{
+    static const uint8_t specials[] = {'%', ':', '{', '}'};
+    static const uint8_t digits[] = "0123456789ABCDEF";
+
+    if (len == 1) {
+        return unit[0];
+    }
+    for (size_t i = 0; i < sizeof(specials); i++) {
+        if (unit[1] == digits[specials[i] >> 4] && unit[2] == digits[specials[i] & 15]) {
+            return specials[i];
+        }
+    }
+    return unit[0];
+}
+
+/* Is what a key has for {table} the name of a table of ours? VALUE is of whole units. */
+static bool is_own_table(const struct table_pattern *pattern, struct sl_span value)
+{
+    const struct sl_key_tables *tables = &pattern->tables;
+    const struct sl_table_rule *rule = NULL;
+    uint8_t name[SL_NAME_MAX];
+    size_t len = 0;
+
+    while (value.len > 0) {
+        size_t unit = sl_key_unit_length(value);
+
+        if (unit == 0 || len == sizeof(name)) {
+            return false;
+        }
+        name[len++] = decode_unit(value.data, unit);
+        value = sl_span_make(value.data + unit, value.len - unit);
+    }
+    return len > 0 &&
+           sl_rule_find(tables->rules, tables->count, tables->db, sl_span_make(name, len), &rule,
+                        NULL) == SL_OK &&
+           rule == tables->rule;
+}
+
+/* Can the value that began at START end before REST? */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the template has placeholders */
+static bool ends_before(const struct table_pattern *pattern, size_t piece, struct sl_span start,
+                        struct sl_span rest)
+{
+    return match_from(pattern, piece + 1, rest) &&
+           (!pattern->pieces[piece].is_table ||
+            is_own_table(pattern, sl_span_make(start.data, start.len - rest.len)));
+}
 
 /*
  * A value can be followed by a literal that begins with a byte of a value: try each end. What the
@@ -47,8 +103,9 @@ static bool match_value(const struct table_pattern *pattern, size_t piece,
     bool may_join = pattern->pieces[piece].may_join;
     bool is_fresh = true; /* at the first byte of a value */
     bool is_null = false; /* behind a NULL, which is a whole value */
+    const struct sl_span start = key;
 
-    while (!match_from(pattern, piece + 1, key)) {
+    while (!ends_before(pattern, piece, start, key)) {
         size_t len = is_null ? 0 : sl_key_unit_length(key);
 
         if (may_join && key.len > 0 && key.data[0] == ':') {
@@ -144,21 +201,21 @@ static int add_literal(struct table_pattern *pattern, struct sl_span text, bool 
     return rc;
 }
 
-static int add_value(struct table_pattern *pattern, bool may_join)
+static int add_value(struct table_pattern *pattern, struct piece piece)
 {
-    int rc = add_piece(pattern, (struct piece){.is_value = true, .may_join = may_join});
+    int rc = add_piece(pattern, piece);
 
     return rc == SL_OK ? sl_buf_add_byte(&pattern->glob, '*') : rc;
 }
 
 static int add_row_key(struct table_pattern *pattern, uint32_t columns)
 {
-    int rc = add_value(pattern, columns == 0);
+    int rc = add_value(pattern, (struct piece){.is_value = true, .may_join = columns == 0});
 
     for (uint32_t i = 1; rc == SL_OK && i < columns; i++) {
         rc = add_literal(pattern, sl_span_make(":", 1), false);
         if (rc == SL_OK) {
-            rc = add_value(pattern, false);
+            rc = add_value(pattern, (struct piece){.is_value = true});
         }
     }
     return rc;
@@ -174,18 +231,20 @@ static int add_token(struct table_pattern *pattern, const struct sl_key_token *t
         return add_literal(pattern, db, true);
     }
     if (sl_span_equals(token->text, "table")) {
-        return table.len > 0 ? add_literal(pattern, table, true) : add_value(pattern, false);
+        const struct piece name = {.is_value = true, .is_table = pattern->tables.rule != NULL};
+
+        return table.len > 0 ? add_literal(pattern, table, true) : add_value(pattern, name);
     }
     if (sl_span_equals(token->text, "pk")) {
         return add_row_key(pattern, pk_count);
     }
-    return add_value(pattern, false);
+    return add_value(pattern, (struct piece){.is_value = true});
 }
 
-struct sl_key_pattern *sl_key_pattern_new(const char *text, struct sl_span db, struct sl_span table,
-                                          uint32_t pk_count)
+/* Takes PATTERN, which may be NULL, over. */
+static struct sl_key_pattern *build(struct table_pattern *pattern, const char *text,
+                                    struct sl_span db, struct sl_span table, uint32_t pk_count)
 {
-    struct table_pattern *pattern = calloc(1, sizeof(*pattern));
     struct sl_span rest = sl_span_make(text, strlen(text));
     struct sl_key_token token;
     int rc = pattern != NULL ? SL_OK : SL_ENOMEM;
@@ -207,4 +266,27 @@ struct sl_key_pattern *sl_key_pattern_new(const char *text, struct sl_span db, s
     pattern->base.matches = matches;
     pattern->base.free = free_pattern;
     return &pattern->base;
+}
+
+struct sl_key_pattern *sl_key_pattern_new(const char *text, struct sl_span db, struct sl_span table,
+                                          uint32_t pk_count)
+{
+    return build(calloc(1, sizeof(struct table_pattern)), text, db, table, pk_count);
+}
+
+struct sl_key_pattern *sl_key_pattern_of_tables(const struct sl_key_tables *tables)
+{
+    static const struct sl_span any = {0};
+    struct table_pattern *pattern = calloc(1, sizeof(*pattern));
+
+    if (pattern == NULL) {
+        return NULL;
+    }
+    pattern->tables = *tables;
+    if (sl_buf_add(&pattern->db, tables->db.data, tables->db.len) != SL_OK) {
+        free_pattern(&pattern->base);
+        return NULL;
+    }
+    pattern->tables.db = sl_span_make(pattern->db.data, pattern->db.len);
+    return build(pattern, tables->rule->key_template, pattern->tables.db, any, 0);
 }

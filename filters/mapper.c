@@ -5,8 +5,10 @@
 #include "filters/entry.h"
 #include "filters/known_keys.h"
 #include "filters/mapper_keys.h"
+#include "filters/row_filter.h"
 #include "filters/rule.h"
 #include "filters/statement.h"
+#include "filters/unchanged.h"
 
 struct rule_mapper {
     struct sl_mapper base; /* first: the two are cast into each other */
@@ -19,6 +21,7 @@ struct rule_mapper {
     struct sl_cell *cells; /* of a row that was read again */
     uint32_t cell_cap;
     struct sl_known_keys keys;
+    struct sl_row_filter filter;
 };
 
 static struct rule_mapper *self_of(struct sl_mapper *mapper)
@@ -29,8 +32,10 @@ static struct rule_mapper *self_of(struct sl_mapper *mapper)
 static bool wants(struct sl_mapper *mapper, struct sl_span db, struct sl_span table)
 {
     struct rule_mapper *self = self_of(mapper);
+    const struct sl_table_rule *rule = NULL;
+    int rc = sl_rule_find(self->rules, self->count, db, table, &rule, NULL);
 
-    return sl_rule_find(self->rules, self->count, db, table) != NULL;
+    return rc != SL_OK || rule != NULL; /* the failure comes up once the table is compiled */
 }
 
 static void free_layout(void *shape)
@@ -41,15 +46,18 @@ static void free_layout(void *shape)
 static int compile_table(struct sl_mapper *mapper, struct sl_table *table, struct sl_err *err)
 {
     struct rule_mapper *self = self_of(mapper);
-    const struct sl_table_rule *rule =
-        sl_rule_find(self->rules, self->count, table->db, table->name);
-    struct sl_shape *shape;
-    int rc = sl_shape_new(rule, table, &shape, err);
+    const struct sl_table_rule *rule = NULL;
+    struct sl_shape *shape = NULL;
+    int rc = sl_rule_find(self->rules, self->count, table->db, table->name, &rule, err);
 
+    if (rc == SL_OK) {
+        rc = sl_shape_new(rule, table, &shape, err);
+    }
     if (rc != SL_OK) {
         return rc;
     }
-    rc = sl_known_keys_set(&self->keys, shape);
+    rc = sl_row_filter_prepare(&self->filter, shape, err);
+    rc = rc == SL_OK ? sl_known_keys_set(&self->keys, shape) : rc;
     if (rc != SL_OK) {
         sl_shape_free(shape);
         return rc;
@@ -99,6 +107,23 @@ static void merge_cells(struct sl_cell *out, const struct sl_row_change *change)
     }
 }
 
+/* A row that was read by SELECT, under the key in new_key. */
+static int put_selected(struct rule_mapper *self, const struct sl_table *table,
+                        const struct sl_cell *cells, enum sl_write write, struct sl_batch *batch,
+                        struct sl_err *err)
+{
+    enum sl_verdict verdict;
+    int rc = sl_row_filter_judge(&self->filter, table, cells, NULL, &verdict, err);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    return verdict == SL_ROW_MATCHES
+               ? sl_entry_put(batch, table->user, (struct sl_row){.cells = cells},
+                              span_of(&self->new_key), write, err)
+               : sl_entry_del(batch, span_of(&self->new_key));
+}
+
 /*
  * The image is not enough: asks the source for the row as it is now. Later events bring it to the
  * same state, so that the cache converges; a row that is gone has its DELETE yet to come.
@@ -131,8 +156,7 @@ static int put_reread(struct rule_mapper *self, const struct sl_row_change *chan
     if (rc == SL_OK) {
         rc = render_key(shape, self->cells + count, NULL, &self->new_key, err);
     }
-    return rc == SL_OK ? sl_entry_put(batch, shape, (struct sl_row){.cells = self->cells + count},
-                                      span_of(&self->new_key), SL_WRITE_WHOLE, err)
+    return rc == SL_OK ? put_selected(self, table, self->cells + count, SL_WRITE_WHOLE, batch, err)
                        : rc;
 }
 
@@ -165,7 +189,7 @@ static enum image judge_image(const struct sl_shape *shape, const struct sl_cell
 static bool may_be_empty(const struct sl_shape *shape)
 {
     for (uint32_t i = 0; i < shape->column_count; i++) {
-        if (!shape->table->columns[shape->columns[i]].is_nullable) {
+        if (!shape->table->columns[shape->columns[i]].is_nullable && !sl_shape_hides(shape, i)) {
             return false;
         }
     }
@@ -188,9 +212,20 @@ static bool has_diffs(const struct sl_shape *shape, const struct sl_cell *cells)
     return false;
 }
 
+/*
+ * A part may be added to what the key holds. A row that has only now come to match `where` is not
+ * there, and would be missed.
+ */
+static bool may_add_part(struct rule_mapper *self, const struct sl_row_change *change,
+                         bool key_moved)
+{
+    return can_merge(change->table->user, change->op, key_moved) &&
+           sl_row_filter_surely_takes(&self->filter, change->table, change->before);
+}
+
 /* Writes the after image under the key in new_key; falls back on reading the row again. */
-static int put_after(struct rule_mapper *self, const struct sl_row_change *change, bool key_moved,
-                     struct sl_batch *batch, struct sl_err *err)
+static int put_matching(struct rule_mapper *self, const struct sl_row_change *change,
+                        bool key_moved, struct sl_batch *batch, struct sl_err *err)
 {
     const struct sl_shape *shape = change->table->user;
     struct sl_row row = {.cells = change->after, .image = change->after_image};
@@ -202,8 +237,7 @@ static int put_after(struct rule_mapper *self, const struct sl_row_change *chang
         row.base = change->before;
         image = judge_image(shape, change->after, change->before);
     }
-    if (image == IMAGE_LOST ||
-        (image == IMAGE_PARTIAL && !can_merge(shape, change->op, key_moved))) {
+    if (image == IMAGE_LOST || (image == IMAGE_PARTIAL && !may_add_part(self, change, key_moved))) {
         return put_reread(self, change, batch, err);
     }
     rc = sl_entry_put(batch, shape, row, span_of(&self->new_key),
@@ -212,6 +246,28 @@ static int put_after(struct rule_mapper *self, const struct sl_row_change *chang
     return (rc == SL_EUNSUPPORTED || rc == SL_ELIMIT) && row.base != NULL
                ? put_reread(self, change, batch, err)
                : rc;
+}
+
+/* A key that may hold the row is removed when `where` does not want it; no key is no harm. */
+static int put_after(struct rule_mapper *self, const struct sl_row_change *change, bool key_moved,
+                     struct sl_batch *batch, struct sl_err *err)
+{
+    enum sl_verdict verdict;
+    int rc = sl_row_filter_judge(&self->filter, change->table, change->after, change->before,
+                                 &verdict, err);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    switch (verdict) {
+    case SL_ROW_MATCHES:
+        return put_matching(self, change, key_moved, batch, err);
+    case SL_ROW_DIFFERS:
+        return sl_entry_del(batch, span_of(&self->new_key));
+    case SL_ROW_UNCLEAR:
+        break;
+    }
+    return put_reread(self, change, batch, err);
 }
 
 static int map_update(struct rule_mapper *self, const struct sl_row_change *change,
@@ -230,6 +286,10 @@ static int map_update(struct rule_mapper *self, const struct sl_row_change *chan
         if (key_moved) {
             rc = sl_entry_del(batch, span_of(&self->old_key));
         }
+    }
+    if (rc == SL_OK && !key_moved && sl_update_is_idle(shape, change)) {
+        atomic_fetch_add_explicit(&self->base.stats.unchanged, 1, memory_order_relaxed);
+        return SL_OK;
     }
     return rc == SL_OK ? put_after(self, change, key_moved, batch, err) : rc;
 }
@@ -262,9 +322,7 @@ static int load_row(struct sl_mapper *mapper, const struct sl_table *table,
     const struct sl_shape *shape = table->user;
     int rc = render_key(shape, cells, NULL, &self->new_key, err);
 
-    return rc == SL_OK ? sl_entry_put(batch, shape, (struct sl_row){.cells = cells},
-                                      span_of(&self->new_key), write, err)
-                       : rc;
+    return rc == SL_OK ? put_selected(self, table, cells, write, batch, err) : rc;
 }
 
 static int remove_key(struct sl_mapper *mapper, struct sl_span key, struct sl_batch *batch)
@@ -290,6 +348,7 @@ static void free_mapper(struct sl_mapper *mapper)
     sl_buf_release(&self->old_key);
     sl_buf_release(&self->new_key);
     sl_known_keys_release(&self->keys);
+    sl_row_filter_release(&self->filter);
     free(self->cells);
     free(self);
 }
@@ -321,6 +380,27 @@ struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t c
         .count = count,
         .reread = reread,
         .reread_user = reread_user,
+        .filter = {.rules = rules, .count = count, .stats = &self->base.stats},
     };
     return &self->base;
+}
+
+void sl_rule_mapper_on_notice(struct sl_mapper *mapper, sl_notice_fn notice, void *user)
+{
+    struct rule_mapper *self = self_of(mapper);
+
+    self->filter.notice = notice;
+    self->filter.notice_user = user;
+}
+
+int sl_rule_mapper_keeps(struct sl_mapper *mapper, const struct sl_table *table,
+                         const struct sl_cell *cells, bool *keeps, struct sl_err *err)
+{
+    enum sl_verdict verdict;
+    int rc = sl_row_filter_judge(&self_of(mapper)->filter, table, cells, NULL, &verdict, err);
+
+    if (rc == SL_OK) {
+        *keeps = verdict == SL_ROW_MATCHES;
+    }
+    return rc;
 }

@@ -4,6 +4,7 @@
 #ifndef SLUICE_FILTERS_MAPPER_H
 #define SLUICE_FILTERS_MAPPER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "cdc/mapper.h"
@@ -15,5 +16,15 @@
  */
 struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t count,
                                      sl_reread_fn reread, void *reread_user);
+
+/*
+ * Does the rule's `where` want the row of CELLS, read by SELECT, in the cache? For a TABLE that
+ * `table` has been called for, by the thread that maps rows. SL_ERULE: it fails on the row.
+ */
+int sl_rule_mapper_keeps(struct sl_mapper *mapper, const struct sl_table *table,
+                         const struct sl_cell *cells, bool *keeps, struct sl_err *err) SL_MUSTCHECK;
+
+/* NOTICE is called for what an operator should know of, by the thread that maps rows. */
+void sl_rule_mapper_on_notice(struct sl_mapper *mapper, sl_notice_fn notice, void *user);
 
 #endif

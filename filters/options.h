@@ -5,6 +5,7 @@
 #ifndef SLUICE_FILTERS_OPTIONS_H
 #define SLUICE_FILTERS_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,18 +15,58 @@ enum sl_value_kind {
     SL_VALUE_JSON, /* a STRING a row, a JSON object */
 };
 
+/* What to do with a row on which `where` fails. */
+enum sl_rule_error {
+    SL_RULE_STOP,       /* the stream: the expression has to be corrected */
+    SL_RULE_QUARANTINE, /* as with a row that does not match, and count it */
+};
+
+/* A column whose field or member in the cache has another name. */
+struct sl_column_name {
+    const char *column;
+    const char *name; /* different from all others of the rule */
+};
+
+enum sl_mask_kind {
+    SL_MASK_NULL,   /* as if the column were NULL */
+    SL_MASK_TEXT,   /* a fixed text */
+    SL_MASK_SHA256, /* the HMAC-SHA-256 of the text, in hexadecimal */
+    SL_MASK_LAST,   /* stars but for the last characters */
+};
+
+/* A column that is not shown as it is. NULL stays NULL. */
+struct sl_column_mask {
+    const char *column;
+    enum sl_mask_kind kind;
+    const char *text; /* TEXT: the text; SHA256: the key */
+    uint32_t last;    /* LAST: how many characters stay; a text that is not longer shows none */
+};
+
+struct sl_table_regex; /* table_regex.h */
+
 struct sl_table_rule {
     /* "DATABASE.TABLE" as the user wrote it, for messages, and its two sides, split at the first
        dot. In both, * stands for any characters (none too) and ? for exactly one. */
     const char *pattern;
     const char *db_pattern;
     const char *table_pattern;
+    /* Not NULL: "/REGEX/", which decides; the two sides are "*" then. */
+    struct sl_table_regex *regex;
+    bool skip; /* its tables are left out; all below is of no interest then */
     /* Braces are balanced and not empty, and something in it differs from row to row; whether the
        columns exist is for who knows the table. "{{" and "}}" are literal braces. */
     const char *key_template;
     enum sl_value_kind value;
     const char *const *columns; /* names without repeats; NULL: all */
     size_t column_count;
+    const char *const *except; /* instead of columns: all but these; NULL: none */
+    size_t except_count;
+    const struct sl_column_name *renames;
+    size_t rename_count;
+    const struct sl_column_mask *masks;
+    size_t mask_count;
+    const char *where; /* a Lua expression that compiles, see where.h; NULL: every row */
+    enum sl_rule_error on_error;
     uint64_t ttl_s; /* seconds until a key expires; 0: never */
 };
 

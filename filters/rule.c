@@ -1,5 +1,9 @@
 #include "filters/rule.h"
 
+#include <string.h>
+
+#include "filters/table_regex.h"
+
 static size_t character_length(struct sl_span text, size_t at)
 {
     size_t len = 1;
@@ -41,14 +45,73 @@ bool sl_glob_matches(const char *glob, struct sl_span text)
     return *glob == '\0';
 }
 
-const struct sl_table_rule *sl_rule_find(const struct sl_table_rule *rules, size_t count,
-                                         struct sl_span db, struct sl_span table)
+/* As sl_table_regex_match(). */
+static int match(const struct sl_table_rule *rule, struct sl_span db, struct sl_span table)
+{
+    if (rule->regex != NULL) {
+        return sl_table_regex_match(rule->regex, db, table);
+    }
+    return sl_glob_matches(rule->db_pattern, db) && sl_glob_matches(rule->table_pattern, table)
+               ? SL_OK
+               : SL_DONE;
+}
+
+int sl_rule_first(const struct sl_table_rule *rules, size_t count, struct sl_span db,
+                  struct sl_span table, const struct sl_table_rule **rule, struct sl_err *err)
 {
     for (size_t i = 0; i < count; i++) {
-        if (sl_glob_matches(rules[i].db_pattern, db) &&
-            sl_glob_matches(rules[i].table_pattern, table)) {
-            return &rules[i];
+        int rc = match(&rules[i], db, table);
+
+        if (rc == SL_EINVAL) {
+            return sl_err_set(err, rc,
+                              "the regular expression %s takes too many steps to say whether it "
+                              "matches %.*s.%.*s: make its repetitions simpler",
+                              rules[i].pattern, (int)db.len, (const char *)db.data, (int)table.len,
+                              (const char *)table.data);
+        }
+        if (rc == SL_OK) {
+            *rule = &rules[i];
+        }
+        if (rc != SL_DONE) {
+            return rc;
         }
     }
-    return NULL;
+    *rule = NULL;
+    return SL_OK;
+}
+
+int sl_rule_find(const struct sl_table_rule *rules, size_t count, struct sl_span db,
+                 struct sl_span table, const struct sl_table_rule **rule, struct sl_err *err)
+{
+    const struct sl_table_rule *first = NULL;
+    int rc = sl_rule_first(rules, count, db, table, &first, err);
+
+    if (rc == SL_OK) {
+        *rule = first != NULL && first->skip ? NULL : first;
+    }
+    return rc;
+}
+
+bool sl_rule_may_choose_in(const struct sl_table_rule *rule, struct sl_span db)
+{
+    if (rule->skip) {
+        return false;
+    }
+    return rule->regex != NULL ? sl_table_regex_may_match_in(rule->regex, db)
+                               : sl_glob_matches(rule->db_pattern, db);
+}
+
+static bool has_wildcards(const char *pattern)
+{
+    return strpbrk(pattern, "*?") != NULL;
+}
+
+bool sl_rule_spans_databases(const struct sl_table_rule *rule)
+{
+    return has_wildcards(rule->db_pattern);
+}
+
+bool sl_rule_spans_tables(const struct sl_table_rule *rule)
+{
+    return has_wildcards(rule->table_pattern);
 }

@@ -7,14 +7,31 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cdc/base/err.h"
 #include "cdc/base/span.h"
 #include "filters/options.h"
 
 /* * stands for any characters, none too; ? for exactly one UTF-8 character. */
 bool sl_glob_matches(const char *glob, struct sl_span text);
 
-/* The first of COUNT rules that matches DB.TABLE, or NULL. */
-const struct sl_table_rule *sl_rule_find(const struct sl_table_rule *rules, size_t count,
-                                         struct sl_span db, struct sl_span table);
+/*
+ * *RULE is the first of COUNT rules that matches DB.TABLE, also one that leaves it out; NULL: none
+ * does. SL_EINVAL: whether a rule's regular expression matches cannot be found out.
+ */
+int sl_rule_first(const struct sl_table_rule *rules, size_t count, struct sl_span db,
+                  struct sl_span table, const struct sl_table_rule **rule,
+                  struct sl_err *err) SL_MUSTCHECK;
+
+/* The same, *RULE being NULL where that rule leaves the table out: the rule of a chosen table. */
+int sl_rule_find(const struct sl_table_rule *rules, size_t count, struct sl_span db,
+                 struct sl_span table, const struct sl_table_rule **rule,
+                 struct sl_err *err) SL_MUSTCHECK;
+
+/* False when RULE chooses no table of the database DB, whatever its name. */
+bool sl_rule_may_choose_in(const struct sl_table_rule *rule, struct sl_span db);
+
+/* True when tables of different databases, or of different names, can fall under RULE. */
+bool sl_rule_spans_databases(const struct sl_table_rule *rule);
+bool sl_rule_spans_tables(const struct sl_table_rule *rule);
 
 #endif

@@ -1,6 +1,7 @@
 #include "filters/shape.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cdc/resp.h"
 #include "filters/json_string.h"
@@ -12,42 +13,110 @@ void sl_shape_free(struct sl_shape *shape)
     }
     sl_key_release(&shape->key);
     sl_buf_release(&shape->bytes);
+    sl_where_columns_release(&shape->looked_at);
     free(shape->columns);
     free(shape->heads);
     free(shape->guesses);
+    free(shape->masks);
     free(shape);
+}
+
+static bool is_listed(const char *const *names, size_t count, struct sl_span name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (sl_span_equals(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool is_chosen(const struct sl_table_rule *rule, struct sl_span name)
 {
-    for (size_t i = 0; i < rule->column_count; i++) {
-        if (sl_span_equals(name, rule->columns[i])) {
-            return true;
-        }
-    }
-    return rule->columns == NULL;
+    return rule->columns != NULL ? is_listed(rule->columns, rule->column_count, name)
+                                 : !is_listed(rule->except, rule->except_count, name);
 }
 
-static int check_columns(const struct sl_table_rule *rule, const struct sl_table *table,
-                         struct sl_err *err)
+/* VERB and KEY say what the rule wants of these columns: "chooses", "columns". */
+static int check_names(const struct sl_shape *shape, const char *const *names, size_t count,
+                       const char *verb, const char *key, struct sl_err *err)
 {
-    for (size_t i = 0; i < rule->column_count; i++) {
+    const struct sl_table *table = shape->table;
+
+    for (size_t i = 0; i < count; i++) {
         uint32_t at = 0;
 
-        while (at < table->column_count &&
-               !sl_span_equals(table->columns[at].name, rule->columns[i])) {
+        while (at < table->column_count && !sl_span_equals(table->columns[at].name, names[i])) {
             at++;
         }
         if (at == table->column_count) {
             return sl_err_set(
                 err, SL_EINVAL,
-                "the rule \"%s\" chooses the column %s, which table %.*s.%.*s does not "
-                "have: correct its \"columns\"",
-                rule->pattern, rule->columns[i], (int)table->db.len, (const char *)table->db.data,
-                (int)table->name.len, (const char *)table->name.data);
+                "the rule \"%s\" %s the column %s, which table %.*s.%.*s does not have: correct "
+                "its \"%s\"",
+                shape->rule->pattern, verb, names[i], (int)table->db.len,
+                (const char *)table->db.data, (int)table->name.len, (const char *)table->name.data,
+                key);
         }
     }
     return SL_OK;
+}
+
+/* NAME: the field's or member's, unless the rule renames the column. */
+static struct sl_span shown_name(const struct sl_table_rule *rule, struct sl_span name)
+{
+    for (size_t i = 0; i < rule->rename_count; i++) {
+        if (sl_span_equals(name, rule->renames[i].column)) {
+            return sl_span_make(rule->renames[i].name, strlen(rule->renames[i].name));
+        }
+    }
+    return name;
+}
+
+static int check_renames(const struct sl_shape *shape, struct sl_err *err)
+{
+    int rc = SL_OK;
+
+    for (size_t i = 0; rc == SL_OK && i < shape->rule->rename_count; i++) {
+        rc = check_names(shape, &shape->rule->renames[i].column, 1, "renames", "rename", err);
+    }
+    return rc;
+}
+
+/* Only a renamed column can have another's name. */
+static int check_unique(const struct sl_shape *shape, struct sl_err *err)
+{
+    const struct sl_table_rule *rule = shape->rule;
+    const struct sl_table *table = shape->table;
+
+    for (size_t i = 0; i < rule->rename_count; i++) {
+        unsigned count = 0;
+
+        for (uint32_t j = 0; j < shape->column_count; j++) {
+            count += (unsigned)sl_span_equals(
+                shown_name(rule, table->columns[shape->columns[j]].name), rule->renames[i].name);
+        }
+        if (count > 1) {
+            return sl_err_set(err, SL_EINVAL,
+                              "the rule \"%s\" gives two columns of table %.*s.%.*s the name %s: "
+                              "correct its \"rename\"",
+                              rule->pattern, (int)table->db.len, (const char *)table->db.data,
+                              (int)table->name.len, (const char *)table->name.data,
+                              rule->renames[i].name);
+        }
+    }
+    return SL_OK;
+}
+
+static int check_columns(const struct sl_shape *shape, struct sl_err *err)
+{
+    const struct sl_table_rule *rule = shape->rule;
+    int rc = check_names(shape, rule->columns, rule->column_count, "chooses", "columns", err);
+
+    if (rc == SL_OK) {
+        rc = check_names(shape, rule->except, rule->except_count, "leaves out", "except", err);
+    }
+    return rc == SL_OK ? check_renames(shape, err) : rc;
 }
 
 static int add_head(struct sl_shape *shape, struct sl_span name)
@@ -91,7 +160,7 @@ static int choose_columns(struct sl_shape *shape)
         if (!is_chosen(shape->rule, name)) {
             continue;
         }
-        rc = add_head(shape, name);
+        rc = add_head(shape, shown_name(shape->rule, name));
         if (rc != SL_OK) {
             return rc;
         }
@@ -106,11 +175,84 @@ static int choose_columns(struct sl_shape *shape)
     return SL_OK;
 }
 
+/* A row without columns would be no key, as if there were no row. */
+static int check_any(const struct sl_shape *shape, struct sl_err *err)
+{
+    const struct sl_table *table = shape->table;
+
+    if (shape->column_count > 0) {
+        return SL_OK;
+    }
+    return sl_err_set(err, SL_EINVAL,
+                      "the rule \"%s\" leaves out every column of table %.*s.%.*s: shorten its "
+                      "\"except\"",
+                      shape->rule->pattern, (int)table->db.len, (const char *)table->db.data,
+                      (int)table->name.len, (const char *)table->name.data);
+}
+
+static bool is_in_key(const struct sl_shape *shape, const char *column)
+{
+    for (size_t i = 0; i < shape->key.count; i++) {
+        uint32_t number = shape->key.parts[i].column;
+
+        if (number != SL_KEY_LITERAL &&
+            sl_span_equals(shape->table->columns[number].name, column)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int add_mask(struct sl_shape *shape, const struct sl_column_mask *mask, struct sl_err *err)
+{
+    const struct sl_table *table = shape->table;
+    int rc = check_names(shape, &mask->column, 1, "masks", "mask", err);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    if (is_in_key(shape, mask->column)) {
+        return sl_err_set(err, SL_EINVAL,
+                          "the rule \"%s\" masks the column %s, of which the keys of table "
+                          "%.*s.%.*s are made: choose another key, or leave it out of \"mask\"",
+                          shape->rule->pattern, mask->column, (int)table->db.len,
+                          (const char *)table->db.data, (int)table->name.len,
+                          (const char *)table->name.data);
+    }
+    for (uint32_t i = 0; i < shape->column_count; i++) {
+        if (sl_span_equals(table->columns[shape->columns[i]].name, mask->column)) {
+            shape->masks[i] = mask;
+            shape->guesses[i] = mask->kind == SL_MASK_SHA256 ? 64 : shape->guesses[i];
+        }
+    }
+    return SL_OK;
+}
+
+static int add_masks(struct sl_shape *shape, struct sl_err *err)
+{
+    int rc = SL_OK;
+
+    if (shape->rule->mask_count == 0) {
+        return SL_OK;
+    }
+    shape->masks = calloc((size_t)shape->column_count + 1, sizeof(const struct sl_column_mask *));
+    if (shape->masks == NULL) {
+        return SL_ENOMEM;
+    }
+    for (size_t i = 0; rc == SL_OK && i < shape->rule->mask_count; i++) {
+        rc = add_mask(shape, &shape->rule->masks[i], err);
+    }
+    return rc;
+}
+
 static int build(struct sl_shape *shape, struct sl_err *err)
 {
     size_t count = shape->table->column_count;
-    int rc = check_columns(shape->rule, shape->table, err);
+    int rc = check_columns(shape, err);
 
+    if (rc == SL_OK && shape->rule->where != NULL) {
+        rc = sl_where_columns_find(shape->rule->where, shape->table, &shape->looked_at, err);
+    }
     if (rc == SL_OK) {
         rc = sl_key_compile(shape->rule->key_template, shape->table, &shape->key, err);
     }
@@ -123,7 +265,10 @@ static int build(struct sl_shape *shape, struct sl_err *err)
     if (shape->columns == NULL || shape->heads == NULL || shape->guesses == NULL) {
         return SL_ENOMEM;
     }
-    return choose_columns(shape);
+    rc = choose_columns(shape);
+    rc = rc == SL_OK ? check_any(shape, err) : rc;
+    rc = rc == SL_OK ? check_unique(shape, err) : rc;
+    return rc == SL_OK ? add_masks(shape, err) : rc;
 }
 
 int sl_shape_new(const struct sl_table_rule *rule, const struct sl_table *table,

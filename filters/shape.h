@@ -13,6 +13,7 @@
 #include "cdc/column.h"
 #include "filters/key.h"
 #include "filters/options.h"
+#include "filters/where.h"
 
 struct sl_shape {
     const struct sl_table_rule *rule; /* borrowed from the configuration */
@@ -24,8 +25,18 @@ struct sl_shape {
        the field's name (hash) or the quoted, escaped name and a colon (json). Views into bytes. */
     struct sl_span *heads;
     uint32_t *guesses; /* how long the text of column i probably is; 0: as long as it is stored */
+    /* What stands in for the value of chosen column i; the whole is NULL where none is masked. */
+    const struct sl_column_mask **masks;
     struct sl_buf bytes;
+    struct sl_where_columns looked_at; /* by the rule's `where` */
+    bool has_warned;                   /* that `where` failed on a row of this table */
 };
+
+/* True when chosen column I is always shown as NULL. */
+static inline bool sl_shape_hides(const struct sl_shape *shape, uint32_t i)
+{
+    return shape->masks != NULL && shape->masks[i] != NULL && shape->masks[i]->kind == SL_MASK_NULL;
+}
 
 /* SL_EINVAL, SL_ESCHEMA: RULE does not fit TABLE, ERR says why. *OUT is owned by the caller. */
 int sl_shape_new(const struct sl_table_rule *rule, const struct sl_table *table,

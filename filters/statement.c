@@ -19,10 +19,10 @@
 #include "filters/key_text.h"
 #include "filters/rule.h"
 
-static const struct sl_table_rule *rule_of(const struct sl_statement_context *context,
-                                           struct sl_span db, struct sl_span table)
+static int rule_of(const struct sl_statement_context *context, struct sl_span db,
+                   struct sl_span table, const struct sl_table_rule **rule, struct sl_err *err)
 {
-    return sl_rule_find(context->rules, context->count, db, table);
+    return sl_rule_find(context->rules, context->count, db, table, rule, err);
 }
 
 static bool key_names(const struct sl_table_rule *rule, const char *placeholder)
@@ -38,19 +38,13 @@ static bool key_names(const struct sl_table_rule *rule, const char *placeholder)
     return false;
 }
 
-static bool has_wildcards(const char *pattern)
-{
-    return strpbrk(pattern, "*?") != NULL;
-}
-
 /* One table that goes takes no keys with it that rows of another may have: which are whose cannot
  * be seen. */
 static int check_own_keys(const struct sl_table_rule *rule, struct sl_span db, struct sl_span table,
                           struct sl_err *err)
 {
-    bool is_shared =
-        (has_wildcards(rule->db_pattern) && !key_names(rule, "db")) ||
-        (table.len > 0 && has_wildcards(rule->table_pattern) && !key_names(rule, "table"));
+    bool is_shared = (sl_rule_spans_databases(rule) && !key_names(rule, "db")) ||
+                     (table.len > 0 && sl_rule_spans_tables(rule) && !key_names(rule, "table"));
 
     if (!is_shared) {
         return SL_OK;
@@ -64,7 +58,6 @@ static int check_own_keys(const struct sl_table_rule *rule, struct sl_span db, s
         (const char *)table.data, rule->pattern, rule->key_template);
 }
 
-/* TABLE empty: all of the database. */
 static int purge(const struct sl_table_rule *rule, struct sl_span db, struct sl_span table,
                  struct sl_effect *effect, struct sl_err *err)
 {
@@ -78,20 +71,48 @@ static int purge(const struct sl_table_rule *rule, struct sl_span db, struct sl_
     return effect->purge != NULL ? SL_OK : SL_ENOMEM;
 }
 
+/* Of all tables of the database that fall under the rule. */
+static int purge_all_in(const struct sl_statement_context *context,
+                        const struct sl_table_rule *rule, struct sl_span db,
+                        struct sl_effect *effect, struct sl_err *err)
+{
+    static const struct sl_span any = {0};
+    const struct sl_key_tables tables = {context->rules, context->count, rule, db};
+    int rc = check_own_keys(rule, db, any, err);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    effect->purge = sl_key_pattern_of_tables(&tables);
+    effect->kind = SL_EFFECT_PURGE;
+    return effect->purge != NULL ? SL_OK : SL_ENOMEM;
+}
+
 static int purge_table(const struct sl_statement_context *context, struct sl_span db,
                        struct sl_span table, struct sl_effect *effect, struct sl_err *err)
 {
-    const struct sl_table_rule *rule = rule_of(context, db, table);
+    const struct sl_table_rule *rule = NULL;
+    int rc = rule_of(context, db, table, &rule, err);
 
-    if (rule == NULL) {
-        return SL_OK;
+    if (rc != SL_OK || rule == NULL) {
+        return rc;
     }
     sl_known_keys_forget(context->keys, db, table);
     return purge(rule, db, table, effect, err);
 }
 
-/* One rule a call: NTH is the rule's number. A table name with wildcards is a wildcard in the key.
- */
+/* A table that an earlier rule decides about has no keys by this one. */
+static int purge_named(const struct sl_statement_context *context, const struct sl_table_rule *rule,
+                       struct sl_span db, struct sl_span table, struct sl_effect *effect,
+                       struct sl_err *err)
+{
+    const struct sl_table_rule *decides = NULL;
+    int rc = rule_of(context, db, table, &decides, err);
+
+    return rc == SL_OK && decides == rule ? purge(rule, db, table, effect, err) : rc;
+}
+
+/* One rule a call: NTH is the rule's number. */
 static int purge_database(const struct sl_statement_context *context, struct sl_span db,
                           unsigned nth, struct sl_effect *effect, struct sl_err *err)
 {
@@ -104,12 +125,14 @@ static int purge_database(const struct sl_statement_context *context, struct sl_
         return SL_DONE;
     }
     rule = &context->rules[nth];
-    if (!sl_glob_matches(rule->db_pattern, db)) {
+    if (!sl_rule_may_choose_in(rule, db)) {
         return SL_OK;
     }
+    if (sl_rule_spans_tables(rule)) {
+        return purge_all_in(context, rule, db, effect, err);
+    }
     name = rule->table_pattern;
-    return purge(rule, db, has_wildcards(name) ? any : sl_span_make(name, strlen(name)), effect,
-                 err);
+    return purge_named(context, rule, db, sl_span_make(name, strlen(name)), effect, err);
 }
 
 static void load(struct sl_span db, struct sl_span table, struct sl_effect *effect)
@@ -123,14 +146,20 @@ static void load(struct sl_span db, struct sl_span table, struct sl_effect *effe
 static int judge_rename(const struct sl_statement_context *context, const struct sl_ddl *ddl,
                         unsigned nth, struct sl_effect *effect, struct sl_err *err)
 {
+    const struct sl_table_rule *rule = NULL;
+    int rc;
+
+    if (nth > 1) {
+        return SL_DONE;
+    }
     if (nth == 0) {
         return purge_table(context, ddl->db, ddl->table, effect, err);
     }
-    if (nth == 1 && rule_of(context, ddl->to_db, ddl->to_table) != NULL) {
+    rc = rule_of(context, ddl->to_db, ddl->to_table, &rule, err);
+    if (rc == SL_OK && rule != NULL) {
         load(ddl->to_db, ddl->to_table, effect);
-        return SL_OK;
     }
-    return SL_DONE;
+    return rc;
 }
 
 /* Does the statement mention a column that the key template names? */
@@ -174,12 +203,16 @@ static bool concerns_index_only(const struct sl_ddl *ddl)
 static int judge_alter(const struct sl_statement_context *context, const struct sl_ddl *ddl,
                        struct sl_effect *effect, struct sl_err *err)
 {
-    const struct sl_table_rule *rule = rule_of(context, ddl->db, ddl->table);
     const struct sl_known_key *known = sl_known_keys_find(context->keys, ddl->db, ddl->table);
-    int rc = SL_OK;
+    const struct sl_table_rule *rule = NULL;
+    int rc;
 
-    if (rule == NULL || (!ddl->rows_gone && !ddl->reshapes && ddl->keys == SL_DDL_KEYS_SAME)) {
+    if (!ddl->rows_gone && !ddl->reshapes && ddl->keys == SL_DDL_KEYS_SAME) {
         return SL_OK;
+    }
+    rc = rule_of(context, ddl->db, ddl->table, &rule, err);
+    if (rc != SL_OK || rule == NULL) {
+        return rc;
     }
     if (concerns_index_only(ddl)) {
         if (!key_names(rule, "pk") || (known != NULL && sl_known_key_is_primary(known))) {
@@ -199,8 +232,8 @@ static bool may_concern(const struct sl_table_rule *rule, const struct sl_ddl *d
 {
     const char *db = rule->db_pattern;
 
-    return has_wildcards(db) || sl_glob_matches(db, ddl->db) ||
-           sl_ddl_mentions(ddl->text, sl_span_make(db, strlen(db)));
+    return !rule->skip && (sl_rule_spans_databases(rule) || sl_glob_matches(db, ddl->db) ||
+                           sl_ddl_mentions(ddl->text, sl_span_make(db, strlen(db))));
 }
 
 static bool may_concern_any(const struct sl_statement_context *context, const struct sl_ddl *ddl)
@@ -240,7 +273,7 @@ static bool may_name_any(const struct sl_statement_context *context, const struc
         const char *table = context->rules[i].table_pattern;
 
         if (may_concern(&context->rules[i], ddl) &&
-            (has_wildcards(table) ||
+            (sl_rule_spans_tables(&context->rules[i]) ||
              sl_ddl_mentions(ddl->text, sl_span_make(table, strlen(table))))) {
             return true;
         }
@@ -264,9 +297,14 @@ static int judge_unparsed(const struct sl_statement_context *context, const stru
 static int judge_dml(const struct sl_statement_context *context, const struct sl_ddl *ddl,
                      struct sl_err *err)
 {
-    if (ddl->table.len == 0 ? !may_concern_any(context, ddl)
-                            : rule_of(context, ddl->db, ddl->table) == NULL) {
-        return SL_OK;
+    const struct sl_table_rule *rule = NULL;
+    int rc = SL_OK;
+
+    if (ddl->table.len > 0) {
+        rc = rule_of(context, ddl->db, ddl->table, &rule, err);
+    }
+    if (rc != SL_OK || (ddl->table.len > 0 ? rule == NULL : !may_concern_any(context, ddl))) {
+        return rc;
     }
     return sl_err_set(err, SL_EGAP,
                       "table %.*s.%.*s was written by a statement without row events: set "

@@ -40,6 +40,19 @@ static int add_position(struct sl_buf *out, const struct sl_position *position)
     return rc;
 }
 
+static int add_count(struct sl_buf *out, const char *name, uint64_t count)
+{
+    return count > 0 ? sl_buf_add_format(out, ",\"%s\":%" PRIu64, name, count) : SL_OK;
+}
+
+static int add_rows(struct sl_buf *out, const struct sl_heartbeat_rows *rows)
+{
+    int rc = add_count(out, "unchanged", rows->unchanged);
+
+    rc = rc == SL_OK ? add_count(out, "filtered", rows->filtered) : rc;
+    return rc == SL_OK ? add_count(out, "quarantined", rows->quarantined) : rc;
+}
+
 static int add_json(struct sl_buf *out, const struct sl_heartbeat *heartbeat)
 {
     uint32_t source_time = heartbeat->position != NULL ? heartbeat->position->event_time : 0;
@@ -52,6 +65,7 @@ static int add_json(struct sl_buf *out, const struct sl_heartbeat *heartbeat)
     if (rc == SL_OK && heartbeat->position != NULL) {
         rc = add_position(out, heartbeat->position);
     }
+    rc = rc == SL_OK ? add_rows(out, &heartbeat->rows) : rc;
     return rc == SL_OK ? sl_buf_add_byte(out, '}') : rc;
 }
 

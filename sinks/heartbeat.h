@@ -16,12 +16,20 @@
 
 enum { SL_HEARTBEAT_TTL_MS = 5000 };
 
+/* Rows that were not written, and why; since the writer last began to read the source. */
+struct sl_heartbeat_rows {
+    uint64_t unchanged;   /* updates of what is not kept */
+    uint64_t filtered;    /* rows that do not match `where` */
+    uint64_t quarantined; /* rows on which `where` failed */
+};
+
 struct sl_heartbeat {
     const char *state;
     uint64_t lag_seconds; /* how old the newest change of the source that is not in the cache is; 0:
                              none */
     uint64_t wall_ms;
     const struct sl_position *position; /* acknowledged; may be NULL */
+    struct sl_heartbeat_rows rows;      /* counts of 0 are left out */
 };
 
 /* Appends "SET KEY json PX ttl". */
@@ -34,6 +42,7 @@ struct sl_heartbeat_seen {
     uint64_t lag_seconds;
     uint64_t source_time; /* seconds since 1970; 0: no change yet */
     uint64_t wall_ms;     /* when it was written, by the writer's clock */
+    struct sl_heartbeat_rows rows;
 };
 
 /* Reads the value of the key; members that it does not know are passed over. SL_EFORMAT. */

@@ -95,6 +95,12 @@ static void note(struct sl_span name, struct sl_span value, struct sl_heartbeat_
         take_number(value, &seen->source_time);
     } else if (sl_span_equals(name, "time")) {
         take_number(value, &seen->wall_ms);
+    } else if (sl_span_equals(name, "unchanged")) {
+        take_number(value, &seen->rows.unchanged);
+    } else if (sl_span_equals(name, "filtered")) {
+        take_number(value, &seen->rows.filtered);
+    } else if (sl_span_equals(name, "quarantined")) {
+        take_number(value, &seen->rows.quarantined);
     }
 }
 

@@ -20,6 +20,7 @@
 #include "cdc/base/err.h"
 #include "cdc/handoff.h"
 #include "cdc/position.h"
+#include "sinks/heartbeat.h"
 #include "sinks/session.h"
 
 /* For the heartbeat key. */
@@ -50,6 +51,8 @@ struct sl_redis_sink_options {
     /* When the newest change that was read was made, in seconds since 1970; 0: the source has none
        that was not read. For the lag in the heartbeat, while STREAMING or LOADING. */
     uint32_t (*source_time)(void *user);
+    /* Fills in what the heartbeat says of rows; NULL: nothing. */
+    void (*count_rows)(void *user, struct sl_heartbeat_rows *rows);
     /* Everything handed over is acknowledged; asked for by sl_redis_sink_drain(). */
     void (*drained)(void *user);
     void *user;

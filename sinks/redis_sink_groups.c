@@ -46,7 +46,7 @@ static int add_tick(struct sl_redis_sink *sink, struct sl_buf *out, uint64_t *re
         [SL_SINK_RECONNECTING] = "reconnecting",
         [SL_SINK_STOPPING] = "stopping",
     };
-    const struct sl_heartbeat heartbeat = {
+    struct sl_heartbeat heartbeat = {
         .state = names[sink->state],
         .lag_seconds = lag_seconds(sink),
         .wall_ms = sl_clock_wall_ms(sink->options.clock),
@@ -58,6 +58,9 @@ static int add_tick(struct sl_redis_sink *sink, struct sl_buf *out, uint64_t *re
         return SL_OK;
     }
     sink->tick_due = false;
+    if (sink->options.count_rows != NULL) {
+        sink->options.count_rows(sink->options.user, &heartbeat.rows);
+    }
     rc = sl_session_add_lease(&sink->session, out);
     if (rc == SL_OK) {
         rc = sl_heartbeat_write(out, (const char *)sink->session.heartbeat_key.data, &heartbeat);

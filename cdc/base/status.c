@@ -18,6 +18,7 @@ static const char *const names[] = {
     [-SL_ESINK] = "refused by the sink",
     [-SL_ESTOPPED] = "stopped",
     [-SL_EFENCED] = "another writer took over",
+    [-SL_ERULE] = "a rule failed on a row",
 };
 
 const char *sl_status_str(int status)

@@ -30,6 +30,7 @@ enum sl_status {
     SL_ESINK = -12,       /* the sink refused a write and trying again will not help */
     SL_ESTOPPED = -13,    /* interrupted because a stop was asked for */
     SL_EFENCED = -14,     /* another writer has taken over */
+    SL_ERULE = -15,       /* a rule of the configuration cannot say what to do with a row */
 };
 
 /* Returns a static, human-readable name for STATUS; never NULL. */

@@ -144,7 +144,7 @@ def run_scenario(env, args):
         print(f"soak: {time.monotonic() - began:4.0f} s, {text}", flush=True)
 
     began = time.monotonic()
-    more = {"config": PLAIN, "say": say}
+    more = {"config": PLAIN, "say": say, "pause": 0 if args.image == "full" else 0.02}
     env.start_servers(**BIG)
     if args.mode == "bootstrap":
         scenarios.bootstrap_killed(env, args.rows, kills=3, longest=6, tail=10, **more)
@@ -153,7 +153,7 @@ def run_scenario(env, args):
     elif args.mode == "reconcile":
         scenarios.reconcile_beside_changes(env, args.rows, args.seconds, session=session, **more)
     else:
-        scenarios.reconcile_drift(env, args.rows, 400, **more)
+        scenarios.reconcile_drift(env, args.rows, 400, config=PLAIN, say=say)
 
 
 def run_changes(env, args):

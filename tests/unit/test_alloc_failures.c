@@ -113,8 +113,43 @@ static const struct sl_table_rule rules[] = {
      .db_pattern = "shop",
      .table_pattern = "*",
      .key_template = "{pk}",
-     .value = SL_VALUE_JSON},
+     .value = SL_VALUE_JSON,
+     .where = "name ~= 'x' and row.id ~= 2"},
 };
+
+/* Compiles an expression and judges a row. */
+static int use_where(void *user)
+{
+    const struct sl_test_table *test = user;
+    const struct sl_cell cells[] = {sl_test_cell("1"), sl_test_cell("a:\"b\""), SL_NULL_CELL,
+                                    sl_test_bytes("\x00\x01", 2)};
+    struct sl_where_columns columns = {0};
+    const struct sl_where_row row = {.table = &test->table, .columns = &columns, .cells = cells};
+    enum sl_verdict verdict = SL_ROW_UNCLEAR;
+    struct sl_where *where = NULL;
+    int rc = sl_where_new(rules[1].where, &where, NULL);
+
+    if (rc == SL_OK) {
+        rc = sl_where_columns_find(rules[1].where, &test->table, &columns, NULL);
+    }
+    if (rc == SL_OK) {
+        rc = sl_where_test(where, &row, &verdict, NULL);
+    }
+    assert_true(rc != SL_OK || verdict == SL_ROW_MATCHES);
+    sl_where_free(where);
+    sl_where_columns_release(&columns);
+    return rc;
+}
+
+/* Want of memory is no failure of the expression: a row must not be removed for it. */
+static void expressions_survive_want_of_memory(void **state)
+{
+    struct sl_test_table test;
+
+    (void)state;
+    sl_test_table_init(&test, "shop", "t", "id int key,name text key,note text,data blob");
+    assert_in_range(sl_fail_alloc_each(use_where, &test, true), 50, 2000);
+}
 
 static int use_shape(void *user)
 {
@@ -167,10 +202,24 @@ static int use_pattern(void *user)
     return SL_OK;
 }
 
+static int use_pattern_of_tables(void *user)
+{
+    const struct sl_key_tables tables = {rules, SL_COUNT(rules), &rules[0], sl_check_span("shop")};
+    struct sl_key_pattern *pattern = sl_key_pattern_of_tables(&tables);
+
+    (void)user;
+    if (pattern == NULL) {
+        return SL_ENOMEM;
+    }
+    pattern->free(pattern);
+    return SL_OK;
+}
+
 static void key_patterns_survive_want_of_memory(void **state)
 {
     (void)state;
     assert_in_range(sl_fail_alloc_each(use_pattern, NULL, false), 5, 100);
+    assert_in_range(sl_fail_alloc_each(use_pattern_of_tables, NULL, false), 5, 100);
 }
 
 static int use_sink_parts(void *user)
@@ -362,6 +411,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_batch_survives_want_of_memory),
         cmocka_unit_test(held_rows_survive_want_of_memory),
+        cmocka_unit_test(expressions_survive_want_of_memory),
         cmocka_unit_test(shapes_survive_want_of_memory),
         cmocka_unit_test(key_patterns_survive_want_of_memory),
         cmocka_unit_test(what_the_sink_writes_survives_want_of_memory),

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/config.h"
 #include "tests/unit/config_help.h"
@@ -72,7 +73,9 @@ static void every_key_reaches_its_option(void **state)
         "\"connect_timeout_ms\":900,\"tls\":{\"mode\":\"required\",\"ca\":\"d\",\"cert\":\"e\","
         "\"key\":\"f\"}},{\"name\":\"y\",\"url\":\"redis+unix:///run/r.sock?db=2\"}],"
         "\"tables\":[{\"table\":\"shop.order_*\",\"key\":\"{{o}}:{id}\",\"value\":\"json\","
-        "\"columns\":[\"id\",\"total\"],\"ttl\":86400,\"compress\":\"none\"}],"
+        "\"columns\":[\"id\",\"total\"],\"rename\":{\"id\":\"n\",\"total\":\"id\"},\"where\":\"id "
+        "~= "
+        "1\",\"on_error\":\"quarantine\",\"ttl\":86400,\"compress\":\"none\"}],"
         "\"log\":{\"level\":\"debug\",\"format\":\"json\"}}");
     const struct sl_table_rule *rule = &config->tables[0];
 
@@ -125,10 +128,72 @@ static void every_key_reaches_its_option(void **state)
     assert_int_equal(rule->column_count, 2);
     assert_string_equal(rule->columns[0], "id");
     assert_string_equal(rule->columns[1], "total");
+    assert_int_equal(rule->rename_count, 2);
+    assert_string_equal(rule->renames[0].column, "id");
+    assert_string_equal(rule->renames[0].name, "n");
+    assert_string_equal(rule->renames[1].column, "total");
+    assert_string_equal(rule->renames[1].name, "id");
     assert_int_equal(rule->ttl_s, 86400);
+    assert_string_equal(rule->where, "id ~= 1");
+    assert_int_equal(rule->on_error, SL_RULE_QUARANTINE);
     assert_int_equal(config->log.level, SL_LOG_DEBUG);
     assert_int_equal(config->log.format, SL_LOG_JSON);
     sl_config_free(config);
+}
+
+static void tables_are_chosen_by_regex_and_left_out(void **state)
+{
+    struct sl_config *config;
+
+    (void)state;
+    set_env("SLUICE_TEST_SKIP", "true");
+    config = accepted("{\"pipeline\":\"p\",\"source\":{\"user\":\"u\"},\"sinks\":[{\"url\":"
+                      "\"redis://r\"}],\"tables\":[{\"table\":\"shop.*_log\",\"skip\":true},"
+                      "{\"table\":\"/shop\\\\.[a-z]+$/\",\"skip\":false,\"ttl\":5},"
+                      "{\"table\":\"b.c\",\"skip\":\"${SLUICE_TEST_SKIP}\"}]}");
+    assert_true(config->tables[0].skip);
+    assert_null(config->tables[0].regex);
+    assert_false(config->tables[1].skip);
+    assert_non_null(config->tables[1].regex);
+    assert_string_equal(config->tables[1].pattern, "/shop\\.[a-z]+$/");
+    assert_string_equal(config->tables[1].db_pattern, "*");
+    assert_string_equal(config->tables[1].table_pattern, "*");
+    assert_true(config->tables[2].skip);
+    sl_config_free(config);
+    set_env("SLUICE_TEST_SKIP", NULL);
+}
+
+static void masks_hold_what_they_show_and_keys_come_from_anywhere(void **state)
+{
+    const struct sl_column_mask *masks;
+    struct sl_config *config;
+    char path[] = "/tmp/sluice-mask-XXXXXX";
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "from a file, long\n", 18), 18);
+    assert_int_equal(close(fd), 0);
+    set_env("SLUICE_TEST_KEY", "from the environment");
+    config = accepted(
+        WITH_TABLE("\"mask\":{\"a\":\"null\",\"b\":{\"text\":\"\"},\"c\":{\"last\":4},"
+                   "\"d\":{\"sha256\":\"${SLUICE_TEST_KEY}\"},\"e\":{\"sha256_file\":\"%s\"}}",
+                   path));
+    masks = config->tables[0].masks;
+    assert_int_equal(config->tables[0].mask_count, 5);
+    assert_string_equal(masks[0].column, "a");
+    assert_int_equal(masks[0].kind, SL_MASK_NULL);
+    assert_int_equal(masks[1].kind, SL_MASK_TEXT);
+    assert_string_equal(masks[1].text, "");
+    assert_int_equal(masks[2].kind, SL_MASK_LAST);
+    assert_int_equal(masks[2].last, 4);
+    assert_int_equal(masks[3].kind, SL_MASK_SHA256);
+    assert_string_equal(masks[3].text, "from the environment");
+    assert_int_equal(masks[4].kind, SL_MASK_SHA256);
+    assert_string_equal(masks[4].text, "from a file, long");
+    sl_config_free(config);
+    assert_int_equal(unlink(path), 0);
+    set_env("SLUICE_TEST_KEY", NULL);
 }
 
 static void comments_are_spaces_but_not_inside_strings(void **state)
@@ -254,6 +319,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_fill_what_the_file_leaves_out),
         cmocka_unit_test(every_key_reaches_its_option),
+        cmocka_unit_test(tables_are_chosen_by_regex_and_left_out),
+        cmocka_unit_test(masks_hold_what_they_show_and_keys_come_from_anywhere),
         cmocka_unit_test(comments_are_spaces_but_not_inside_strings),
         cmocka_unit_test(urls_say_host_port_user_and_database),
         cmocka_unit_test(tls_sinks_verify_the_server_unless_told_otherwise),

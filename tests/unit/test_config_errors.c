@@ -179,11 +179,8 @@ static void what_this_version_cannot_do_says_so(void **state)
     (void)state;
     assert_refused(WITH_ROOT("\"http\":{\"listen\":\"127.0.0.1:9464\"}"),
                    "http: not available in this version; ");
-    assert_refused(WITH_TABLE("\"where\":\"a = 1\""),
-                   "tables[0].where: not available in this version; ");
-    assert_refused(WITH_TABLE("\"skip\":true"), "tables[0].skip: not available in this version; ");
-    assert_refused(WITH_TABLE("\"rename\":{}"),
-                   "tables[0].rename: not available in this version; ");
+    assert_refused(WITH_TABLE("\"transform\":{}"),
+                   "tables[0].transform: not available in this version; ");
     assert_refused(WITH_TABLE("\"value\":\"stream\""),
                    "tables[0].value: \"stream\" is not available in this version; ");
     assert_refused(WITH_TABLE("\"value\":\"invalidate\""),
@@ -290,6 +287,90 @@ static void table_patterns_and_key_templates_are_checked(void **state)
                    "tables[0].columns: expected an array of 1 to 4096 strings, got \"id\"");
     assert_refused(WITH_TABLE("\"columns\":[1]"), "tables[0].columns: expected strings only");
     assert_refused(WITH_TABLE("\"columns\":[\"\"]"), "tables[0].columns: expected strings of 1 to");
+}
+
+static void regular_expressions_and_entries_that_skip_are_checked(void **state)
+{
+    (void)state;
+    assert_refused(WITH_TABLE("\"table\":\"/shop.(/\""),
+                   "tables[0].table: no regular expression: missing closing parenthesis");
+    assert_refused(WITH_TABLE("\"table\":\"/shop\""),
+                   "tables[0].table: a regular expression stands between two slashes");
+    assert_refused(WITH_TABLE("\"skip\":1"), "tables[0].skip: expected true or false, got 1");
+    assert_refused(WITH_TABLE("\"skip\":\"true\""),
+                   "tables[0].skip: expected true or false, got \"true\"");
+    assert_refused(WITH_TABLE("\"skip\":true"), "tables: every entry says \"skip\"");
+    assert_refused(WITH_TABLE("\"table\":\"a.b\"},{\"table\":\"a.c\",\"ttl\":5,\"skip\":true"),
+                   "tables[1].ttl: \"skip\" leaves the tables of this entry out");
+}
+
+static void a_where_that_is_no_expression_is_refused(void **state)
+{
+    (void)state;
+    assert_refused(WITH_TABLE("\"where\":\"a = 1\""),
+                   "tables[0].where: no Lua expression: ')' expected near '='");
+    assert_refused(WITH_TABLE("\"where\":\"a ~=\""),
+                   "tables[0].where: no Lua expression: unexpected symbol near ')'");
+    assert_refused(WITH_TABLE("\"where\":\"\""),
+                   "tables[0].where: expected a string of 1 to 4096 bytes");
+    assert_refused(WITH_TABLE("\"on_error\":\"skip\""),
+                   "tables[0].on_error: expected one of \"stop\", \"quarantine\", got \"skip\"");
+}
+
+static void renames_are_checked(void **state)
+{
+    (void)state;
+    assert_refused(WITH_TABLE("\"rename\":{}"),
+                   "tables[0].rename: expected an object of 1 to 4096 column names, got an object");
+    assert_refused(WITH_TABLE("\"rename\":[\"a\"]"), "tables[0].rename: expected an object");
+    assert_refused(WITH_TABLE("\"rename\":{\"a\":1}"),
+                   "tables[0].rename: expected a name of 1 to 256 bytes for \"a\"");
+    assert_refused(WITH_TABLE("\"rename\":{\"a\":\"\"}"), "tables[0].rename: expected a name of");
+    assert_refused(WITH_TABLE("\"rename\":{\"\":\"a\"}"), "tables[0].rename: expected names of");
+    assert_refused(WITH_TABLE("\"rename\":{\"a\":\"x\",\"b\":\"x\"}"),
+                   "tables[0].rename: two columns get one name, \"b\" the second time");
+    assert_refused(WITH_TABLE("\"rename\":{\"a\":\"x\",\"A\":\"y\"}"),
+                   "tables[0].rename: \"A\" stands there twice; keep one");
+}
+
+static void masks_are_checked_and_their_keys_not_shown(void **state)
+{
+    (void)state;
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":\"nil\"}"),
+                   "tables[0].mask: \"a\": expected \"null\", or an object with one of text,");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{}}"), "tables[0].mask: \"a\": expected \"null\"");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"text\":\"x\",\"last\":4}}"),
+                   "tables[0].mask: \"a\": expected \"null\"");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"md5\":\"x\"}}"),
+                   "tables[0].mask: \"a\": known here are text, sha256, sha256_file, last");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"text\":1}}"),
+                   "tables[0].mask: \"a\": expected a string of at most 4096 bytes");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"last\":0}}"),
+                   "tables[0].mask: \"a\": expected how many characters stay");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"last\":1.5}}"),
+                   "tables[0].mask: \"a\": expected how many characters stay");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"sha256\":\"short\"}}"),
+                   "tables[0].mask: \"a\": expected a key of 16 bytes or more");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"sha256\":\"\"}}"),
+                   "tables[0].mask: \"a\": expected a key of 16 bytes or more");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"sha256\":1}}"),
+                   "tables[0].mask: \"a\": expected the key as a string");
+    assert_refused(WITH_TABLE("\"mask\":{\"a\":{\"sha256_file\":\"/no/such/file\"}}"),
+                   "tables[0].mask: the file cannot be read");
+    assert_secret_kept(WITH_TABLE("\"mask\":{\"a\":{\"sha256\":\"hush-hush\"}}"), "hush");
+    assert_secret_kept(WITH_TABLE("\"mask\":\"hush-hush\""), "hush");
+    assert_secret_kept(WITH_TABLE("\"mask\":{\"a\":\"hush-hush\"}"), "hush");
+}
+
+static void columns_are_chosen_in_one_way(void **state)
+{
+    (void)state;
+    assert_refused(WITH_TABLE("\"columns\":[\"a\"],\"except\":[\"b\"]"),
+                   "tables[0].except: columns says which ones to keep already; remove one");
+    assert_refused(WITH_TABLE("\"except\":[]"),
+                   "tables[0].except: expected an array of 1 to 4096 strings");
+    assert_refused(WITH_TABLE("\"except\":[\"a\",\"A\"]"),
+                   "tables[0].except: \"A\" stands there twice; keep one");
 }
 
 static void values_that_do_not_fit_each_other_are_refused(void **state)
@@ -408,6 +489,11 @@ int main(void)
         cmocka_unit_test(a_url_that_cannot_be_right_is_refused_without_showing_it),
         cmocka_unit_test(names_that_would_break_a_key_are_refused),
         cmocka_unit_test(table_patterns_and_key_templates_are_checked),
+        cmocka_unit_test(regular_expressions_and_entries_that_skip_are_checked),
+        cmocka_unit_test(a_where_that_is_no_expression_is_refused),
+        cmocka_unit_test(renames_are_checked),
+        cmocka_unit_test(masks_are_checked_and_their_keys_not_shown),
+        cmocka_unit_test(columns_are_chosen_in_one_way),
         cmocka_unit_test(values_that_do_not_fit_each_other_are_refused),
         cmocka_unit_test(a_refused_value_draws_no_second_sentence),
         cmocka_unit_test(an_unset_variable_is_named),

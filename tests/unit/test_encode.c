@@ -235,6 +235,65 @@ static void columns_are_in_table_order_and_only_those_chosen(void **state)
     release(&fix);
 }
 
+static void columns_that_are_left_out_are_not_there(void **state)
+{
+    static const char *const except[] = {"note", "id"};
+    static const char *const all[] = {"note", "id", "name", "data"};
+    const struct sl_cell cells[] = {sl_test_cell("1"), sl_test_cell("bob"), sl_test_cell("n"),
+                                    SL_NULL_CELL};
+    struct sl_shape *shape = NULL;
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, "id int key,name text,note text,data text", SL_VALUE_JSON, 0);
+    sl_shape_free(fix.shape);
+    fix.rule.except = except;
+    fix.rule.except_count = 2;
+    assert_ok(sl_shape_new(&fix.rule, &fix.test.table, &fix.shape, &fix.err), &fix.err);
+    assert_ok(sl_encode_json(fix.shape, (struct sl_row){.cells = cells}, &fix.out, &fix.err),
+              &fix.err);
+    assert_buf(&fix.out, "{\"name\":\"bob\",\"data\":null}");
+    fix.rule.except = all;
+    fix.rule.except_count = 4;
+    assert_int_equal(sl_shape_new(&fix.rule, &fix.test.table, &shape, &fix.err), SL_EINVAL);
+    assert_non_null(strstr(fix.err.text, "leaves out every column of table shop.t"));
+    assert_null(shape);
+    release(&fix);
+}
+
+static void renamed_columns_have_other_fields_and_members(void **state)
+{
+    static const struct sl_column_name names[] = {{"id", "name"}, {"name", "ä\"b"}};
+    static const struct sl_column_name twice[] = {{"id", "name"}};
+    static const struct sl_column_name unknown[] = {{"nothing", "x"}};
+    const struct sl_cell cells[] = {sl_test_cell("1"), sl_test_cell("bob"), SL_NULL_CELL};
+    struct sl_shape *shape = NULL;
+    struct fixture fix;
+
+    (void)state;
+    for (unsigned json = 0; json < 2; json++) {
+        init(&fix, "id int key,name text,note text", json ? SL_VALUE_JSON : SL_VALUE_HASH, 0);
+        sl_shape_free(fix.shape);
+        fix.rule.renames = names;
+        fix.rule.rename_count = 2;
+        assert_ok(sl_shape_new(&fix.rule, &fix.test.table, &fix.shape, &fix.err), &fix.err);
+        put(&fix, cells);
+        assert_non_null(
+            strstr(flat(&fix.out), json ? "{\"name\":1,\"ä\\\"b\":\"bob\",\"note\":null}"
+                                        : "$4 name $1 1 $4 ä\"b $3 bob *3 $4 HDEL $3 k:1 $4 note"));
+        release(&fix);
+    }
+    init(&fix, "id int key,name text,note text", SL_VALUE_HASH, 0);
+    fix.rule.rename_count = 1;
+    fix.rule.renames = twice;
+    assert_int_equal(sl_shape_new(&fix.rule, &fix.test.table, &shape, &fix.err), SL_EINVAL);
+    assert_non_null(strstr(fix.err.text, "gives two columns of table shop.t the name name"));
+    fix.rule.renames = unknown;
+    assert_int_equal(sl_shape_new(&fix.rule, &fix.test.table, &shape, &fix.err), SL_EINVAL);
+    assert_non_null(strstr(fix.err.text, "renames the column nothing"));
+    release(&fix);
+}
+
 static void long_documents_have_the_right_length(void **state)
 {
     char text[5001];
@@ -307,6 +366,11 @@ static void rules_that_do_not_fit_are_refused(void **state)
     assert_int_equal(sl_shape_new(&fix.rule, &fix.test.table, &shape, &fix.err), SL_EINVAL);
     assert_non_null(strstr(fix.err.text, "nothing"));
     fix.rule.columns = NULL;
+    fix.rule.column_count = 0;
+    fix.rule.except = unknown;
+    fix.rule.except_count = 2;
+    assert_int_equal(sl_shape_new(&fix.rule, &fix.test.table, &shape, &fix.err), SL_EINVAL);
+    assert_non_null(strstr(fix.err.text, "leaves out the column nothing"));
     fix.test.table.has_names = false;
     assert_int_equal(sl_shape_new(&fix.rule, &fix.test.table, &shape, &fix.err), SL_ESCHEMA);
     assert_non_null(strstr(fix.err.text, "binlog_row_metadata"));
@@ -327,6 +391,8 @@ int main(void)
         cmocka_unit_test(json_numbers_have_no_leading_zeros),
         cmocka_unit_test(stored_zerofill_and_year_become_json_numbers),
         cmocka_unit_test(columns_are_in_table_order_and_only_those_chosen),
+        cmocka_unit_test(columns_that_are_left_out_are_not_there),
+        cmocka_unit_test(renamed_columns_have_other_fields_and_members),
         cmocka_unit_test(long_documents_have_the_right_length),
         cmocka_unit_test(a_failure_leaves_the_buffer_as_it_was),
         cmocka_unit_test(rules_that_do_not_fit_are_refused),

@@ -54,11 +54,11 @@ static void long_sentences_are_cut(void **state)
 static void every_status_has_a_name(void **state)
 {
     (void)state;
-    for (int status = SL_EFENCED; status <= SL_OK; status++) {
+    for (int status = SL_ERULE; status <= SL_OK; status++) {
         const char *name = sl_status_str(status);
 
         assert_non_null(name);
-        for (int other = SL_EFENCED; other < status; other++) {
+        for (int other = SL_ERULE; other < status; other++) {
             assert_string_not_equal(name, sl_status_str(other));
         }
     }

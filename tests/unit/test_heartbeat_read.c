@@ -18,7 +18,11 @@ static void what_is_written_is_read(void **state)
 {
     struct sl_position position = {.offset = 4242, .event_time = 1700000000};
     const struct sl_heartbeat heartbeat = {
-        .state = "streaming", .lag_seconds = 7, .wall_ms = 1700000009123, .position = &position};
+        .state = "streaming",
+        .lag_seconds = 7,
+        .wall_ms = 1700000009123,
+        .position = &position,
+        .rows = {.unchanged = 1, .filtered = UINT64_MAX, .quarantined = 3}};
     struct sl_heartbeat_seen seen;
     struct sl_buf command = {0};
     const char *json;
@@ -34,6 +38,9 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(seen.lag_seconds, 7);
     assert_int_equal(seen.source_time, 1700000000);
     assert_int_equal(seen.wall_ms, 1700000009123);
+    assert_int_equal(seen.rows.unchanged, 1);
+    assert_true(seen.rows.filtered == UINT64_MAX);
+    assert_int_equal(seen.rows.quarantined, 3);
     sl_buf_release(&command);
 }
 

@@ -1,6 +1,7 @@
 #include "tests/support/check.h"
 
 #include "filters/mapper.h"
+#include "filters/table_regex.h"
 #include "tests/support/table.h"
 
 static const struct sl_table_rule hash_rule[] = {{.pattern = "shop.t",
@@ -173,6 +174,293 @@ static void a_moved_key_is_removed_before_the_new_one_is_written(void **state)
     must_map(&fix, old, new);
     assert_string_equal(commands(&fix), "DEL j:1; SET j:2 {\"id\":2,\"name\":\"a\"}");
     release(&fix);
+}
+
+static void an_update_of_other_columns_writes_nothing(void **state)
+{
+    static const char *const columns[] = {"id", "name"};
+    struct sl_table_rule rule = hash_rule[0];
+    const struct sl_cell before[] = {sl_test_bytes("\1\0\0\0", 4), sl_test_bytes("a", 1),
+                                     sl_test_bytes("x", 1)};
+    const struct sl_cell null[] = {before[0], SL_NULL_CELL, before[2]};
+    const struct sl_cell absent[] = {before[0], SL_ABSENT_CELL, before[2]};
+
+    const struct {
+        const struct sl_cell *before;
+        struct sl_cell after[3];
+        bool writes;
+    } cases[] = {
+        {before, {before[0], before[1], sl_test_bytes("y", 1)}, false},
+        {before, {before[0], before[1], SL_NULL_CELL}, false},
+        {before, {before[0], before[1], SL_ABSENT_CELL}, false},
+        {null, {before[0], SL_NULL_CELL, sl_test_bytes("y", 1)}, false},
+        {before, {before[0], sl_test_bytes("b", 1), before[2]}, true},
+        {before, {before[0], sl_test_bytes("ab", 2), before[2]}, true},
+        {before, {before[0], sl_test_bytes("", 0), before[2]}, true},
+        {before, {before[0], SL_NULL_CELL, before[2]}, true},
+        {null, {before[0], before[1], before[2]}, true},
+        {before, {before[0], SL_ABSENT_CELL, before[2]}, true}, /* a part that is not there */
+        {absent, {before[0], SL_ABSENT_CELL, before[2]}, true},
+        {before, {sl_test_bytes("\2\0\0\0", 4), before[1], before[2]}, true},
+    };
+
+    (void)state;
+    rule.columns = columns;
+    rule.column_count = 2;
+    for (size_t i = 0; i < SL_COUNT(cases); i++) {
+        struct fixture fix;
+
+        init(&fix, &rule, "id int key,name text,note text", false);
+        must_map(&fix, cases[i].before, cases[i].after);
+        if ((fix.batch->entry_count > 0) != cases[i].writes ||
+            (fix.mapper->stats.unchanged == 0) != cases[i].writes) {
+            fail_msg("case %zu: %u entries, %lu unchanged", i, (unsigned)fix.batch->entry_count,
+                     (unsigned long)fix.mapper->stats.unchanged);
+        }
+        release(&fix);
+    }
+}
+
+static void a_time_to_live_is_renewed_by_every_update(void **state)
+{
+    static const char *const columns[] = {"id"};
+    struct sl_table_rule rule = hash_rule[0];
+    const struct sl_cell before[] = {sl_test_cell("1"), sl_test_bytes("a", 1)};
+    const struct sl_cell after[] = {sl_test_cell("1"), sl_test_bytes("b", 1)};
+    struct fixture fix;
+
+    (void)state;
+    rule.columns = columns;
+    rule.column_count = 1;
+    rule.ttl_s = 60;
+    init(&fix, &rule, "id int key,name text", false);
+    must_map(&fix, before, after);
+    assert_string_equal(commands(&fix), "HSET shop:t:1 id 1; EXPIRE shop:t:1 60");
+    assert_int_equal(fix.mapper->stats.unchanged, 0);
+    release(&fix);
+}
+
+/* ---- where ---- */
+
+static const struct sl_table_rule where_rule[] = {{.pattern = "shop.t",
+                                                   .db_pattern = "shop",
+                                                   .table_pattern = "t",
+                                                   .key_template = "{db}:{table}:{pk}",
+                                                   .where = "state ~= 'draft'"}};
+
+/* A row's texts, NULL: the image lacks it. */
+struct image {
+    const char *id;
+    const char *state;
+    const char *v;
+};
+
+static const struct sl_cell *cells_of(const struct image *image, struct sl_cell *cells)
+{
+    const char *const texts[] = {image->id, image->state, image->v};
+
+    for (size_t i = 0; i < SL_COUNT(texts); i++) {
+        cells[i] = texts[i] != NULL ? sl_test_cell(texts[i]) : SL_ABSENT_CELL;
+    }
+    return image->id != NULL || image->state != NULL || image->v != NULL ? cells : NULL;
+}
+
+struct where_case {
+    struct image before;
+    struct image after;
+    const char *want;
+    unsigned rereads;
+};
+
+/* The source answers that row 1 is open and has x. */
+static void check_where(const struct where_case *cases, size_t count)
+{
+    const struct sl_cell now[] = {sl_test_cell("1"), sl_test_cell("open"), sl_test_cell("x")};
+
+    for (size_t i = 0; i < count; i++) {
+        struct sl_cell before[3];
+        struct sl_cell after[3];
+        struct fixture fix;
+        const char *have;
+
+        init(&fix, where_rule, "id int key,state text,v text not", true);
+        fix.reread = now;
+        must_map(&fix, cells_of(&cases[i].before, before), cells_of(&cases[i].after, after));
+        have = commands(&fix);
+        if (strcmp(have, cases[i].want) != 0 || fix.rereads != cases[i].rereads) {
+            fail_msg("case %zu: \"%s\" instead of \"%s\", read again %u times", i, have,
+                     cases[i].want, fix.rereads);
+        }
+        release(&fix);
+    }
+}
+
+static void rows_come_and_go_with_where(void **state)
+{
+    static const struct where_case cases[] = {
+        {.after = {"1", "open", "x"}, .want = "HSET shop:t:1 id 1 state open v x"},
+        {.after = {"1", "draft", "x"}, .want = "DEL shop:t:1"},
+        {{"1", "draft", "x"}, {"1", "open", "x"}, "HSET shop:t:1 id 1 state open v x", 0},
+        {{"1", "open", "x"}, {"1", "open", "y"}, "HSET shop:t:1 id 1 state open v y", 0},
+        {{"1", "open", "x"}, {"1", "draft", "x"}, "DEL shop:t:1", 0},
+        {{"1", "draft", "x"}, {"1", "draft", "y"}, "DEL shop:t:1", 0},
+        {{"1", "open", "x"},
+         {"2", "open", "x"},
+         "DEL shop:t:1; HSET shop:t:2 id 2 state open v x",
+         0},
+        {{"1", "open", "x"}, {"2", "draft", "x"}, "DEL shop:t:1; DEL shop:t:2", 0},
+        {.before = {"1", "open", "x"}, .want = "DEL shop:t:1"},
+        {.before = {"1", NULL, NULL}, .want = "DEL shop:t:1"},
+    };
+
+    (void)state;
+    check_where(cases, SL_COUNT(cases));
+}
+
+static void a_part_is_added_only_to_a_row_that_matched(void **state)
+{
+    static const struct where_case cases[] = {
+        /* MINIMAL: what state was, or is, nobody knows. */
+        {{"1", NULL, NULL}, {NULL, NULL, "y"}, "HSET shop:t:1 id 1 state open v x", 1},
+        {{"1", NULL, NULL}, {NULL, "open", NULL}, "HSET shop:t:1 id 1 state open v x", 1},
+        {{"1", NULL, NULL}, {NULL, "draft", NULL}, "DEL shop:t:1", 0},
+        {{"1", "draft", NULL}, {NULL, "open", NULL}, "HSET shop:t:1 id 1 state open v x", 1},
+        {{"1", "open", NULL}, {NULL, "other", NULL}, "EVAL 1 shop:t:1 1 state other", 0},
+        {.after = {"1", NULL, "x"}, .want = "HSET shop:t:1 id 1 state open v x", .rereads = 1},
+        {.after = {"1", "open", NULL}, .want = "HSET shop:t:1 id 1 state open v x", .rereads = 1},
+    };
+
+    (void)state;
+    check_where(cases, SL_COUNT(cases));
+}
+
+static void a_row_that_is_read_again_obeys_where(void **state)
+{
+    const struct sl_cell now[] = {sl_test_cell("1"), sl_test_cell("draft"), sl_test_cell("x")};
+    const struct sl_cell before[] = {sl_test_cell("1"), SL_ABSENT_CELL, SL_ABSENT_CELL};
+    const struct sl_cell after[] = {SL_ABSENT_CELL, SL_ABSENT_CELL, sl_test_cell("y")};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, where_rule, "id int key,state text,v text not", true);
+    fix.reread = now;
+    must_map(&fix, before, after);
+    assert_string_equal(commands(&fix), "DEL shop:t:1");
+    assert_int_equal(fix.mapper->stats.filtered, 1);
+    release(&fix);
+}
+
+static void selected_rows_obey_where(void **state)
+{
+    const struct sl_cell open[] = {sl_test_cell("1"), sl_test_cell("open"), sl_test_cell("x")};
+    const struct sl_cell draft[] = {sl_test_cell("2"), sl_test_cell("draft"), sl_test_cell("x")};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, where_rule, "id int key,state text,v text not", false);
+    assert_ok(fix.mapper->ops->load_row(fix.mapper, &fix.test.table, open, SL_WRITE_REPLACE,
+                                        fix.batch, &fix.err),
+              &fix.err);
+    assert_ok(fix.mapper->ops->load_row(fix.mapper, &fix.test.table, draft, SL_WRITE_REPLACE,
+                                        fix.batch, &fix.err),
+              &fix.err);
+    assert_string_equal(commands(&fix), "DEL shop:t:1; HSET shop:t:1 id 1 state open v x; "
+                                        "DEL shop:t:2");
+    release(&fix);
+}
+
+static void what_where_looks_at_is_no_idle_change(void **state)
+{
+    static const char *const columns[] = {"id", "v"};
+    struct sl_table_rule rule = where_rule[0];
+    const struct sl_cell open[] = {sl_test_bytes("\1\0\0\0", 4), sl_test_bytes("open", 4),
+                                   sl_test_bytes("x", 1), sl_test_bytes("a", 1)};
+    const struct sl_cell draft[] = {open[0], sl_test_bytes("draft", 5), open[2], open[3]};
+    const struct sl_cell note[] = {open[0], open[1], open[2], sl_test_bytes("b", 1)};
+    struct fixture fix;
+
+    (void)state;
+    rule.columns = columns;
+    rule.column_count = 2;
+    init(&fix, &rule, "id int key,state text,v text,note text", false);
+    must_map(&fix, open, note);
+    assert_int_equal(fix.mapper->stats.unchanged, 1);
+    must_map(&fix, open, draft);
+    assert_string_equal(commands(&fix), "DEL shop:t:1");
+    release(&fix);
+}
+
+/* ---- a where that fails ---- */
+
+struct notices {
+    unsigned count;
+    char last[512];
+};
+
+static void on_notice(void *user, bool is_warning, const char *text)
+{
+    struct notices *notices = user;
+
+    assert_true(is_warning);
+    notices->count++;
+    (void)snprintf(notices->last, sizeof(notices->last), "%s", text);
+}
+
+static void a_where_that_fails_stops_and_shows_no_row(void **state)
+{
+    struct sl_table_rule rule = where_rule[0];
+    const struct sl_cell row[] = {sl_test_cell("1"), sl_test_cell("secret"), sl_test_cell("x")};
+    struct fixture fix;
+
+    (void)state;
+    rule.where = "state < 5";
+    init(&fix, &rule, "id int key,state text,v text", false);
+    assert_int_equal(map(&fix, NULL, row), SL_ERULE);
+    assert_non_null(strstr(fix.err.text, "table shop.t fails on a row: attempt to compare string "
+                                         "with number"));
+    assert_null(strstr(fix.err.text, "secret"));
+    assert_int_equal(fix.batch->entry_count, 0);
+    release(&fix);
+}
+
+static void a_row_in_quarantine_is_removed_and_told_once(void **state)
+{
+    struct sl_table_rule rule = where_rule[0];
+    const struct sl_cell row[] = {sl_test_cell("1"), sl_test_cell("secret"), sl_test_cell("x")};
+    const struct sl_cell null[] = {sl_test_cell("2"), SL_NULL_CELL, sl_test_cell("x")};
+    struct notices notices = {0};
+    struct fixture fix;
+
+    (void)state;
+    rule.where = "state < 5";
+    rule.on_error = SL_RULE_QUARANTINE;
+    init(&fix, &rule, "id int key,state text,v text", false);
+    sl_rule_mapper_on_notice(fix.mapper, on_notice, &notices);
+    must_map(&fix, NULL, row);
+    must_map(&fix, NULL, null);
+    assert_string_equal(commands(&fix), "DEL shop:t:1; DEL shop:t:2");
+    assert_int_equal(fix.mapper->stats.quarantined, 2);
+    assert_int_equal(fix.mapper->stats.filtered, 0);
+    assert_int_equal(notices.count, 1);
+    assert_non_null(strstr(notices.last, "table shop.t"));
+    assert_null(strstr(notices.last, "secret"));
+    release(&fix);
+}
+
+static void a_where_with_a_misspelt_column_is_refused_with_its_table(void **state)
+{
+    struct sl_table_rule rule = where_rule[0];
+    struct sl_test_table test;
+    struct sl_mapper *mapper;
+    struct sl_err err = {0};
+
+    (void)state;
+    rule.where = "sttae ~= 'draft'";
+    mapper = sl_rule_mapper_new(&rule, 1, NULL, NULL);
+    sl_test_table_init(&test, "shop", "t", "id int key,state text");
+    assert_int_equal(mapper->ops->table(mapper, &test.table, &err), SL_EINVAL);
+    assert_non_null(strstr(err.text, "shop.t uses sttae"));
+    mapper->ops->free(mapper);
 }
 
 /* UPDATE t SET id = 3 - id, by way of a third number: each row must end under its new key. */
@@ -415,6 +703,60 @@ static void a_dropped_database_is_purged_rule_by_rule(void **state)
     mapper->ops->free(mapper);
 }
 
+/* A wildcard takes no keys that look like a table's which the rule does not choose. */
+static void a_dropped_database_takes_the_keys_of_chosen_tables_only(void **state)
+{
+    struct sl_table_rule rules[] = {
+        {.db_pattern = "shop", .table_pattern = "*_log", .skip = true},
+        {.db_pattern = "shop", .table_pattern = "order_*", .key_template = "{db}:{table}:{pk}"},
+        {.db_pattern = "*", .table_pattern = "*", .key_template = "{db}/{table}/{pk}"},
+    };
+    const struct sl_ddl ddl = {.kind = SL_DDL_DROP_DATABASE, .db = sl_check_span("shop")};
+    struct sl_mapper *mapper;
+    struct sl_effect effect;
+    struct sl_err err = {0};
+
+    (void)state;
+    assert_ok(sl_table_regex_new("/shop\\.(a:b|c)/", &rules[2].regex, &err), &err);
+    mapper = sl_rule_mapper_new(rules, SL_COUNT(rules), NULL, NULL);
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 0, &effect, NULL), SL_OK);
+    assert_int_equal(effect.kind, SL_EFFECT_NONE);
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 1, &effect, NULL), SL_OK);
+    check_purge(&effect, "shop:order_1:1:2", "shop:session:1");
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 1, &effect, NULL), SL_OK);
+    check_purge(&effect, "shop:order_%25:1", "shop:order_log:1");
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 1, &effect, NULL), SL_OK);
+    check_purge(&effect, "shop:order_:1", "shop::1");
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 2, &effect, NULL), SL_OK);
+    check_purge(&effect, "shop/a%3Ab/1", "shop/a:b/1");
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 2, &effect, NULL), SL_OK);
+    check_purge(&effect, "shop/c/1/2", "shop/d/1");
+    assert_int_equal(mapper->ops->ddl(mapper, &ddl, 3, &effect, NULL), SL_DONE);
+    mapper->ops->free(mapper);
+    sl_table_regex_free(rules[2].regex);
+}
+
+/* The table's first layout says it: leaving the table out in silence would be a gap. */
+static void a_regex_that_gives_up_is_said_with_the_table(void **state)
+{
+    struct sl_table_rule rules[] = {
+        {.pattern = "/(a+)+b/", .db_pattern = "*", .table_pattern = "*"}};
+    struct sl_mapper *mapper;
+    struct sl_test_table test;
+    struct sl_err err = {0};
+    char name[61] = {0};
+
+    (void)state;
+    memset(name, 'a', sizeof(name) - 1);
+    assert_ok(sl_table_regex_new("/(a+)+b\\.t/", &rules[0].regex, &err), &err);
+    mapper = sl_rule_mapper_new(rules, 1, NULL, NULL);
+    sl_test_table_init(&test, name, "t", "id int key");
+    assert_true(mapper->ops->wants(mapper, test.table.db, test.table.name));
+    assert_int_equal(mapper->ops->table(mapper, &test.table, &err), SL_EINVAL);
+    mapper->ops->free(mapper);
+    sl_table_regex_free(rules[0].regex);
+}
+
 static void changes_by_statement_are_a_gap(void **state)
 {
     struct sl_ddl ddl = on_table(SL_DDL_DML, "t");
@@ -484,6 +826,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_written_and_removed),
         cmocka_unit_test(a_moved_key_is_removed_before_the_new_one_is_written),
+        cmocka_unit_test(an_update_of_other_columns_writes_nothing),
+        cmocka_unit_test(a_time_to_live_is_renewed_by_every_update),
+        cmocka_unit_test(rows_come_and_go_with_where),
+        cmocka_unit_test(a_part_is_added_only_to_a_row_that_matched),
+        cmocka_unit_test(a_row_that_is_read_again_obeys_where),
+        cmocka_unit_test(selected_rows_obey_where),
+        cmocka_unit_test(what_where_looks_at_is_no_idle_change),
+        cmocka_unit_test(a_where_that_fails_stops_and_shows_no_row),
+        cmocka_unit_test(a_row_in_quarantine_is_removed_and_told_once),
+        cmocka_unit_test(a_where_with_a_misspelt_column_is_refused_with_its_table),
         cmocka_unit_test(two_rows_may_swap_their_keys),
         cmocka_unit_test(a_partial_hash_image_is_merged),
         cmocka_unit_test(other_partial_images_are_read_again),
@@ -495,6 +847,8 @@ int main(void)
         cmocka_unit_test(a_key_column_that_no_image_has_is_an_error),
         cmocka_unit_test(dropped_and_truncated_tables_are_purged),
         cmocka_unit_test(a_dropped_database_is_purged_rule_by_rule),
+        cmocka_unit_test(a_dropped_database_takes_the_keys_of_chosen_tables_only),
+        cmocka_unit_test(a_regex_that_gives_up_is_said_with_the_table),
         cmocka_unit_test(changes_by_statement_are_a_gap),
         cmocka_unit_test(keys_come_from_rows_and_lead_back),
         cmocka_unit_test(a_key_is_removed),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "filters/statement.h"
+#include "filters/table_regex.h"
 
 static struct sl_span text(const char *string)
 {
@@ -125,6 +126,23 @@ static void test_statements_reach_into_other_databases(void **state)
     assert_int_equal(judge(rule("sh*", "a", "{table}:{id}"), ddl).rc, SL_EGAP);
 }
 
+/* A regular expression may take any table of any database. */
+static void test_a_regex_needs_db_and_table_in_the_key(void **state)
+{
+    struct sl_table_rule by_regex = rule("*", "*", "{table}:{id}");
+    struct sl_err err = {0};
+
+    (void)state;
+    assert_int_equal(sl_table_regex_new("/shop\\.order_[0-9]/", &by_regex.regex, &err), SL_OK);
+    assert_int_equal(judge(by_regex, statement(SL_DDL_TRUNCATE, "order_1")).rc, SL_EGAP);
+    assert_int_equal(judge(by_regex, statement(SL_DDL_DROP_DATABASE, "")).rc, SL_EGAP);
+    by_regex.key_template = "{db}:{table}:{id}";
+    assert_true(judge(by_regex, statement(SL_DDL_TRUNCATE, "order_1")).purges);
+    assert_true(judge(by_regex, statement(SL_DDL_DROP_DATABASE, "")).purges);
+    assert_false(judge(by_regex, statement(SL_DDL_TRUNCATE, "order_10")).purges);
+    sl_table_regex_free(by_regex.regex);
+}
+
 static void test_what_cannot_be_read_about_tables_is_a_gap(void **state)
 {
     struct sl_ddl ddl = {.kind = SL_DDL_UNPARSED, .db = text("shop")};
@@ -145,6 +163,7 @@ int main(void)
         cmocka_unit_test(test_keys_of_one_table_are_purged),
         cmocka_unit_test(test_a_new_column_empties_no_cache_when_the_template_tells_the_key),
         cmocka_unit_test(test_statements_reach_into_other_databases),
+        cmocka_unit_test(test_a_regex_needs_db_and_table_in_the_key),
         cmocka_unit_test(test_what_cannot_be_read_about_tables_is_a_gap),
     };
 

@@ -10,6 +10,7 @@
 
 #include "cdc/ddl.h"
 #include "filters/mapper.h"
+#include "filters/table_regex.h"
 
 static const struct sl_table_rule rules[] = {
     {.pattern = "d.hidden",
@@ -24,6 +25,16 @@ static const struct sl_table_rule rules[] = {
      .db_pattern = "d",
      .table_pattern = "by_code",
      .key_template = "c:{code}"},
+};
+
+/* The same choice, made in another way. */
+static struct sl_table_rule other_rules[] = {
+    {.db_pattern = "d", .table_pattern = "un*", .skip = true},
+    {.pattern = "/d\\.[a-z]/",
+     .db_pattern = "*",
+     .table_pattern = "*",
+     .key_template = "{db}:{table}:{pk}"},
+    {.pattern = "d.*", .db_pattern = "d", .table_pattern = "*", .key_template = "c:{code}:{table}"},
 };
 
 struct fixture {
@@ -99,12 +110,31 @@ static int open_it(void **state)
     return fix.mapper == NULL;
 }
 
+static int open_others(void **state)
+{
+    static struct fixture fix;
+
+    if (sl_table_regex_new(other_rules[1].pattern, &other_rules[1].regex, NULL) != SL_OK) {
+        return 1;
+    }
+    fix.mapper =
+        sl_rule_mapper_new(other_rules, sizeof(other_rules) / sizeof(other_rules[0]), NULL, NULL);
+    *state = &fix;
+    return fix.mapper == NULL;
+}
+
 static int close_it(void **state)
 {
     struct fixture *fix = *state;
 
     fix->mapper->ops->free(fix->mapper);
     return 0;
+}
+
+static int close_others(void **state)
+{
+    sl_table_regex_free(other_rules[1].regex);
+    return close_it(state);
 }
 
 static void rename_purges_the_old_name_and_loads_the_new(void **state)
@@ -166,6 +196,19 @@ static void statements_of_other_tables_and_harmless_ones_do_nothing(void **state
     assert_string_equal(effects(*state, "CREATE TABLE a (id INT)"), "");
 }
 
+static void rules_by_regex_and_rules_that_skip_decide_as_for_rows(void **state)
+{
+    assert_string_equal(effects(*state, "RENAME TABLE a TO unwanted"), "purge d:a:*");
+    assert_string_equal(effects(*state, "RENAME TABLE unwanted TO a"), "load a");
+    assert_string_equal(effects(*state, "RENAME TABLE a TO long"), "purge d:a:*; load long");
+    assert_string_equal(effects(*state, "TRUNCATE long"), "purge c:*:long");
+    assert_string_equal(effects(*state, "TRUNCATE unwanted"), "");
+    assert_string_equal(effects(*state, "ALTER TABLE unwanted ADD x INT"), "");
+    assert_string_equal(effects(*state, "UPDATE unwanted SET v=1"), "");
+    assert_string_equal(effects(*state, "DROP DATABASE d"), "purge d:*:*; purge c:*:*");
+    assert_string_equal(effects(*state, "DROP DATABASE x"), "");
+}
+
 static void row_written_by_statement_is_a_gap(void **state)
 {
     struct sl_err err = {0};
@@ -191,6 +234,8 @@ int main(void)
                                         open_it, close_it),
         cmocka_unit_test_setup_teardown(statements_of_other_tables_and_harmless_ones_do_nothing,
                                         open_it, close_it),
+        cmocka_unit_test_setup_teardown(rules_by_regex_and_rules_that_skip_decide_as_for_rows,
+                                        open_others, close_others),
         cmocka_unit_test_setup_teardown(row_written_by_statement_is_a_gap, open_it, close_it),
     };
 

@@ -22,7 +22,7 @@ def case_bootstrap_killed_three_times_while_rows_and_keys_change(env):
 @case(timeout=240)
 def case_bootstrap_to_json_with_minimal_images_killed_three_times(env):
     env.start_servers(binlog_row_image="MINIMAL")
-    scenarios.bootstrap_killed(env, rows=20000, kills=3, value="json", tail=env.seconds / 2, config=slowly(5000))
+    scenarios.bootstrap_killed(env, rows=20000, kills=3, value="json", pause=0.01, tail=env.seconds / 2, config=slowly(5000))
 
 
 @case(timeout=240)
@@ -41,7 +41,7 @@ def case_readers_never_go_back_while_hashes_are_loaded_with_minimal_images(env):
 def case_readers_never_go_back_while_json_is_loaded_with_minimal_images(env):
     """Rows that are read again, for the stream and for the load."""
     env.start_servers(binlog_row_image="MINIMAL")
-    scenarios.readers_beside_bootstrap(env, rows=6000, rounds=3, values=["json"], config=slowly(3000))
+    scenarios.readers_beside_bootstrap(env, rows=6000, rounds=3, values=["json"], pause=0.02, config=slowly(3000))
 
 
 @case(servers=("mysql",), timeout=240)
@@ -53,7 +53,7 @@ def case_readers_never_go_back_while_tables_are_loaded_with_parts_of_json(env):
 @case(servers=("mysql",), timeout=240)
 def case_readers_never_go_back_while_tables_are_loaded_with_parts_of_json_in_minimal_images(env):
     env.start_servers(binlog_row_image="MINIMAL")
-    scenarios.readers_beside_bootstrap(env, rows=12000, rounds=3, session=[scenarios.PARTIAL_JSON], config=slowly(3000))
+    scenarios.readers_beside_bootstrap(env, rows=12000, rounds=3, session=[scenarios.PARTIAL_JSON], pause=0.02, config=slowly(3000))
 
 
 @case()

@@ -102,6 +102,12 @@ class Env:
             found["key"] = "{db}:{table}:" + ":".join("{" + name + "}" for name in table.key)
         if table.columns:
             found["columns"] = table.columns
+        if table.lua:
+            found["where"] = table.lua
+        if table.rename:
+            found["rename"] = table.rename
+        if table.mask:
+            found["mask"] = {name: how for name, (how, _) in table.mask.items()}
         return found
 
     def workload(self, kinds=None, value="hash", db="it", prefix="", **changes):

@@ -1,6 +1,8 @@
 """What cases about loading and comparing tables have in common."""
 import json
+import random
 import re
+import threading
 
 from . import oracle
 from .env import CHECKPOINT, HEARTBEAT
@@ -140,6 +142,30 @@ class Command:
         got = self.process.wait(timeout)
         if got != status:
             raise Failure(f"sluice {self.name} ended with status {got}, due was {status}: {self.said()[-1500:]}")
+
+
+class Stutter:
+    """Stops and continues a process for moments, so that much happens at the source between any two of its steps."""
+
+    def __init__(self, process, rng):
+        self._process = process
+        self._rng = random.Random(rng.getrandbits(48))
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._loop, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join(30)
+
+    def _loop(self):
+        while not self._stop.wait(self._rng.uniform(0.01, 0.06)):
+            self._process.pause()
+            self._stop.wait(self._rng.uniform(0.02, 0.15))
+            self._process.resume()
 
 
 def require_sentence(text, *parts):

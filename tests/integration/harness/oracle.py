@@ -23,13 +23,17 @@ SHOWN = 5
 class Table:
     """A table of the source and how the configuration under test maps it."""
 
-    def __init__(self, db, name, value="hash", key=None, columns=None, where=None):
+    def __init__(self, db, name, value="hash", key=None, columns=None, where=None, lua=None,
+                 rename=None, mask=None):
         self.db = db
         self.name = name
         self.value = value
         self.key = key          # list of columns; None: the primary key, else the first unique NOT NULL index
         self.columns = columns  # None: all
-        self.where = where      # SQL condition that stands for the configured one
+        self.where = where      # SQL condition that says the same as the configured one
+        self.lua = lua          # the configured one
+        self.rename = rename or {}  # column: name of its field or member
+        self.mask = mask or {}  # column: (how it is configured, function of the text that makes what is shown)
 
     def __str__(self):
         return f"{self.db}.{self.name}"
@@ -148,6 +152,15 @@ def _json_value(kind, raw):
     return raw.decode("utf-8")
 
 
+def _masked(table, layout, name, raw):
+    """The value of a column as TABLE shows it."""
+    kind = layout.types[name]
+    if raw is None or name not in table.mask:
+        return _json_value(kind, raw) if table.value == "json" else None if raw is None else _hash_value(kind, raw)
+    shown = table.mask[name][1](raw)
+    return shown.decode() if table.value == "json" and shown is not None else shown
+
+
 def encode_key_part(raw):
     return re.sub(rb"[%:{}]", lambda match: b"%%%02X" % match.group()[0], raw)
 
@@ -174,11 +187,11 @@ def expected(connection, table):
         parts = [_key_text(layout.types[name], cells[name]) for name in layout.key]
         key = f"{table.db}:{table.name}:".encode() + b":".join(parts)
         if table.value == "hash":
-            wanted[key] = {name.encode(): _hash_value(layout.types[name], cells[name]) for name in shown
-                           if cells[name] is not None}
+            values = {table.rename.get(name, name).encode(): _masked(table, layout, name, cells[name]) for name in shown}
+            wanted[key] = {name: value for name, value in values.items() if value is not None}
         else:
-            wanted[key] = _Members((name, _json_value(layout.types[name], cells[name])) for name in layout.names
-                                   if name in shown)
+            wanted[key] = _Members((table.rename.get(name, name), _masked(table, layout, name, cells[name]))
+                                   for name in layout.names if name in shown)
     return wanted
 
 

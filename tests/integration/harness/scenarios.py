@@ -1,6 +1,7 @@
 """Loads and comparisons under heavy changes: small ones are cases, the same in full are modes of soak.py.
 
-Each starts sluice and its changes on servers that are there, and ends with the oracle or a Failure.
+Each starts sluice and its changes on servers that are there, and ends with the oracle or a Failure. PAUSE is what each client
+of the changes waits between two transactions, where the stream has to read rows again and could not follow otherwise.
 """
 import json
 import os
@@ -8,7 +9,7 @@ import time
 
 from . import oracle
 from .churn import Churn
-from .loading import DEFAULTS, Command, load_states, wait_loaded
+from .loading import DEFAULTS, Command, Stutter, load_states, wait_loaded
 from .place import Failure
 from .poller import Poller
 
@@ -32,9 +33,9 @@ def _require_resumed(before, after):
             raise Failure(f"the load of {name} did not go on where it was: {state.text!r} before the kill, {now and now.text!r} behind it")
 
 
-def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, session=(), config=DEFAULTS, say=lambda text: None):
+def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, session=(), pause=0, config=DEFAULTS, say=lambda text: None):
     """`sluice bootstrap` of three tables is killed at random moments and called again, then `run` goes on."""
-    churn = Churn(env, rows // 3, value=value, session=session)
+    churn = Churn(env, rows // 3, value=value, session=session, pause=pause)
     program = env.sluice(churn.oracle_tables, **config)
     churn.start()
     before, landed, tries = {}, 0, 0
@@ -43,7 +44,8 @@ def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, sessio
         if tries > 20 * kills:
             raise Failure(f"sluice bootstrap was killed {landed} times only, all others ended before")
         command = Command(env, program, "bootstrap")
-        env.sleep(0.02, longest)
+        with Stutter(command.process, env.rng):
+            env.sleep(0.02, longest)
         if command.kill():
             landed += 1
             after = load_states(env)
@@ -53,7 +55,9 @@ def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, sessio
         else:
             before, longest = {}, longest * 0.6
     began = time.monotonic()
-    Command(env, program, "bootstrap").finish(timeout=1800)
+    command = Command(env, program, "bootstrap")
+    with Stutter(command.process, env.rng):
+        command.finish(timeout=1800)
     say(f"loaded in {time.monotonic() - began:.1f} s at the end, {landed} kills")
     program.start()
     env.sleep(tail)
@@ -63,20 +67,20 @@ def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, sessio
     program.stop()
 
 
-def readers_beside_bootstrap(env, rows, rounds, values=("hash", "json"), session=(), config=DEFAULTS, say=lambda text: None):
+def readers_beside_bootstrap(env, rows, rounds, values=("hash", "json"), session=(), pause=0, config=DEFAULTS, say=lambda text: None):
     """The first load of a daemon and loads by command beside it, while readers poll and rows change."""
-    churns = [Churn(env, rows // 3 // len(values), db=f"it_{value}", value=value, session=session) for value in values]
+    churns = [Churn(env, rows // 3 // len(values), db=f"it_{value}", value=value, session=session, pause=pause) for value in values]
     tables = [table for churn in churns for table in churn.oracle_tables]
     pollers = [Poller(churn, env.redis, env.rng).start() for churn in churns]
     for churn in churns:
         churn.start()
-    program = env.sluice(tables, **config).start()
-    wait_loaded(env, tables, timeout=1800)
-    env.sleep(0.3)
-    for nth in range(rounds):
-        chosen = [] if nth % 2 == 0 else [part for table in env.rng.sample(tables, 2) for part in ("--table", str(table))]
-        program.call("bootstrap", *chosen, status=0, timeout=1800)
-        say(f"load {nth + 1} of {rounds} beside the daemon is done; {'; '.join(map(str, pollers))}")
+    program = env.sluice(tables, **config).start(ready=False)
+    with Stutter(program.process, env.rng):
+        wait_loaded(env, tables, timeout=1800)
+        for nth in range(rounds):
+            chosen = [] if nth % 2 == 0 else [part for table in env.rng.sample(tables, 2) for part in ("--table", str(table))]
+            program.call("bootstrap", *chosen, status=0, timeout=1800)
+            say(f"load {nth + 1} of {rounds} beside the daemon is done; {'; '.join(map(str, pollers))}")
     for churn in churns:
         churn.stop()
     for poller in pollers:
@@ -86,10 +90,9 @@ def readers_beside_bootstrap(env, rows, rounds, values=("hash", "json"), session
     program.stop()
 
 
-def reconcile_beside_changes(env, rows, seconds, session=(), config=DEFAULTS, say=lambda text: None):
+def reconcile_beside_changes(env, rows, seconds, session=(), pause=0, config=DEFAULTS, say=lambda text: None):
     """Nothing is wrong, so nothing may be reported, however much changes."""
-    churns = [Churn(env, rows // 6, db="it_hash", session=session, clients=2),
-              Churn(env, rows // 6, db="it_json", value="json", session=session, clients=2)]
+    churns = [Churn(env, rows // 6, db=f"it_{value}", value=value, session=session, clients=2, pause=pause) for value in ("hash", "json")]
     tables = [table for churn in churns for table in churn.oracle_tables]
     program = env.sluice(tables, **config).start()
     for churn in churns:

@@ -192,12 +192,13 @@ def quote_label(label):
 class TableSpec:
     """A table of the schema: its columns, the literals they take, and how it is created."""
 
-    def __init__(self, name, key, columns, engine="InnoDB", unique=False):
+    def __init__(self, name, key, columns, engine="InnoDB", unique=False, where=None):
         self.name = name
         self.key = key          # [(name, definition, generator)]
         self.columns = columns
         self.engine = engine
         self.unique = unique    # a unique NOT NULL index in place of the primary key
+        self.where, self.lua = where or (None, None)  # the same condition in SQL and Lua
 
     def ddl(self, db):
         parts = [f"`{name}` {kind} NOT NULL" for name, kind, _ in self.key]
@@ -239,11 +240,19 @@ def specs(is_mysql):
             number, ("body", "longblob", lambda rng: f"REPEAT(x'{rng.getrandbits(256):064x}', {rng.randint(1, 12000)})")]),
         "uniq": TableSpec("uniq", [("code", "varchar(12)", lambda rng: quote(f"c{rng.randint(1, 40)}"))], [note, number],
                           unique=True),
+        "filtered": TableSpec("filtered", [("id", "int", _small_key(40))], [
+            note, number, ("state", "enum('open','draft','done')", fixed("'open'", "'draft'", "'done'")),
+            ("price", "decimal(20,3)", decimal(20, 3)), ("big", "bigint unsigned", integer(64, True)),
+            ("body", "blob", lambda rng: blob(rng, 300))],
+            where=("(state IS NULL OR state <> 'draft') AND IFNULL(number,0) > -500 AND (price IS NULL OR price < 1000000.5) "
+                   "AND (big IS NULL OR big <= 18446744073709551614) AND (body IS NULL OR LENGTH(body) <> 1) AND id <> 13",
+                   "state ~= 'draft' and (number or 0) > -500 and (price == nil or num.compare(price, '1000000.50') < 0) "
+                   "and (big == nil or num.compare(big, '18446744073709551614') <= 0) and (body == nil or #body ~= 1) and id ~= 13")),
         "myisam": TableSpec("myisam", [("id", "int", _small_key(40))], [note, number], engine="MyISAM"),
     }
 
 
-TRANSACTIONAL = ("types", "small", "composite", "big", "uniq")
+TRANSACTIONAL = ("types", "small", "composite", "big", "uniq", "filtered")
 
 
 class Schema:
@@ -281,7 +290,8 @@ class Workload:
 
     @property
     def oracle_tables(self):
-        return [oracle.Table(self.schema.db, table.name, self.value) for table in self.schema.tables]
+        return [oracle.Table(self.schema.db, table.name, self.value, where=table.where, lua=table.lua)
+                for table in self.schema.tables]
 
     def run(self, transactions=None, seconds=None):
         """Until TRANSACTIONS or SECONDS are over; a lost connection is an error."""

@@ -1,0 +1,110 @@
+#include "filters/row_filter.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void sl_row_filter_release(struct sl_row_filter *filter)
+{
+    for (size_t i = 0; filter->wheres != NULL && i < filter->count; i++) {
+        sl_where_free(filter->wheres[i]);
+    }
+    free(filter->wheres);
+    filter->wheres = NULL;
+}
+
+int sl_row_filter_prepare(struct sl_row_filter *filter, const struct sl_shape *shape,
+                          struct sl_err *err)
+{
+    size_t number = (size_t)(shape->rule - filter->rules);
+
+    if (shape->rule->where == NULL) {
+        return SL_OK;
+    }
+    if (filter->wheres == NULL) {
+        filter->wheres = calloc(filter->count, sizeof(struct sl_where *));
+    }
+    if (filter->wheres == NULL) {
+        return SL_ENOMEM;
+    }
+    return filter->wheres[number] != NULL
+               ? SL_OK
+               : sl_where_new(shape->rule->where, &filter->wheres[number], err);
+}
+
+static int test(struct sl_row_filter *filter, const struct sl_shape *shape,
+                const struct sl_cell *cells, const struct sl_cell *before, enum sl_verdict *verdict,
+                struct sl_err *err)
+{
+    const struct sl_where_row row = {
+        .table = shape->table, .columns = &shape->looked_at, .cells = cells, .before = before};
+
+    return sl_where_test(filter->wheres[shape->rule - filter->rules], &row, verdict, err);
+}
+
+/* Nobody may find in the cache what should perhaps not be there: the row goes. */
+static void quarantine(struct sl_row_filter *filter, const struct sl_table *table, const char *why)
+{
+    struct sl_shape *shape = table->user;
+    char text[768];
+
+    atomic_fetch_add_explicit(&filter->stats->quarantined, 1, memory_order_relaxed);
+    if (shape->has_warned || filter->notice == NULL) {
+        return;
+    }
+    shape->has_warned = true;
+    (void)snprintf(text, sizeof(text),
+                   "the \"where\" of table %.*s.%.*s fails on a row: %.300s; the row is not in the "
+                   "cache, nor are others on which it fails, which is not said again",
+                   (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
+                   (const char *)table->name.data, why);
+    filter->notice(filter->notice_user, true, text);
+}
+
+static int stop(const struct sl_table *table, const char *why, struct sl_err *err)
+{
+    return sl_err_set(err, SL_ERULE,
+                      "the \"where\" of table %.*s.%.*s fails on a row: %.300s; correct it, or "
+                      "keep such rows out of the cache by \"on_error\": \"quarantine\"",
+                      (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
+                      (const char *)table->name.data, why);
+}
+
+int sl_row_filter_judge(struct sl_row_filter *filter, const struct sl_table *table,
+                        const struct sl_cell *cells, const struct sl_cell *before,
+                        enum sl_verdict *verdict, struct sl_err *err)
+{
+    const struct sl_shape *shape = table->user;
+    struct sl_err why = {0};
+    int rc;
+
+    *verdict = SL_ROW_MATCHES;
+    if (shape->rule->where == NULL) {
+        return SL_OK;
+    }
+    rc = test(filter, shape, cells, before, verdict, &why);
+    if (rc == SL_ERULE && shape->rule->on_error == SL_RULE_QUARANTINE) {
+        quarantine(filter, table, why.text);
+        *verdict = SL_ROW_DIFFERS;
+        return SL_OK;
+    }
+    if (rc == SL_ERULE) {
+        return stop(table, why.text, err);
+    }
+    if (rc != SL_OK && err != NULL) {
+        *err = why;
+    }
+    if (rc == SL_OK && *verdict == SL_ROW_DIFFERS) {
+        atomic_fetch_add_explicit(&filter->stats->filtered, 1, memory_order_relaxed);
+    }
+    return rc;
+}
+
+bool sl_row_filter_surely_takes(struct sl_row_filter *filter, const struct sl_table *table,
+                                const struct sl_cell *cells)
+{
+    const struct sl_shape *shape = table->user;
+    enum sl_verdict verdict = SL_ROW_UNCLEAR;
+
+    return shape->rule->where == NULL ||
+           (test(filter, shape, cells, NULL, &verdict, NULL) == SL_OK && verdict == SL_ROW_MATCHES);
+}
