@@ -147,8 +147,31 @@ static void choose(struct round *round)
     }
 }
 
+static void settle_item(struct round *round, struct sl_snapshot_key *item)
+{
+    item->is_settled = true;
+    round->keys->unsettled--;
+}
+
+/* A key that may be of several rows cannot be read again, and nobody knows that it has none. */
+static int take_unclear(struct round *round, struct sl_snapshot_key *item, struct sl_err *err)
+{
+    const struct sl_table *table = round->load->table;
+
+    if (round->settling->only_removes) {
+        settle_item(round, item);
+        return SL_OK;
+    }
+    return sl_err_set(
+        err, SL_EINVAL,
+        "a key of table %.*s.%.*s may be of several rows: put \":\" between the values "
+        "in its key template",
+        (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
+        (const char *)table->name.data);
+}
+
 /* A key that no row can have is not asked for. */
-static int make_cells(struct round *round)
+static int make_cells(struct round *round, struct sl_err *err)
 {
     struct sl_mapper *mapper = round->load->worker->snapshot->options.mapper;
     const struct sl_table *table = round->load->table;
@@ -163,9 +186,12 @@ static int make_cells(struct round *round)
             mapper, table, key_of(round->keys, &round->keys->items[round->numbers[i]]),
             &round->arena, round->cells + round->cell_rows * table->column_count);
 
-        if (rc == SL_OK) {
+        if (rc == SL_KEY_UNCLEAR) {
+            rc = take_unclear(round, &round->keys->items[round->numbers[i]], err);
+        } else if (rc == SL_OK) {
             round->cell_rows++;
-        } else if (rc != SL_DONE) {
+        }
+        if (rc != SL_OK && rc != SL_DONE) {
             return rc;
         }
     }
@@ -200,7 +226,7 @@ static int read_rows(struct round *round, struct sl_err *err)
 {
     struct sl_snapshot_load *load = round->load;
     struct sl_chunk_reader *chunks = load->worker->chunks;
-    int rc = make_cells(round);
+    int rc = make_cells(round, err);
 
     if (rc != SL_OK || round->cell_rows == 0) {
         return rc;
@@ -213,12 +239,6 @@ static int read_rows(struct round *round, struct sl_err *err)
     sl_snapshot_count_query(load, &round->chunk);
     sl_snapshot_spend(load, round->chunk.row_count);
     return pair_rows(round, err);
-}
-
-static void settle_item(struct round *round, struct sl_snapshot_key *item)
-{
-    item->is_settled = true;
-    round->keys->unsettled--;
 }
 
 static int put_row(struct round *round, struct sl_reader *reader,
@@ -273,7 +293,9 @@ static int close_window(struct sl_reader *reader, void *user, struct sl_err *err
     int rc = sl_snapshot_judge(round->load);
 
     for (size_t i = 0; rc == SL_OK && i < round->count; i++) {
-        rc = put(round, reader, &round->keys->items[round->numbers[i]], err);
+        struct sl_snapshot_key *item = &round->keys->items[round->numbers[i]];
+
+        rc = item->is_settled ? SL_OK : put(round, reader, item, err);
     }
     if (rc == SL_OK && round->keys->unsettled == 0) {
         rc = settling->finish(round->load, reader, settling->user);

@@ -7,6 +7,7 @@ import time
 from harness.env import case
 from harness.oracle import Table
 from harness.place import Failure
+from harness.process import wait_until
 
 
 class Toggler:
@@ -89,3 +90,19 @@ def case_reconcile_finds_drift_of_rows_that_go_on_changing(env):
         lines = _report(program, status=1)
     if [(line["key"], line["kind"]) for line in lines] != [("it:hot:7", "different")] or "surplus" not in lines[0]["fields"]:
         raise Failure(f"the report is {lines}")
+
+
+@case()
+def case_keys_that_may_be_of_several_rows_are_left_alone(env):
+    """Nothing tells whether "t-xyz" is of ('x', 'yz') or of ('xy', 'z'), so none of the two is taken for gone."""
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (a VARCHAR(9), b VARCHAR(9), n INT, PRIMARY KEY (a,b))",
+            "INSERT INTO it.t VALUES ('x','yz',1),('q','r',2)")
+    env.redis_call("HSET", "t-zz", "a", "1")
+    program = env.sluice([{"table": "it.t", "key": "t-{a}{b}"}], start="bootstrap").start()
+    wait_until("the load to end", 60, lambda: (env.redis_call("HGET", "sluice:{it}:bootstrap", "it.t") or b"").startswith(b"phase=done"))
+    if sorted(env.redis_call("KEYS", "t-*")) != [b"t-qr", b"t-xyz", b"t-zz"]:
+        raise Failure(f"after the load there are {env.redis_call('KEYS', 't-*')}")
+    env.redis_call("HSET", "t-qr", "n", "5")
+    if _report(program, status=0):
+        raise Failure("a key that cannot be judged is reported")
