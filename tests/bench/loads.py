@@ -16,6 +16,7 @@ UPDATE = """UPDATE bench.items SET stock = stock + 1, price = price + 0.25, chan
 DELETE = "DELETE FROM bench.items WHERE id > {} AND id <= {}"
 
 CHANGES = {"small": (12000, 7000, 1000), "items": (700000, 450000, 100000)}  # inserts, updates, deletes
+ROWS = {"items": 350000, "few": 10000}  # of the load "rows", whose log holds none of them
 HOT_UPDATES = 1000000
 HOT_KEYS = 100
 
@@ -99,13 +100,24 @@ def _clock(connection):
     connection.query("INSERT INTO bench.clock VALUES (1, 0, 'the clock')")
 
 
+def _rows(connection):
+    for table, rows in ROWS.items():
+        connection.query(TABLE.replace("bench.items", f"bench.{table}"))
+        for low in range(0, rows, 10000):
+            connection.query(INSERT.replace("bench.items", f"bench.{table}").format(low, low + 10000))
+
+
 def make(connection, load):
-    """Fills the server's binary log: "items" and "small" alike, "hot" and "hot10" (few keys), "clock" (one row to be updated)."""
+    """Fills the server's binary log: "items" and "small" alike, "hot" and "hot10" (few keys), "clock" (one row to be updated).
+    "rows" fills tables instead, and the log is free for what others write while they are read."""
     connection.query("SET SESSION sql_mode = ''")
     connection.query("SET sql_log_bin = 0")
     connection.query("CREATE DATABASE bench")
     connection.query("USE bench")
-    _numbers(connection, CHANGES[load][0] if load in CHANGES else HOT_KEYS)
+    _numbers(connection, max(ROWS.values()) if load == "rows" else CHANGES.get(load, [HOT_KEYS])[0])
+    if load == "rows":
+        _rows(connection)
+        return
     connection.query("SET sql_log_bin = 1")
     if load == "clock":
         _clock(connection)
