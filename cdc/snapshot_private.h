@@ -85,6 +85,7 @@ struct sl_snapshot_load {
     struct sl_load_state state; /* with the progress of this load */
     struct sl_table *table;     /* of the chunk reader */
     struct sl_key_pattern *pattern;
+    struct sl_key_pattern *owned; /* of these, what no other table can have */
     struct sl_table_watch *watch;
     bool is_watched; /* the reader knows the watch */
     struct sl_position low;

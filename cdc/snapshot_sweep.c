@@ -54,7 +54,7 @@ static int gather(struct sl_snapshot_load *load, struct sl_snapshot_keys *keys, 
         rc = sl_snapshot_pace(load, err);
         if (rc == SL_OK) {
             rc = sl_snapshot_of_store(
-                store->ops->scan(store, load->pattern, cursor, on_key, keys, err));
+                store->ops->scan(store, load->owned, cursor, on_key, keys, err));
         }
     } while (rc == SL_OK && *cursor != 0 && keys->count < SL_SWEEP_KEYS);
     return rc;

@@ -148,7 +148,8 @@ int sl_snapshot_open(struct sl_snapshot_load *load, struct sl_err *err)
     }
     if (rc == SL_OK) {
         load->pattern = options->mapper->ops->pattern(options->mapper, load->table);
-        rc = load->pattern != NULL ? SL_OK : SL_ENOMEM;
+        load->owned = options->mapper->ops->owner_pattern(options->mapper, load->table);
+        rc = load->pattern != NULL && load->owned != NULL ? SL_OK : SL_ENOMEM;
     }
     return rc;
 }
@@ -162,6 +163,14 @@ static int end_watch(struct sl_reader *reader, void *user, struct sl_err *err)
     return SL_OK;
 }
 
+static void free_pattern(struct sl_key_pattern **pattern)
+{
+    if (*pattern != NULL) {
+        (*pattern)->free(*pattern);
+        *pattern = NULL;
+    }
+}
+
 void sl_snapshot_close(struct sl_snapshot_load *load)
 {
     struct sl_chunk_reader *chunks = load->worker->chunks;
@@ -173,10 +182,8 @@ void sl_snapshot_close(struct sl_snapshot_load *load)
     }
     sl_table_watch_free(load->watch);
     load->watch = NULL;
-    if (load->pattern != NULL) {
-        load->pattern->free(load->pattern);
-        load->pattern = NULL;
-    }
+    free_pattern(&load->pattern);
+    free_pattern(&load->owned);
     if (load->table != NULL) {
         chunks->ops->close_table(chunks);
         load->table = NULL;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "filters/entry.h"
+#include "filters/key_owner.h"
 #include "filters/known_keys.h"
 #include "filters/mapper_keys.h"
 #include "filters/row_filter.h"
@@ -331,6 +332,14 @@ static int remove_key(struct sl_mapper *mapper, struct sl_span key, struct sl_ba
     return sl_entry_del(batch, key);
 }
 
+static struct sl_key_pattern *owner_pattern(struct sl_mapper *mapper, const struct sl_table *table)
+{
+    const struct rule_mapper *self = self_of(mapper);
+    const struct sl_shape *shape = table->user;
+
+    return sl_key_owner_pattern(self->rules, self->count, shape->rule, table);
+}
+
 static int judge_ddl(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,
                      struct sl_effect *effect, struct sl_err *err)
 {
@@ -363,6 +372,7 @@ static const struct sl_mapper_ops mapper_ops = {
     .key = sl_mapper_key,
     .parse_key = sl_mapper_parse_key,
     .pattern = sl_mapper_pattern,
+    .owner_pattern = owner_pattern,
     .free = free_mapper,
 };
 

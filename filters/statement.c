@@ -16,6 +16,7 @@
 #include "cdc/ddl.h"
 #include "cdc/sql_lex.h"
 #include "filters/key.h"
+#include "filters/key_owner.h"
 #include "filters/key_text.h"
 #include "filters/rule.h"
 
@@ -25,28 +26,12 @@ static int rule_of(const struct sl_statement_context *context, struct sl_span db
     return sl_rule_find(context->rules, context->count, db, table, rule, err);
 }
 
-static bool key_names(const struct sl_table_rule *rule, const char *placeholder)
-{
-    struct sl_span rest = sl_span_make(rule->key_template, strlen(rule->key_template));
-    struct sl_key_token token;
-
-    while (sl_key_next(&rest, &token, NULL) == SL_OK) {
-        if (token.is_placeholder && sl_span_equals(token.text, placeholder)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* One table that goes takes no keys with it that rows of another may have: which are whose cannot
  * be seen. */
 static int check_own_keys(const struct sl_table_rule *rule, struct sl_span db, struct sl_span table,
                           struct sl_err *err)
 {
-    bool is_shared = (sl_rule_spans_databases(rule) && !key_names(rule, "db")) ||
-                     (table.len > 0 && sl_rule_spans_tables(rule) && !key_names(rule, "table"));
-
-    if (!is_shared) {
+    if (!sl_key_is_shared(rule, table.len > 0)) {
         return SL_OK;
     }
     return sl_err_set(
@@ -188,7 +173,7 @@ static bool moves_keys(const struct sl_table_rule *rule, const struct sl_ddl *dd
         return true;
     }
     if (known == NULL) {
-        return key_names(rule, "pk") || mentions_key(rule, ddl);
+        return sl_key_names(rule, "pk") || mentions_key(rule, ddl);
     }
     return sl_known_key_is_mentioned(known, ddl->text) ||
            (ddl->keys == SL_DDL_KEYS_UNIQUE && !sl_known_key_is_primary(known));
@@ -215,7 +200,7 @@ static int judge_alter(const struct sl_statement_context *context, const struct 
         return rc;
     }
     if (concerns_index_only(ddl)) {
-        if (!key_names(rule, "pk") || (known != NULL && sl_known_key_is_primary(known))) {
+        if (!sl_key_names(rule, "pk") || (known != NULL && sl_known_key_is_primary(known))) {
             return SL_OK;
         }
         effect->unless_primary = true;

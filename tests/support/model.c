@@ -366,7 +366,8 @@ static const struct sl_mapper_ops mapper_ops = {.wants = mapper_wants,
                                                 .remove = mapper_remove,
                                                 .key = mapper_key,
                                                 .parse_key = mapper_parse_key,
-                                                .pattern = mapper_pattern};
+                                                .pattern = mapper_pattern,
+                                                .owner_pattern = mapper_pattern};
 
 /* ---- the chunk reader ---- */
 

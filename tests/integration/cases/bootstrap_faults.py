@@ -317,3 +317,19 @@ def case_a_gap_that_hides_a_layout_change_leaves_nothing_behind(env):
         program.start()
         wait_loaded(env, [wide, gone])
     env.settle([wide])
+
+
+@case()
+def case_keys_that_two_tables_make_alike_survive_a_load(env):
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.a (id INT PRIMARY KEY)", "CREATE TABLE it.b (id INT PRIMARY KEY)",
+            "INSERT INTO it.a VALUES (1), (2)", "INSERT INTO it.b VALUES (11), (12)")
+    entries = [{"table": "it.a", "key": "row:{id}"}, {"table": "it.b", "key": "row:{id}"}]
+    program = env.sluice(entries, **DEFAULTS).start()
+    wait_loaded(env, [Table("it", "a"), Table("it", "b")])
+    program.call("bootstrap", status=0)
+    env.quiesce()
+    with env.redis.connect() as redis:
+        keys = sorted(redis.call("KEYS", "row:*"))
+    if keys != [b"row:1", b"row:11", b"row:12", b"row:2"]:
+        raise Failure(f"the rows of two tables with one key template are {keys} after the second load")

@@ -1,0 +1,27 @@
+/*
+ * key_owner.h - whose a key is, where templates make keys of several tables alike ("order:{id}"
+ * for shop.order_*): what may go because one table has no such row.
+ */
+#ifndef SLUICE_FILTERS_KEY_OWNER_H
+#define SLUICE_FILTERS_KEY_OWNER_H
+
+#include "cdc/batch.h"
+#include "cdc/column.h"
+#include "filters/options.h"
+
+/* True when the template of RULE has {PLACEHOLDER}. */
+bool sl_key_names(const struct sl_table_rule *rule, const char *placeholder);
+
+/* True when keys of tables under RULE do not tell their database, or (ONE_TABLE) their table,
+ * though there may be several. */
+bool sl_key_is_shared(const struct sl_table_rule *rule, bool one_table);
+
+/*
+ * The pattern of the keys that rows of TABLE can have under OWN, one of COUNT RULES, and rows of no
+ * other chosen table. The rules are borrowed for its life. NULL when out of memory.
+ */
+struct sl_key_pattern *sl_key_owner_pattern(const struct sl_table_rule *rules, size_t count,
+                                            const struct sl_table_rule *own,
+                                            const struct sl_table *table);
+
+#endif
