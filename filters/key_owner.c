@@ -33,6 +33,18 @@ bool sl_key_is_shared(const struct sl_table_rule *rule, bool one_table)
            (one_table && sl_rule_spans_tables(rule) && !sl_key_names(rule, "table"));
 }
 
+bool sl_key_has_double(const struct sl_table_rule *rules, size_t count,
+                       const struct sl_table_rule *rule)
+{
+    for (size_t i = 0; i < count && !sl_key_names(rule, "table"); i++) {
+        if (&rules[i] != rule && !rules[i].skip &&
+            strcmp(rules[i].key_template, rule->key_template) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool matches(const struct sl_key_pattern *base, struct sl_span key)
 {
     const struct owner_pattern *pattern = (const struct owner_pattern *)base;

@@ -16,6 +16,10 @@ bool sl_key_names(const struct sl_table_rule *rule, const char *placeholder);
  * though there may be several. */
 bool sl_key_is_shared(const struct sl_table_rule *rule, bool one_table);
 
+/* True when another of COUNT RULES has the template of RULE, and it names no table. */
+bool sl_key_has_double(const struct sl_table_rule *rules, size_t count,
+                       const struct sl_table_rule *rule);
+
 /*
  * The pattern of the keys that rows of TABLE can have under OWN, one of COUNT RULES, and rows of no
  * other chosen table. The rules are borrowed for its life. NULL when out of memory.

@@ -28,25 +28,28 @@ static int rule_of(const struct sl_statement_context *context, struct sl_span db
 
 /* One table that goes takes no keys with it that rows of another may have: which are whose cannot
  * be seen. */
-static int check_own_keys(const struct sl_table_rule *rule, struct sl_span db, struct sl_span table,
+static int check_own_keys(const struct sl_statement_context *context,
+                          const struct sl_table_rule *rule, struct sl_span db, struct sl_span table,
                           struct sl_err *err)
 {
-    if (!sl_key_is_shared(rule, table.len > 0)) {
+    if (!sl_key_is_shared(rule, table.len > 0) &&
+        !sl_key_has_double(context->rules, context->count, rule)) {
         return SL_OK;
     }
     return sl_err_set(
         err, SL_EGAP,
         "a statement took rows out of %.*s%s%.*s, and its keys cannot be told from those of "
-        "the other tables of the rule \"%s\", as \"%s\" makes them alike: put {db} and "
+        "other tables, as the template of rule \"%s\", \"%s\", makes them alike: put {db} and "
         "{table} into the key, and load the rule's tables again",
         (int)db.len, (const char *)db.data, table.len > 0 ? "." : "", (int)table.len,
         (const char *)table.data, rule->pattern, rule->key_template);
 }
 
-static int purge(const struct sl_table_rule *rule, struct sl_span db, struct sl_span table,
-                 struct sl_effect *effect, struct sl_err *err)
+static int purge(const struct sl_statement_context *context, const struct sl_table_rule *rule,
+                 struct sl_span db, struct sl_span table, struct sl_effect *effect,
+                 struct sl_err *err)
 {
-    int rc = check_own_keys(rule, db, table, err);
+    int rc = check_own_keys(context, rule, db, table, err);
 
     if (rc != SL_OK) {
         return rc;
@@ -63,7 +66,7 @@ static int purge_all_in(const struct sl_statement_context *context,
 {
     static const struct sl_span any = {0};
     const struct sl_key_tables tables = {context->rules, context->count, rule, db};
-    int rc = check_own_keys(rule, db, any, err);
+    int rc = check_own_keys(context, rule, db, any, err);
 
     if (rc != SL_OK) {
         return rc;
@@ -83,7 +86,7 @@ static int purge_table(const struct sl_statement_context *context, struct sl_spa
         return rc;
     }
     sl_known_keys_forget(context->keys, db, table);
-    return purge(rule, db, table, effect, err);
+    return purge(context, rule, db, table, effect, err);
 }
 
 /* A table that an earlier rule decides about has no keys by this one. */
@@ -94,7 +97,7 @@ static int purge_named(const struct sl_statement_context *context, const struct 
     const struct sl_table_rule *decides = NULL;
     int rc = rule_of(context, db, table, &decides, err);
 
-    return rc == SL_OK && decides == rule ? purge(rule, db, table, effect, err) : rc;
+    return rc == SL_OK && decides == rule ? purge(context, rule, db, table, effect, err) : rc;
 }
 
 /* One rule a call: NTH is the rule's number. */
@@ -206,7 +209,7 @@ static int judge_alter(const struct sl_statement_context *context, const struct 
         effect->unless_primary = true;
     }
     if (moves_keys(rule, ddl, known)) {
-        rc = purge(rule, ddl->db, ddl->table, effect, err);
+        rc = purge(context, rule, ddl->db, ddl->table, effect, err);
     }
     load(ddl->db, ddl->table, effect);
     return rc;

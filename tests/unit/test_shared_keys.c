@@ -156,9 +156,31 @@ static void test_what_cannot_be_read_about_tables_is_a_gap(void **state)
     assert_int_equal(judge(rule("shop", "a", "{table}:{id}"), ddl).rc, SL_OK);
 }
 
+static void test_keys_of_two_rules_with_one_template_are_not_purged(void **state)
+{
+    const struct sl_table_rule rules[] = {rule("shop", "a", "row:{id}"),
+                                          rule("shop", "b", "row:{id}"),
+                                          rule("shop", "c", "{table}:{id}")};
+    struct sl_known_keys keys = {0};
+    struct sl_statement_context context = {.rules = rules, .count = 3, .keys = &keys};
+    struct sl_effect effect = {0};
+    struct sl_ddl ddl = statement(SL_DDL_TRUNCATE, "a");
+
+    (void)state;
+    assert_int_equal(sl_statement_judge(&context, &ddl, 0, &effect, NULL), SL_EGAP);
+    context.count = 1;
+    assert_int_equal(sl_statement_judge(&context, &ddl, 0, &effect, NULL), SL_OK);
+    effect.purge->free(effect.purge);
+    context.count = 3;
+    ddl = statement(SL_DDL_TRUNCATE, "c");
+    assert_int_equal(sl_statement_judge(&context, &ddl, 0, &effect, NULL), SL_OK);
+    effect.purge->free(effect.purge);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_keys_of_two_rules_with_one_template_are_not_purged),
         cmocka_unit_test(test_keys_of_several_tables_are_not_purged_for_one),
         cmocka_unit_test(test_keys_of_one_table_are_purged),
         cmocka_unit_test(test_a_new_column_empties_no_cache_when_the_template_tells_the_key),
