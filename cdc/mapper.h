@@ -74,8 +74,7 @@ struct sl_mapper_ops {
     /* The pattern of all keys of the table; NULL when out of memory. Free it with its free(). */
     struct sl_key_pattern *(*pattern)(struct sl_mapper *mapper, const struct sl_table *table);
     /* The same of those keys that no other chosen table can have: they may go for want of a row. */
-    struct sl_key_pattern *(*owner_pattern)(struct sl_mapper *mapper,
-                                            const struct sl_table *table);
+    struct sl_key_pattern *(*owner_pattern)(struct sl_mapper *mapper, const struct sl_table *table);
 };
 
 /* Tells an operator something, by one sentence. */
