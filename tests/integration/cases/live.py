@@ -109,6 +109,7 @@ def case_truncate_drop_and_rename(env):
             *[f"INSERT INTO it.{name} VALUES (1,1),(2,2)" for name in "abcde"],
             "CREATE DATABASE it_gone", "CREATE TABLE it_gone.t (id INT PRIMARY KEY)", "INSERT INTO it_gone.t VALUES (1)")
     program = env.sluice([{"table": "it.*"}, {"table": "it_gone.*"}]).start()
+    env.quiesce()  # with MINIMAL metadata rows that wait behind a RENAME have columns that are not certain
     env.sql("TRUNCATE TABLE it.a", "INSERT INTO it.a VALUES (3,3)", "DROP TABLE it.b", "DROP DATABASE it_gone",
             "RENAME TABLE it.c TO it.c_new", "INSERT INTO it.c_new VALUES (4,4)",
             "RENAME TABLE it.d TO it.tmp, it.e TO it.d, it.tmp TO it.e", "INSERT INTO it.d VALUES (5,5)",
