@@ -307,8 +307,8 @@ int sl_reader_put_drop(struct sl_reader *reader, struct sl_span db, struct sl_sp
         return rc;
     }
     rc = sl_reader_carry_out(reader, &ddl, err);
-    if (rc != SL_OK && rc != SL_EGAP) {
-        reader->visits.failure = rc;
+    if (rc != SL_OK && reader->batch == NULL) {
+        reader->visits.failure = rc; /* what the stream had gathered is lost */
     }
     return rc;
 }

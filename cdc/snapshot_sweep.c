@@ -32,9 +32,37 @@ int sl_snapshot_has_keys(struct sl_snapshot_load *load, bool *has_keys, struct s
 
 /* ---- the sweep ---- */
 
+struct sweep {
+    struct sl_snapshot_load *load;
+    struct sl_snapshot_keys keys;
+    uint64_t others; /* keys that may be of another table's rows */
+};
+
 static int on_key(void *user, struct sl_span key)
 {
-    return sl_snapshot_keys_add(user, key);
+    struct sweep *sweep = user;
+    const struct sl_key_pattern *owned = sweep->load->owned;
+
+    if (!owned->matches(owned, key)) {
+        sweep->others++;
+        return SL_OK;
+    }
+    return sl_snapshot_keys_add(&sweep->keys, key);
+}
+
+/* Nobody else tells: after a TRUNCATE, say, such keys stay for good. */
+static void tell_of_others(const struct sweep *sweep)
+{
+    const struct sl_snapshot_load *load = sweep->load;
+
+    if (sweep->others > 0) {
+        sl_snapshot_notice(load->worker->snapshot, true,
+                           "table %.*s.%.*s: %llu keys were not looked at for having no row, as "
+                           "rows of other tables can have them, too: put {db} and {table} into the "
+                           "key template; continuing",
+                           (int)load->db.len, (const char *)load->db.data, (int)load->name.len,
+                           (const char *)load->name.data, (unsigned long long)sweep->others);
+    }
 }
 
 static int put_progress(struct sl_snapshot_load *load, struct sl_reader *reader, void *user)
@@ -44,9 +72,9 @@ static int put_progress(struct sl_snapshot_load *load, struct sl_reader *reader,
     return sl_snapshot_put_state(reader, load->worker->store, load->db, load->name, &load->state);
 }
 
-static int gather(struct sl_snapshot_load *load, struct sl_snapshot_keys *keys, uint64_t *cursor,
-                  struct sl_err *err)
+static int gather(struct sweep *sweep, uint64_t *cursor, struct sl_err *err)
 {
+    struct sl_snapshot_load *load = sweep->load;
     struct sl_load_store *store = load->worker->store;
     int rc;
 
@@ -54,9 +82,9 @@ static int gather(struct sl_snapshot_load *load, struct sl_snapshot_keys *keys, 
         rc = sl_snapshot_pace(load, err);
         if (rc == SL_OK) {
             rc = sl_snapshot_of_store(
-                store->ops->scan(store, load->owned, cursor, on_key, keys, err));
+                store->ops->scan(store, load->pattern, cursor, on_key, sweep, err));
         }
-    } while (rc == SL_OK && *cursor != 0 && keys->count < SL_SWEEP_KEYS);
+    } while (rc == SL_OK && *cursor != 0 && sweep->keys.count < SL_SWEEP_KEYS);
     return rc;
 }
 
@@ -65,34 +93,40 @@ static int settle(struct sl_snapshot_load *load, struct sl_snapshot_keys *keys, 
 {
     const struct sl_snapshot_settling settling = {
         .keys = keys, .only_removes = true, .finish = put_progress};
-    int rc;
 
-    do {
-        rc = sl_snapshot_settle(load, &settling, err);
-        for (size_t i = 0; rc == SL_OVERRUN && i < keys->count; i++) {
+    for (;;) {
+        int rc = sl_snapshot_settle(load, &settling, err);
+
+        if (rc != SL_OVERRUN) {
+            return rc;
+        }
+        for (size_t i = 0; i < keys->count; i++) {
             keys->items[i].tries = 0;
         }
-        if (rc == SL_OVERRUN && sl_snapshot_pace(load, err) == SL_AGAIN) {
-            return SL_AGAIN;
+        rc = sl_snapshot_pace(load, err);
+        if (rc != SL_OK) {
+            return rc;
         }
-    } while (rc == SL_OVERRUN);
-    return rc;
+    }
 }
 
 int sl_snapshot_sweep(struct sl_snapshot_load *load, struct sl_err *err)
 {
-    struct sl_snapshot_keys keys = {0};
+    struct sweep sweep = {.load = load};
     uint64_t cursor = 0;
     int rc;
 
     do {
-        rc = gather(load, &keys, &cursor, err);
+        rc = gather(&sweep, &cursor, err);
         if (rc == SL_OK) {
-            rc = settle(load, &keys, err);
+            rc = settle(load, &sweep.keys, err);
         }
-        sl_snapshot_keys_clear(&keys);
+        sl_snapshot_keys_clear(&sweep.keys);
     } while (rc == SL_OK && cursor != 0);
-    sl_snapshot_keys_release(&keys);
+    if (rc == SL_OK) {
+        tell_of_others(&sweep);
+    }
+    sl_snapshot_keys_release(&sweep.keys);
     return rc;
 }
 

@@ -244,11 +244,16 @@ static int begin(struct sl_snapshot_load *load, struct sl_err *err)
 static int drop(struct sl_reader *reader, void *user, struct sl_err *err)
 {
     const struct sl_snapshot_load *load = user;
+    int rc = sl_snapshot_judge(load);
 
-    return sl_reader_put_drop(reader, load->db, load->name, err);
+    return rc == SL_OK || rc == SL_OVERRUN ? sl_reader_put_drop(reader, load->db, load->name, err)
+                                           : rc;
 }
 
-/* It may have gone in a gap, where nobody read the statement: then its keys are still there. */
+/*
+ * It may have gone in a gap, where nobody read the statement: then its keys are still there. One
+ * that was made again since has altered the watch: its rows may be in the cache by now.
+ */
 static int end_without_table(struct sl_snapshot_load *load, struct sl_err *err)
 {
     int rc = sl_reader_visit(load->worker->snapshot->options.reader, NULL, drop, load, err);
@@ -261,6 +266,9 @@ static int load_once(struct sl_snapshot_load *load, struct sl_err *err)
 {
     int rc = sl_snapshot_open(load, err);
 
+    if (rc == SL_DONE) {
+        return end_without_table(load, err);
+    }
     if (rc == SL_OK) {
         rc = begin(load, err);
     }
@@ -270,9 +278,6 @@ static int load_once(struct sl_snapshot_load *load, struct sl_err *err)
     if (rc == SL_OK && load->state.may_have_orphans && load->state.where.len == 0) {
         load->state.phase = SL_LOAD_SWEEPING;
         rc = sl_snapshot_sweep(load, err);
-    }
-    if (rc == SL_DONE) {
-        return end_without_table(load, err);
     }
     return rc == SL_OK ? finish(load, SL_LOAD_DONE, NULL, err) : rc;
 }

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cdc/base/utf8.h"
 #include "cmd/command.h"
 #include "cmd/runner.h"
 #include "filters/json_string.h"
 #include "filters/key_words.h"
 #include "filters/rule.h"
+#include "filters/utf8.h"
 #include "sinks/redis_row.h"
 
 enum { SL_GET_ABSENT = 1 };
@@ -63,27 +63,13 @@ struct row {
     bool is_string;
 };
 
-static bool is_utf8(struct sl_span text)
-{
-    while (text.len > 0) {
-        size_t len = sl_utf8_char_len(text.data, text.len);
-
-        if (len == 0) {
-            return false;
-        }
-        text.data += len;
-        text.len -= len;
-    }
-    return true;
-}
-
 /* Bytes that no JSON string can hold are {"base64":"…"}: which columns are binary is not known
  * here. */
 static int add_text(struct sl_span text, struct sl_buf *out)
 {
     int rc;
 
-    if (is_utf8(text)) {
+    if (sl_utf8_is_valid(text)) {
         return sl_json_string(text, out);
     }
     rc = sl_buf_add_str(out, "{\"base64\":");

@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cdc/base/utf8.h"
 #include "cmd/reconcile_private.h"
 #include "filters/json_string.h"
+#include "filters/utf8.h"
 #include "sinks/transport.h"
 
 enum { SL_PROGRESS_MS = 500 };
@@ -114,20 +114,6 @@ void sl_reconcile_say(struct sl_reconcile_report *report, const char *format, ..
 
 /* ---- a line of the report ---- */
 
-static bool is_utf8(struct sl_span text)
-{
-    while (text.len > 0) {
-        size_t len = sl_utf8_char_len(text.data, text.len);
-
-        if (len == 0) {
-            return false;
-        }
-        text.data += len;
-        text.len -= len;
-    }
-    return true;
-}
-
 static struct sl_span span_of(const char *text)
 {
     return sl_span_make(text, strlen(text));
@@ -145,7 +131,7 @@ static int add_table(struct sl_buf *out, struct sl_span db, struct sl_span table
 
 static int add_key(struct sl_buf *out, struct sl_span key)
 {
-    bool is_text = is_utf8(key);
+    bool is_text = sl_utf8_is_valid(key);
     int rc = sl_buf_add_str(out, is_text ? ",\"key\":" : ",\"key_base64\":");
 
     if (rc != SL_OK) {

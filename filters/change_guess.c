@@ -1,24 +1,10 @@
 /*
  * change_guess.c - values of columns of which neither the event nor a server tells enough.
  */
-#include "cdc/base/utf8.h"
 #include "cdc/charset.h"
 #include "cdc/value.h"
 #include "filters/change_line.h"
-
-static bool is_utf8(struct sl_span text)
-{
-    while (text.len > 0) {
-        size_t len = sl_utf8_char_len(text.data, text.len);
-
-        if (len == 0) {
-            return false;
-        }
-        text.data += len;
-        text.len -= len;
-    }
-    return true;
-}
+#include "filters/utf8.h"
 
 /* latin1 has a character for every byte, so that nothing is lost to who reads the line. */
 static int render_guess(const struct sl_column *column, const uint8_t *data, size_t len,
@@ -27,7 +13,7 @@ static int render_guess(const struct sl_column *column, const uint8_t *data, siz
     struct sl_span text = sl_span_make(data, len);
 
     (void)column;
-    if (is_utf8(text)) {
+    if (sl_utf8_is_valid(text)) {
         return sl_buf_add(out, data, len);
     }
     return sl_charset_to_utf8(sl_charset_by_name("latin1"), text, out, err);

@@ -8,32 +8,11 @@
 
 #include "cdc/mapper.h"
 #include "filters/key_parse.h"
+#include "tests/fuzz/lines.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { COLUMNS = 3, KEY_COLUMNS = 2 };
-
-static void must(int condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
-
-static struct sl_span take_line(struct sl_span *rest)
-{
-    const uint8_t *end = rest->len > 0 ? memchr(rest->data, '\n', rest->len) : NULL;
-    struct sl_span line = *rest;
-
-    if (end == NULL) {
-        *rest = sl_span_make(NULL, 0);
-        return line;
-    }
-    line.len = (size_t)(end - rest->data);
-    rest->data += line.len + 1;
-    rest->len -= line.len + 1;
-    return line;
-}
 
 static void check_pattern(const char *text, const struct sl_table *table, struct sl_span key)
 {

@@ -425,6 +425,9 @@ static int chunks_open(struct sl_chunk_reader *reader, struct sl_span db, struct
     must(sl_buf_add_str(&chunks->model->where, where != NULL ? where : "none"));
     unlock(chunks->model);
     if (is_gone) {
+        if (chunks->model->at_gone != NULL) {
+            chunks->model->at_gone(chunks->model, chunks->number);
+        }
         return SL_DONE;
     }
     chunks->table = (struct sl_table){.db = sl_check_span("shop"),

@@ -69,6 +69,7 @@ struct sl_model {
     /* Called by a chunk reader before its SELECT, and behind it, without the lock. */
     void (*before_read)(struct sl_model *model, bool is_keys);
     void (*after_read)(struct sl_model *model, unsigned nth, int table, bool is_keys);
+    void (*at_gone)(struct sl_model *model, int table); /* when there is no such table */
     unsigned reads;
     atomic_uint locked_reads;
     int fail_reads;  /* so many next reads fail ... */

@@ -5,6 +5,7 @@
 #include "cdc/reader.h"
 #include "cdc/xa_hold.h"
 #include "filters/encode.h"
+#include "filters/key_owner.h"
 #include "filters/mapper.h"
 #include "sinks/checkpoint.h"
 #include "sinks/flight.h"
@@ -215,11 +216,27 @@ static int use_pattern_of_tables(void *user)
     return SL_OK;
 }
 
+static int use_owner_pattern(void *user)
+{
+    const struct sl_table table = {
+        .db = sl_check_span("shop"), .name = sl_check_span("t"), .key_count = 1};
+    struct sl_key_pattern *pattern =
+        sl_key_owner_pattern(rules, SL_COUNT(rules), &rules[0], &table);
+
+    (void)user;
+    if (pattern == NULL) {
+        return SL_ENOMEM;
+    }
+    pattern->free(pattern);
+    return SL_OK;
+}
+
 static void key_patterns_survive_want_of_memory(void **state)
 {
     (void)state;
     assert_in_range(sl_fail_alloc_each(use_pattern, NULL, false), 5, 100);
     assert_in_range(sl_fail_alloc_each(use_pattern_of_tables, NULL, false), 5, 100);
+    assert_in_range(sl_fail_alloc_each(use_owner_pattern, NULL, false), 5, 100);
 }
 
 static int use_sink_parts(void *user)

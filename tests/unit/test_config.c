@@ -58,6 +58,78 @@ static void defaults_fill_what_the_file_leaves_out(void **state)
     sl_config_free(config);
 }
 
+static void check_pipeline(const struct sl_config *config)
+{
+    assert_string_equal(config->pipeline.name, "p.1-_");
+    assert_int_equal(config->pipeline.start.kind, SL_START_EARLIEST);
+    assert_false(config->pipeline.start.loads);
+    assert_int_equal(config->pipeline.on_gap, SL_GAP_STOP);
+    assert_int_equal(config->pipeline.snapshot.parallel, 16);
+    assert_int_equal(config->pipeline.snapshot.chunk_ms, 10);
+    assert_int_equal(config->pipeline.snapshot.max_threads_running, 0);
+    assert_int_equal(config->pipeline.snapshot.max_lag_s, 86400);
+    assert_int_equal(config->pipeline.snapshot.rate, 1000000000);
+    assert_int_equal(config->pipeline.memory_limit_bytes, 1 << 30);
+    assert_int_equal(config->pipeline.max_transaction_bytes, 1 << 20);
+    assert_int_equal(config->pipeline.batch_bytes, 64 << 10);
+    assert_int_equal(config->pipeline.lease_ms, 2000);
+}
+
+static void check_source(const struct sl_config *config)
+{
+    assert_string_equal(config->source.host, "db");
+    assert_int_equal(config->source.port, 3307);
+    assert_string_equal(config->source.password, "pw");
+    assert_true(config->source.server_id == UINT32_C(4294967290));
+    assert_true(sl_config_server_id(config, 1) == UINT32_C(4294967291));
+    assert_int_equal(config->source.heartbeat_ms, 500);
+    assert_int_equal(config->source.connect_timeout_ms, 700);
+    assert_int_equal(config->source.tls.mode, SL_TLS_VERIFY_CA);
+    assert_string_equal(config->source.tls.ca, "a");
+    assert_string_equal(config->source.tls.cert, "b");
+    assert_string_equal(config->source.tls.key, "c");
+}
+
+static void check_sinks(const struct sl_config *config)
+{
+    assert_int_equal(config->sink_count, 2);
+    assert_int_equal(config->sinks[0].scheme, SL_REDIS_TLS);
+    assert_string_equal(config->sinks[0].user, "user");
+    assert_string_equal(config->sinks[0].host, "::1");
+    assert_int_equal(config->sinks[0].port, 7000);
+    assert_int_equal(config->sinks[0].db, 3);
+    assert_string_equal(config->sinks[0].password, "rpw");
+    assert_int_equal(config->sinks[0].connect_timeout_ms, 900);
+    assert_int_equal(config->sinks[0].tls.mode, SL_TLS_REQUIRED);
+    assert_string_equal(config->sinks[0].tls.ca, "d");
+    assert_string_equal(config->sinks[0].tls.cert, "e");
+    assert_string_equal(config->sinks[0].tls.key, "f");
+    assert_int_equal(config->sinks[1].scheme, SL_REDIS_UNIX);
+    assert_null(config->sinks[1].host);
+    assert_string_equal(config->sinks[1].unix_path, "/run/r.sock");
+    assert_int_equal(config->sinks[1].db, 2);
+}
+
+static void check_rule(const struct sl_table_rule *rule)
+{
+    assert_string_equal(rule->pattern, "shop.order_*");
+    assert_string_equal(rule->db_pattern, "shop");
+    assert_string_equal(rule->table_pattern, "order_*");
+    assert_string_equal(rule->key_template, "{{o}}:{id}");
+    assert_int_equal(rule->value, SL_VALUE_JSON);
+    assert_int_equal(rule->column_count, 2);
+    assert_string_equal(rule->columns[0], "id");
+    assert_string_equal(rule->columns[1], "total");
+    assert_int_equal(rule->rename_count, 2);
+    assert_string_equal(rule->renames[0].column, "id");
+    assert_string_equal(rule->renames[0].name, "n");
+    assert_string_equal(rule->renames[1].column, "total");
+    assert_string_equal(rule->renames[1].name, "id");
+    assert_int_equal(rule->ttl_s, 86400);
+    assert_string_equal(rule->where, "id ~= 1");
+    assert_int_equal(rule->on_error, SL_RULE_QUARANTINE);
+}
+
 static void every_key_reaches_its_option(void **state)
 {
     struct sl_config *config = accepted(
@@ -77,65 +149,12 @@ static void every_key_reaches_its_option(void **state)
         "~= "
         "1\",\"on_error\":\"quarantine\",\"ttl\":86400,\"compress\":\"none\"}],"
         "\"log\":{\"level\":\"debug\",\"format\":\"json\"}}");
-    const struct sl_table_rule *rule = &config->tables[0];
 
     (void)state;
-    assert_string_equal(config->pipeline.name, "p.1-_");
-    assert_int_equal(config->pipeline.start.kind, SL_START_EARLIEST);
-    assert_false(config->pipeline.start.loads);
-    assert_int_equal(config->pipeline.on_gap, SL_GAP_STOP);
-    assert_int_equal(config->pipeline.snapshot.parallel, 16);
-    assert_int_equal(config->pipeline.snapshot.chunk_ms, 10);
-    assert_int_equal(config->pipeline.snapshot.max_threads_running, 0);
-    assert_int_equal(config->pipeline.snapshot.max_lag_s, 86400);
-    assert_int_equal(config->pipeline.snapshot.rate, 1000000000);
-    assert_int_equal(config->pipeline.memory_limit_bytes, 1 << 30);
-    assert_int_equal(config->pipeline.max_transaction_bytes, 1 << 20);
-    assert_int_equal(config->pipeline.batch_bytes, 64 << 10);
-    assert_int_equal(config->pipeline.lease_ms, 2000);
-    assert_string_equal(config->source.host, "db");
-    assert_int_equal(config->source.port, 3307);
-    assert_string_equal(config->source.password, "pw");
-    assert_true(config->source.server_id == UINT32_C(4294967290));
-    assert_true(sl_config_server_id(config, 1) == UINT32_C(4294967291));
-    assert_int_equal(config->source.heartbeat_ms, 500);
-    assert_int_equal(config->source.connect_timeout_ms, 700);
-    assert_int_equal(config->source.tls.mode, SL_TLS_VERIFY_CA);
-    assert_string_equal(config->source.tls.ca, "a");
-    assert_string_equal(config->source.tls.cert, "b");
-    assert_string_equal(config->source.tls.key, "c");
-    assert_int_equal(config->sink_count, 2);
-    assert_int_equal(config->sinks[0].scheme, SL_REDIS_TLS);
-    assert_string_equal(config->sinks[0].user, "user");
-    assert_string_equal(config->sinks[0].host, "::1");
-    assert_int_equal(config->sinks[0].port, 7000);
-    assert_int_equal(config->sinks[0].db, 3);
-    assert_string_equal(config->sinks[0].password, "rpw");
-    assert_int_equal(config->sinks[0].connect_timeout_ms, 900);
-    assert_int_equal(config->sinks[0].tls.mode, SL_TLS_REQUIRED);
-    assert_string_equal(config->sinks[0].tls.ca, "d");
-    assert_string_equal(config->sinks[0].tls.cert, "e");
-    assert_string_equal(config->sinks[0].tls.key, "f");
-    assert_int_equal(config->sinks[1].scheme, SL_REDIS_UNIX);
-    assert_null(config->sinks[1].host);
-    assert_string_equal(config->sinks[1].unix_path, "/run/r.sock");
-    assert_int_equal(config->sinks[1].db, 2);
-    assert_string_equal(rule->pattern, "shop.order_*");
-    assert_string_equal(rule->db_pattern, "shop");
-    assert_string_equal(rule->table_pattern, "order_*");
-    assert_string_equal(rule->key_template, "{{o}}:{id}");
-    assert_int_equal(rule->value, SL_VALUE_JSON);
-    assert_int_equal(rule->column_count, 2);
-    assert_string_equal(rule->columns[0], "id");
-    assert_string_equal(rule->columns[1], "total");
-    assert_int_equal(rule->rename_count, 2);
-    assert_string_equal(rule->renames[0].column, "id");
-    assert_string_equal(rule->renames[0].name, "n");
-    assert_string_equal(rule->renames[1].column, "total");
-    assert_string_equal(rule->renames[1].name, "id");
-    assert_int_equal(rule->ttl_s, 86400);
-    assert_string_equal(rule->where, "id ~= 1");
-    assert_int_equal(rule->on_error, SL_RULE_QUARANTINE);
+    check_pipeline(config);
+    check_source(config);
+    check_sinks(config);
+    check_rule(&config->tables[0]);
     assert_int_equal(config->log.level, SL_LOG_DEBUG);
     assert_int_equal(config->log.format, SL_LOG_JSON);
     sl_config_free(config);

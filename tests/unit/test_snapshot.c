@@ -271,6 +271,38 @@ static void a_table_that_is_gone_or_not_chosen_is_done(void **state)
     release(fix);
 }
 
+/* The stream has read the statement and a row when the table is still taken for gone. */
+static void make_table(struct sl_model *model, int table)
+{
+    bool is_there = false;
+
+    pthread_mutex_lock(&model->lock);
+    model->is_gone[table] = false;
+    pthread_mutex_unlock(&model->lock);
+    sl_model_statement(model, "CREATE TABLE t0 (id INT PRIMARY KEY, v INT)");
+    sl_model_set(model, table, 3, 5);
+    while (!is_there) {
+        nap_us(1000);
+        pthread_mutex_lock(&model->lock);
+        is_there = model->cache[table][3] == 5;
+        pthread_mutex_unlock(&model->lock);
+    }
+}
+
+static void a_table_that_is_made_again_meanwhile_keeps_its_rows(void **state)
+{
+    struct fixture *fix = make();
+
+    (void)state;
+    want_state(fix, "shop.t0", "phase=waiting");
+    fix->model.is_gone[0] = true;
+    fix->model.at_gone = make_table;
+    run(fix);
+    assert_table(fix, 0);
+    assert_int_equal(fix->model.cache[0][3], 5);
+    release(fix);
+}
+
 static void a_load_goes_on_behind_its_last_chunk(void **state)
 {
     struct fixture *fix = make();
@@ -953,6 +985,7 @@ int main(void)
         cmocka_unit_test(a_state_that_cannot_be_read_is_a_table_to_load),
         cmocka_unit_test(what_goes_with_the_first_checkpoint_is_waited_for),
         cmocka_unit_test(a_table_that_is_gone_or_not_chosen_is_done),
+        cmocka_unit_test(a_table_that_is_made_again_meanwhile_keeps_its_rows),
         cmocka_unit_test(a_load_goes_on_behind_its_last_chunk),
         cmocka_unit_test(a_place_that_does_not_fit_makes_the_load_begin_anew),
         cmocka_unit_test(rows_that_change_while_they_are_read_are_the_streams),

@@ -24,8 +24,9 @@ from .churn_tables import KINDS, epoch  # noqa: E402  pylint: disable=wrong-impo
 from .place import Failure  # noqa: E402  pylint: disable=wrong-import-position
 from .sqlclient import Connection, SqlError, quote  # noqa: E402  pylint: disable=wrong-import-position
 
-# Duplicate key, deadlock, lock timeout; 1020 is MariaDB's "record has changed".
-HARMLESS = {1062, 1213, 1205, 1020}
+# Duplicate key, deadlock, lock timeout; 1020 is MariaDB's "record has changed"; 1305 is a savepoint
+# that went with its transaction, by one of the others.
+HARMLESS = {1062, 1213, 1205, 1020, 1305}
 # The server goes down, or ended this connection.
 LOST = {1053, 1152, 1317, 1927, 2013, 4031}
 # A table that is being altered, renamed, emptied or dropped.
