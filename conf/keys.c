@@ -170,7 +170,7 @@ const struct sl_conf_key sl_conf_keys[] = {
      .help = "true: the tables of this entry are left out, though an entry behind it may match them. Takes no other key but table."},
     {.path = "tables[].key", .type = SL_CONF_STRING, .min = 1, .max = 1024, .fallback = "{db}:{table}:{pk}", .take = sl_conf_take_template,
      AT(sl_table_rule, key_template),
-     .help = "The key of a row: {db}, {table}, {pk} (the primary key's columns joined with \":\") and {column}; \"{{\" and \"}}\" are braces themselves."},
+     .help = "The key of a row: {db}, {table} (rewritten: {table:/REGEX/REPLACEMENT/}), {pk} (the primary key's columns joined with \":\") and {column}; \"{{\" and \"}}\" are braces themselves."},
     {.path = "tables[].value", .type = SL_CONF_CHOICE, .fallback = "hash", .choices = value_kinds, AT(sl_table_rule, value),
      .help = "\"hash\": a hash a row, a field a column. \"json\": a string a row, a JSON object."},
     {.path = "tables[].columns", .type = SL_CONF_STRINGS, .min = 1, .max = 4096,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf/loader.h"
+#include "filters/key.h"
 #include "filters/table_regex.h"
 #include "filters/where.h"
 
@@ -76,42 +77,15 @@ void sl_conf_take_where(struct sl_conf_loader *loader, const struct sl_conf_valu
     }
 }
 
-/* Reads the placeholder behind the brace at TEXT; returns the place behind it, NULL if it is none.
- */
-static const char *skip_placeholder(const char *text, bool *tells_rows)
-{
-    size_t len = strcspn(text + 1, "{}");
-    const char *name = text + 1;
-
-    if (len == 0 || name[len] != '}') {
-        return NULL;
-    }
-    if (!(len == 2 && memcmp(name, "db", 2) == 0) && !(len == 5 && memcmp(name, "table", 5) == 0)) {
-        *tells_rows = true;
-    }
-    return name + len + 1;
-}
-
 void sl_conf_take_template(struct sl_conf_loader *loader, const struct sl_conf_value *value)
 {
-    const char *at = value->text;
-    bool tells_rows = false;
+    struct sl_err err = {0};
+    int rc = sl_key_check(value->text, &err);
 
-    while (at != NULL && *at != '\0') {
-        if ((at[0] == '{' && at[1] == '{') || (at[0] == '}' && at[1] == '}')) {
-            at += 2;
-        } else if (*at == '{') {
-            at = skip_placeholder(at, &tells_rows);
-        } else {
-            at = *at == '}' ? NULL : at + 1;
-        }
-    }
-    if (at == NULL) {
-        sl_conf_fail_expected(
-            loader, value, "a key with names between braces ({pk}, {column}; \"{{\" for a brace)");
-    } else if (!tells_rows) {
-        sl_conf_fail_expected(loader, value,
-                              "a key with {pk} or a column, as all rows would share this one");
+    if (rc == SL_ENOMEM) {
+        loader->is_out_of_memory = true;
+    } else if (rc != SL_OK) {
+        sl_conf_fail(loader, value->path, "%s", err.text);
     } else {
         sl_conf_store_text(value, value->text);
     }

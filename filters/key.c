@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cdc/value.h"
+#include "filters/key_name.h"
 #include "filters/key_text.h"
 
 void sl_key_release(struct sl_key *key)
@@ -20,8 +21,11 @@ int sl_key_check(const char *text, struct sl_err *err)
     int rc;
 
     while ((rc = sl_key_next(&rest, &token, err)) == SL_OK) {
-        tells_rows_apart |= token.is_placeholder && !sl_span_equals(token.text, "db") &&
-                            !sl_span_equals(token.text, "table");
+        rc = sl_key_check_name(&token, err);
+        if (rc != SL_OK) {
+            return rc;
+        }
+        tells_rows_apart |= token.is_placeholder && !sl_key_is_name(&token);
     }
     if (rc != SL_DONE) {
         return rc;
@@ -29,8 +33,7 @@ int sl_key_check(const char *text, struct sl_err *err)
     return tells_rows_apart
                ? SL_OK
                : sl_err_set(err, SL_EINVAL,
-                            "key template \"%s\" is the same for every row: add {pk} or a column",
-                            text);
+                            "a key template is the same for every row: add {pk} or a column");
 }
 
 static int add_part(struct sl_key *key, struct sl_key_part part)
@@ -46,7 +49,7 @@ static int add_part(struct sl_key *key, struct sl_key_part part)
 }
 
 /* Literals that follow each other become one part. */
-static int add_literal(struct sl_key *key, struct sl_span text, bool escape)
+static int add_literal(struct sl_key *key, struct sl_span text)
 {
     size_t at = key->literals.len;
     struct sl_key_part *last = key->count > 0 ? &key->parts[key->count - 1] : NULL;
@@ -56,9 +59,6 @@ static int add_literal(struct sl_key *key, struct sl_span text, bool escape)
         return SL_OK;
     }
     rc = sl_buf_add(&key->literals, text.data, text.len);
-    if (rc == SL_OK && escape) {
-        rc = sl_key_escape(&key->literals, at);
-    }
     if (rc != SL_OK) {
         return rc;
     }
@@ -71,13 +71,26 @@ static int add_literal(struct sl_key *key, struct sl_span text, bool escape)
                                               .len = (uint32_t)(key->literals.len - at)});
 }
 
+static int add_name(struct sl_key *key, const struct sl_table *table,
+                    const struct sl_key_token *token, struct sl_err *err)
+{
+    struct sl_buf name = {0};
+    int rc = sl_key_add_name(token, table->db, table->name, &name, err);
+
+    if (rc == SL_OK) {
+        rc = add_literal(key, sl_span_make(name.data, name.len));
+    }
+    sl_buf_release(&name);
+    return rc;
+}
+
 static int add_row_key(struct sl_key *key, const struct sl_table *table)
 {
     int rc = SL_OK;
 
     for (uint32_t i = 0; rc == SL_OK && i < table->key_count; i++) {
         if (i > 0) {
-            rc = add_literal(key, sl_span_make(":", 1), false);
+            rc = add_literal(key, sl_span_make(":", 1));
         }
         if (rc == SL_OK) {
             rc = add_part(key, (struct sl_key_part){.column = table->key[i]});
@@ -107,13 +120,10 @@ static int add_token(struct sl_key *key, const struct sl_table *table,
                      const struct sl_key_token *token, struct sl_err *err)
 {
     if (!token->is_placeholder) {
-        return add_literal(key, token->text, false);
+        return add_literal(key, token->text);
     }
-    if (sl_span_equals(token->text, "db")) {
-        return add_literal(key, table->db, true);
-    }
-    if (sl_span_equals(token->text, "table")) {
-        return add_literal(key, table->name, true);
+    if (sl_key_is_name(token)) {
+        return add_name(key, table, token, err);
     }
     if (sl_span_equals(token->text, "pk")) {
         return add_row_key(key, table);

@@ -1,7 +1,8 @@
 /*
  * key.h - key templates: "{db}:{table}:{pk}", "order:{id}".
  *
- * {db} and {table} are the names, {pk} the row key's columns joined with ":", anything else a
+ * {db} and {table} are the names, which can be rewritten (key_name.h), {pk} the row key's columns
+ * joined with ":", anything else a
  * column. In every value the bytes % : { } are percent-encoded (%25 %3A %7B %7D), so that two
  * rows never share a key; NULL is %N, which no value can look like. "{{" and "}}" stand for the
  * braces themselves (a Redis Cluster hash tag).

@@ -20,7 +20,8 @@ bool sl_key_names(const struct sl_table_rule *rule, const char *placeholder)
     struct sl_key_token token;
 
     while (sl_key_next(&rest, &token, NULL) == SL_OK) {
-        if (token.is_placeholder && sl_span_equals(token.text, placeholder)) {
+        if (token.is_placeholder && !token.is_rewritten &&
+            sl_span_equals(token.text, placeholder)) {
             return true;
         }
     }

@@ -9,7 +9,7 @@
 #include "cdc/column.h"
 #include "filters/options.h"
 
-/* True when the template of RULE has {PLACEHOLDER}. */
+/* True when the template of RULE has {PLACEHOLDER}, not rewritten. */
 bool sl_key_names(const struct sl_table_rule *rule, const char *placeholder);
 
 /* True when keys of tables under RULE do not tell their database, or (ONE_TABLE) their table,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "filters/key.h"
+#include "filters/key_name.h"
 #include "filters/key_text.h"
 #include "filters/rule.h"
 
@@ -179,7 +180,7 @@ static int add_glob(struct sl_buf *glob, const uint8_t *data, size_t len)
     return rc;
 }
 
-static int add_literal(struct table_pattern *pattern, struct sl_span text, bool escape)
+static int add_literal(struct table_pattern *pattern, struct sl_span text)
 {
     size_t at = pattern->literals.len;
     int rc;
@@ -188,9 +189,6 @@ static int add_literal(struct table_pattern *pattern, struct sl_span text, bool 
         return SL_OK;
     }
     rc = sl_buf_add(&pattern->literals, text.data, text.len);
-    if (rc == SL_OK && escape) {
-        rc = sl_key_escape(&pattern->literals, at);
-    }
     if (rc == SL_OK) {
         rc = add_glob(&pattern->glob, pattern->literals.data + at, pattern->literals.len - at);
     }
@@ -208,12 +206,32 @@ static int add_value(struct table_pattern *pattern, struct piece piece)
     return rc == SL_OK ? sl_buf_add_byte(&pattern->glob, '*') : rc;
 }
 
+/* Which tables a rewritten name can come from, nobody can tell: it may be anything. */
+static int add_name(struct table_pattern *pattern, const struct sl_key_token *token,
+                    struct sl_span db, struct sl_span table)
+{
+    struct sl_buf name = {0};
+    int rc;
+
+    if (table.len == 0 && sl_span_equals(token->text, "table")) {
+        return add_value(pattern, (struct piece){.is_value = true,
+                                                 .is_table = pattern->tables.rule != NULL &&
+                                                             !token->is_rewritten});
+    }
+    rc = sl_key_add_name(token, db, table, &name, NULL);
+    if (rc == SL_OK) {
+        rc = add_literal(pattern, sl_span_make(name.data, name.len));
+    }
+    sl_buf_release(&name);
+    return rc;
+}
+
 static int add_row_key(struct table_pattern *pattern, uint32_t columns)
 {
     int rc = add_value(pattern, (struct piece){.is_value = true, .may_join = columns == 0});
 
     for (uint32_t i = 1; rc == SL_OK && i < columns; i++) {
-        rc = add_literal(pattern, sl_span_make(":", 1), false);
+        rc = add_literal(pattern, sl_span_make(":", 1));
         if (rc == SL_OK) {
             rc = add_value(pattern, (struct piece){.is_value = true});
         }
@@ -225,15 +243,10 @@ static int add_token(struct table_pattern *pattern, const struct sl_key_token *t
                      struct sl_span db, struct sl_span table, uint32_t pk_count)
 {
     if (!token->is_placeholder) {
-        return add_literal(pattern, token->text, false);
+        return add_literal(pattern, token->text);
     }
-    if (sl_span_equals(token->text, "db")) {
-        return add_literal(pattern, db, true);
-    }
-    if (sl_span_equals(token->text, "table")) {
-        const struct piece name = {.is_value = true, .is_table = pattern->tables.rule != NULL};
-
-        return table.len > 0 ? add_literal(pattern, table, true) : add_value(pattern, name);
+    if (sl_key_is_name(token)) {
+        return add_name(pattern, token, db, table);
     }
     if (sl_span_equals(token->text, "pk")) {
         return add_row_key(pattern, pk_count);

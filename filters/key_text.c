@@ -12,11 +12,54 @@ static void cut(struct sl_span *rest, size_t from, size_t len, size_t total, str
     rest->len -= total;
 }
 
+static bool begins_with(struct sl_span text, const char *front)
+{
+    return text.len >= strlen(front) && memcmp(text.data, front, strlen(front)) == 0;
+}
+
+/* What stands before the next slash; a backslash takes the byte behind it along. False: no slash.
+ */
+static bool take_until_slash(struct sl_span *rest, struct sl_span *out)
+{
+    size_t len = 0;
+
+    while (len < rest->len && rest->data[len] != '/') {
+        len += rest->data[len] == '\\' ? 2 : 1;
+    }
+    if (len >= rest->len) {
+        return false;
+    }
+    cut(rest, 0, len, len + 1, out);
+    return true;
+}
+
+/* A regular expression may have braces: the closing one is behind the third slash. */
+static int take_rewritten(struct sl_span *rest, size_t name_len, struct sl_key_token *token,
+                          struct sl_err *err)
+{
+    struct sl_span left = sl_span_make(rest->data + name_len + 3, rest->len - name_len - 3);
+
+    token->is_placeholder = true;
+    token->is_rewritten = true;
+    token->text = sl_span_make(rest->data + 1, name_len);
+    if (!take_until_slash(&left, &token->regex) || !take_until_slash(&left, &token->replacement) ||
+        left.len == 0 || left.data[0] != '}') {
+        return sl_err_set(err, SL_EINVAL,
+                          "a name in a key template is rewritten by {table:/REGEX/REPLACEMENT/}: "
+                          "the slashes or the brace at its end are missing");
+    }
+    *rest = sl_span_make(left.data + 1, left.len - 1);
+    return SL_OK;
+}
+
 static int take_placeholder(struct sl_span *rest, struct sl_key_token *token, struct sl_err *err)
 {
     const uint8_t *close = memchr(rest->data, '}', rest->len);
     size_t len;
 
+    if (begins_with(*rest, "{db:/") || begins_with(*rest, "{table:/")) {
+        return take_rewritten(rest, rest->data[1] == 'd' ? 2 : 5, token, err);
+    }
     if (close == NULL) {
         return sl_err_set(
             err, SL_EINVAL,
@@ -38,7 +81,7 @@ int sl_key_next(struct sl_span *rest, struct sl_key_token *token, struct sl_err 
     if (rest->len == 0) {
         return SL_DONE;
     }
-    token->is_placeholder = false;
+    *token = (struct sl_key_token){0};
     if (starts_with_pair(*rest, '{') || starts_with_pair(*rest, '}')) {
         cut(rest, 0, 1, 2, &token->text);
         return SL_OK;

@@ -15,12 +15,15 @@
 /* One piece of a template: literal bytes, or the name between braces. */
 struct sl_key_token {
     bool is_placeholder;
-    struct sl_span text;
+    bool is_rewritten;    /* {db:/REGEX/REPLACEMENT/}, {table:/REGEX/REPLACEMENT/} */
+    struct sl_span text;  /* then "db" or "table" */
+    struct sl_span regex; /* as it stands between the slashes */
+    struct sl_span replacement;
 };
 
 /*
  * Takes the next piece off REST ("{{" and "}}" come as one literal brace each). SL_DONE at the end;
- * SL_EINVAL for a brace without its partner or an empty name.
+ * SL_EINVAL for a brace without its partner, an empty name, or a rewriting without its slashes.
  */
 int sl_key_next(struct sl_span *rest, struct sl_key_token *token, struct sl_err *err) SL_MUSTCHECK;
 

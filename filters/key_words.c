@@ -1,5 +1,6 @@
 #include "filters/key_words.h"
 
+#include "filters/key_name.h"
 #include "filters/key_text.h"
 
 enum { SL_PLACEHOLDERS_MAX = 512 }; /* a template has 1024 bytes at most */
@@ -30,11 +31,6 @@ static size_t find(const struct assignment *to, struct sl_span name)
     return i;
 }
 
-static bool is_name(const struct sl_key_token *token)
-{
-    return sl_span_equals(token->text, "db") || sl_span_equals(token->text, "table");
-}
-
 static int collect(struct assignment *to, const char *text, struct sl_err *err)
 {
     struct sl_span rest = sl_span_make(text, strlen(text));
@@ -42,7 +38,7 @@ static int collect(struct assignment *to, const char *text, struct sl_err *err)
     int rc;
 
     while ((rc = sl_key_next(&rest, &token, err)) == SL_OK) {
-        if (!token.is_placeholder || is_name(&token)) {
+        if (!token.is_placeholder || sl_key_is_name(&token)) {
             continue;
         }
         if (sl_span_equals(token.text, "pk")) {
@@ -99,19 +95,11 @@ static const char *value_of(const struct assignment *to, size_t column)
     return to->values[column + (is_behind ? to->row_key_count : 0)];
 }
 
-static int add_name(struct sl_span name, struct sl_buf *out)
-{
-    size_t at = out->len;
-    int rc = sl_buf_add(out, name.data, name.len);
-
-    return rc == SL_OK ? sl_key_escape(out, at) : rc;
-}
-
 static int add_placeholder(const struct assignment *to, const struct sl_key_words *words,
-                           const struct sl_key_token *token, struct sl_buf *out)
+                           const struct sl_key_token *token, struct sl_buf *out, struct sl_err *err)
 {
-    if (is_name(token)) {
-        return add_name(sl_span_equals(token->text, "db") ? words->db : words->table, out);
+    if (sl_key_is_name(token)) {
+        return sl_key_add_name(token, words->db, words->table, out, err);
     }
     if (sl_span_equals(token->text, "pk")) {
         return add_row_key(to, out);
@@ -131,7 +119,7 @@ int sl_key_from_words(const char *text, const struct sl_key_words *words, struct
         rc = check_count(&to, text, err);
     }
     while (rc == SL_OK && (rc = sl_key_next(&rest, &token, err)) == SL_OK) {
-        rc = token.is_placeholder ? add_placeholder(&to, words, &token, out)
+        rc = token.is_placeholder ? add_placeholder(&to, words, &token, out, err)
                                   : sl_buf_add(out, token.text.data, token.text.len);
     }
     return rc == SL_DONE ? SL_OK : rc;
@@ -147,8 +135,8 @@ int sl_key_sample(const char *text, struct sl_span db, struct sl_span table, str
     while (rc == SL_OK && (rc = sl_key_next(&rest, &token, err)) == SL_OK) {
         if (!token.is_placeholder) {
             rc = sl_buf_add(out, token.text.data, token.text.len);
-        } else if (is_name(&token)) {
-            rc = add_name(sl_span_equals(token.text, "db") ? db : table, out);
+        } else if (sl_key_is_name(&token)) {
+            rc = sl_key_add_name(&token, db, table, out, err);
         } else {
             rc = sl_buf_add_byte(out, '0');
         }

@@ -277,10 +277,14 @@ static void table_patterns_and_key_templates_are_checked(void **state)
     }
     for (size_t i = 0; i < sizeof(templates) / sizeof(templates[0]); i++) {
         assert_refused(WITH_TABLE("\"key\":\"%s\"", templates[i]),
-                       "tables[0].key: expected a key with names between braces");
+                       "tables[0].key: a key template has ");
     }
+    assert_refused(
+        WITH_TABLE("\"key\":\"{table:/(//}:{pk}\""),
+        "tables[0].key: a key template rewrites {table:/REGEX/REPLACEMENT/} by what cannot "
+        "be used: missing closing");
     assert_refused(WITH_TABLE("\"key\":\"{db}:{table}:{{pk}}\""),
-                   "tables[0].key: expected a key with {pk} or a column");
+                   "tables[0].key: a key template is the same for every row");
     assert_refused(WITH_TABLE("\"columns\":[]"),
                    "tables[0].columns: expected an array of 1 to 4096 strings");
     assert_refused(WITH_TABLE("\"columns\":\"id\""),

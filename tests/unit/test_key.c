@@ -44,6 +44,53 @@ static void templates_are_filled(void **state)
     sl_buf_release(&out);
 }
 
+static void names_are_rewritten(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *want;
+    } cases[] = {
+        {"{table:/_[0-9]+$//}:{id}", "order:7"},
+        {"{table:/_[0-9]{4}$//}:{id}", "order:7"}, /* with braces of its own */
+        {"{table:/^(.*)_0*([0-9]+)$/$2:${1}/}:{id}", "17%3Aorder:7"},
+        {"{table:/x/y/}:{id}", "order_0017:7"}, /* no match */
+        {"{table:/[0-9]/-/}:{id}", "order_-017:7"},
+        {"{db:/^s//}/{table:/.*//}/{id}", "hop//7"},
+        {"{db:/\\/|h/H/}:{id}", "sHop:7"},
+        {"{table:/(a)|o/$1/}:{id}", "rder_0017:7"}, /* a group without a match */
+    };
+    const struct sl_cell cells[] = {sl_test_cell("7")};
+    struct sl_test_table test;
+    struct sl_buf out = {0};
+
+    (void)state;
+    sl_test_table_init(&test, "shop", "order_0017", "id int key");
+    for (size_t i = 0; i < SL_COUNT(cases); i++) {
+        render(cases[i].text, &test, cells, NULL, &out);
+        assert_buf(&out, cases[i].want);
+    }
+    sl_buf_release(&out);
+}
+
+static void a_name_that_cannot_be_rewritten_is_refused(void **state)
+{
+    static const char *const cases[] = {"{table:/(a+)+$/x/}:{id}", "{table:/a/$1/}:{id}"};
+    struct sl_test_table test;
+
+    (void)state;
+    sl_test_table_init(&test, "shop", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab",
+                       "id int key");
+    for (size_t i = 0; i < SL_COUNT(cases); i++) {
+        struct sl_key key = {0};
+        struct sl_err err = {0};
+
+        assert_int_equal(sl_key_check(cases[i], NULL), SL_OK);
+        assert_int_equal(sl_key_compile(cases[i], &test.table, &key, &err), SL_EINVAL);
+        assert_non_null(strstr(err.text, "by what cannot be used"));
+        assert_null(key.parts);
+    }
+}
+
 static void stored_values_are_rendered(void **state)
 {
     static const uint8_t number[] = {0xfe, 0xff, 0xff, 0xff};
@@ -126,8 +173,25 @@ static void absent_cells_are_taken_from_the_other_image(void **state)
 static void templates_that_cannot_work_are_refused(void **state)
 {
     static const char *const cases[] = {
-        "",      "same for all", "{db}:{table}", "{pk",    "pk}",   "{}:{pk}",
-        "{pk}}", "{{pk}",        "{{{pk}}",      "{{pk}}", "{p{k}",
+        "",
+        "same for all",
+        "{db}:{table}",
+        "{pk",
+        "pk}",
+        "{}:{pk}",
+        "{pk}}",
+        "{{pk}",
+        "{{{pk}}",
+        "{{pk}}",
+        "{p{k}",
+        "{table:/a}:{id}",
+        "{table:/a/b}:{id}",
+        "{table:/a/b/:{id}",
+        "{table:/a\\/b/}:{id}",
+        "{table:/(/b/}:{id}",
+        "{db:/[/b/}:{id}",
+        "{table:/",
+        "{table:/a//}",
     };
     struct sl_test_table test;
 
@@ -368,6 +432,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(templates_are_filled),
+        cmocka_unit_test(names_are_rewritten),
+        cmocka_unit_test(a_name_that_cannot_be_rewritten_is_refused),
         cmocka_unit_test(stored_values_are_rendered),
         cmocka_unit_test(special_bytes_in_values_are_percent_encoded),
         cmocka_unit_test(composite_keys_never_meet),

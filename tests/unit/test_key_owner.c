@@ -28,11 +28,13 @@ static void keys_of_one_template_for_several_tables_are_nobodys(void **state)
     const struct sl_table_rule several[] = {RULE("shop", "order_*", "order:{id}")};
     const struct sl_table_rule one[] = {RULE("shop", "order_1", "order:{id}")};
     const struct sl_table_rule named[] = {RULE("shop", "order_*", "{table}:{id}")};
+    const struct sl_table_rule rewritten[] = {RULE("shop", "order_*", "{table:/_.*//}:{id}")};
     const struct sl_table_rule databases[] = {RULE("*", "order_1", "{table}:{id}")};
 
     (void)state;
     assert_false(owns(several, 1, "order_1", "order:7"));
     assert_true(owns(one, 1, "order_1", "order:7"));
+    assert_false(owns(rewritten, 1, "order_1", "order:7"));
     assert_true(owns(named, 1, "order_1", "order_1:7"));
     assert_false(owns(named, 1, "order_1", "order_2:7"));
     assert_false(owns(databases, 1, "order_1", "order_1:7"));
@@ -43,12 +45,15 @@ static void keys_that_another_rule_makes_are_nobodys(void **state)
     const struct sl_table_rule alike[] = {RULE("shop", "a", "row:{id}"),
                                           RULE("shop", "b", "row:{id}")};
     const struct sl_table_rule apart[] = {RULE("shop", "a", "a:{id}"), RULE("shop", "b", "b:{id}")};
+    const struct sl_table_rule rewritten[] = {RULE("shop", "a_1", "{table:/_.*//}:{id}"),
+                                              RULE("shop", "a_2", "{table:/_.*//}:{id}")};
     const struct sl_table_rule left_out[] = {
         RULE("shop", "a", "row:{id}"),
         {.pattern = "shop.b", .db_pattern = "shop", .table_pattern = "b", .skip = true}};
 
     (void)state;
     assert_false(owns(alike, 2, "a", "row:7"));
+    assert_false(owns(rewritten, 2, "a_1", "a:7"));
     assert_true(owns(apart, 2, "a", "a:7"));
     assert_true(owns(left_out, 2, "a", "row:7"));
 }

@@ -33,6 +33,7 @@ static const struct {
     {"{pk}", {"a:b%{}"}, "a%3Ab%25%7B%7D"},
     {"{pk}", {""}, ""},
     {"{pk} {pk}", {"1", "2"}, "1:2 1:2"},
+    {"{table:/s$//}:{db:/(.)/$1-/}:{id}", {"7"}, "user:s-hop:7"},
 };
 
 static void values_fill_the_placeholders_in_order(void **state)

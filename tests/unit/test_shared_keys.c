@@ -65,6 +65,10 @@ static void test_keys_of_several_tables_are_not_purged_for_one(void **state)
         SL_EGAP);
     assert_int_equal(
         judge(rule("*", "orders", "order:{id}"), statement(SL_DDL_DROP_DATABASE, "")).rc, SL_EGAP);
+    assert_int_equal(
+        judge(rule("shop", "order_*", "{table:/_.*//}:{id}"), statement(SL_DDL_TRUNCATE, "order_1"))
+            .rc,
+        SL_EGAP);
     /* Literal braces name no table. */
     assert_int_equal(
         judge(rule("shop", "order_*", "{{table}}:{id}"), statement(SL_DDL_TRUNCATE, "order_1")).rc,

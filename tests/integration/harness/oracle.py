@@ -24,7 +24,7 @@ class Table:
     """A table of the source and how the configuration under test maps it."""
 
     def __init__(self, db, name, value="hash", key=None, columns=None, where=None, lua=None,
-                 rename=None, mask=None):
+                 rename=None, mask=None, front=None):
         self.db = db
         self.name = name
         self.value = value
@@ -33,6 +33,7 @@ class Table:
         self.where = where      # SQL condition that says the same as the configured one
         self.lua = lua          # the configured one
         self.rename = rename or {}  # column: name of its field or member
+        self.front = front or f"{db}:{name}:"  # of its keys
         self.mask = mask or {}  # column: (how it is configured, function of the text that makes what is shown)
 
     def __str__(self):
@@ -185,7 +186,7 @@ def expected(connection, table):
     for row in connection.rows(f"SELECT {items} FROM `{table.db}`.`{table.name}`{where}"):
         cells = dict(zip(layout.names, row))
         parts = [_key_text(layout.types[name], cells[name]) for name in layout.key]
-        key = f"{table.db}:{table.name}:".encode() + b":".join(parts)
+        key = table.front.encode() + b":".join(parts)
         if table.value == "hash":
             values = {table.rename.get(name, name).encode(): _masked(table, layout, name, cells[name]) for name in shown}
             wanted[key] = {name: value for name, value in values.items() if value is not None}
