@@ -1,7 +1,6 @@
 /*
  * reconcile.c - compares source and cache while both are live.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cdc/client/chunk_reader.h"
@@ -10,10 +9,7 @@
 #include "filters/rule.h"
 
 struct command {
-    const struct sl_config *config;
-    const struct sl_reconcile_words *words;
-    struct sl_reconcile_report *report;
-    struct sl_chunk_reader *reader;
+    struct sl_reconcile_common common;
     atomic_bool stop;
 };
 
@@ -22,17 +18,20 @@ static void stop(void *user)
     struct command *command = user;
 
     atomic_store(&command->stop, true);
-    command->reader->ops->interrupt(command->reader);
+    command->common.reader->ops->interrupt(command->common.reader);
+    if (command->common.since != NULL) {
+        sl_reconcile_since_interrupt(command->common.since);
+    }
 }
 
 /* The worst of all sinks counts. */
 static int compare_sinks(struct command *command)
 {
+    size_t count = command->common.config->sink_count;
     int status = SL_EXIT_OK;
 
-    for (size_t i = 0; i < command->config->sink_count && !atomic_load(&command->stop); i++) {
-        int one = sl_reconcile_sink(command->config, i, command->words, command->report,
-                                    command->reader, &command->stop);
+    for (size_t i = 0; i < count && !atomic_load(&command->stop); i++) {
+        int one = sl_reconcile_sink(&command->common, i);
 
         status = one > status ? one : status;
     }
@@ -43,36 +42,52 @@ static int finish(struct command *command, int status)
 {
     struct sl_err err = {0};
 
-    if (sl_reconcile_report_finish(command->report, status, &err) != SL_OK) {
-        sl_reconcile_say(command->report, "%s", err.text);
+    if (sl_reconcile_report_finish(command->common.report, status, &err) != SL_OK) {
+        sl_reconcile_say(command->common.report, "%s", err.text);
         return status > SL_EXIT_USAGE ? status : SL_EXIT_USAGE;
     }
     return status;
 }
 
+static int make(struct sl_reconcile_common *common, struct sl_err *err)
+{
+    int rc =
+        sl_reconcile_report_new(common->words, common->config->pipeline.name, &common->report, err);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    common->reader = sl_chunk_reader_new(&common->config->source);
+    if (common->words->since_text != NULL) {
+        common->since = sl_reconcile_since_new(common->config, common->words);
+    }
+    return common->reader != NULL && (common->since != NULL || common->words->since_text == NULL)
+               ? SL_OK
+               : sl_err_set(err, SL_ENOMEM, "out of memory");
+}
+
 static int reconcile(const struct sl_config *config, const struct sl_reconcile_words *words)
 {
-    struct command command = {.config = config, .words = words};
+    struct command command = {.common = {.config = config, .words = words}};
     struct sl_watch *watch = NULL;
     struct sl_err err = {0};
     int status = SL_EXIT_USAGE;
-    int rc = sl_reconcile_report_new(words, config->pipeline.name, &command.report, &err);
+    int rc;
 
-    if (rc == SL_OK) {
-        command.reader = sl_chunk_reader_new(&config->source);
-        rc = command.reader != NULL ? sl_watch_start(stop, &command, &watch, &err)
-                                    : sl_err_set(&err, SL_ENOMEM, "out of memory");
-    }
+    command.common.stop = &command.stop;
+    rc = make(&command.common, &err);
+    rc = rc == SL_OK ? sl_watch_start(stop, &command, &watch, &err) : rc;
     if (rc == SL_OK) {
         status = finish(&command, compare_sinks(&command));
     } else {
         (void)fprintf(stderr, "sluice reconcile: %s\n", err.text);
     }
     sl_watch_end(watch);
-    if (command.reader != NULL) {
-        command.reader->ops->free(command.reader);
+    sl_reconcile_since_free(command.common.since);
+    if (command.common.reader != NULL) {
+        command.common.reader->ops->free(command.common.reader);
     }
-    sl_reconcile_report_free(command.report);
+    sl_reconcile_report_free(command.common.report);
     return status;
 }
 
@@ -117,7 +132,7 @@ static int run(int argc, char **argv)
             sl_config_free(config);
         }
     }
-    free(words.tables);
+    sl_reconcile_release_words(&words);
     return status;
 }
 
@@ -125,7 +140,7 @@ const struct sl_command sl_command_reconcile = {
     .name = "reconcile",
     .summary = "compare source and cache, and mend what drifted",
     .usage =
-        "Usage: sluice reconcile [-c FILE] [--table DB.TABLE]... [--repair]\n"
+        "Usage: sluice reconcile [-c FILE] [--table DB.TABLE]... [--since WHEN] [--repair]\n"
         "           [--rate ROWS] [--sample PERCENT] [--seed N] [--max-drift N]\n"
         "           [--report FILE] [--metrics FILE]\n\n"
         "Compares every row of the configured tables with its key in every sink, and looks for "
@@ -135,6 +150,10 @@ const struct sl_command sl_command_reconcile = {
         "to some seconds later; only what stays different while its row stands still is drift.\n\n"
         "  -c FILE            the configuration (default " SL_DEFAULT_CONFIG ")\n"
         "  --table DB.TABLE   only these tables; * and ? as in the configuration; repeatable\n"
+        "  --since WHEN       only keys of rows that changed since then, as the source's binary "
+        "log\n"
+        "                     says: FILE:POS, a GTID set, 90m, 2h, 3d, 2026-11-21T10:00:00Z, or\n"
+        "                     \"2026-11-21 10:00:00\" in local time\n"
         "  --repair           have the daemon write drifted keys anew, in order with the stream\n"
         "  --rate ROWS        read at most so many rows a second\n"
         "  --sample PERCENT   compare only a part of the keys, another one each time\n"
@@ -144,6 +163,7 @@ const struct sl_command sl_command_reconcile = {
         "  --metrics FILE     write metrics for node_exporter's textfile collector\n\n"
         "Exit status: 0 equal or all mended, 1 drift remains, 2 bad usage or configuration, 3 "
         "source\n"
-        "unusable, 4 sink unusable or its checkpoint behind.\n",
+        "unusable, 4 sink unusable or its checkpoint behind, 5 the binary log of --since is "
+        "gone.\n",
     .run = run,
 };

@@ -3,7 +3,11 @@
  *
  *     reconcile.c        words, the order of things, exit status
  *     reconcile_sink.c   one sink: lock, daemon, which tables
+ *     reconcile_since.c  --since: what the binary log says has changed
  *     reconcile_table.c  one table: rows, then keys without a row, then looks
+ *     reconcile_changed.c the same of keys that changed
+ *     reconcile_rows.c   rows that were read, against their keys
+ *     reconcile_keys.c   keys of the sink, against the rows
  *     reconcile_look.c   the looks that tell drift from a difference of the moment
  *     reconcile_wait.c   waiting: for the checkpoint, for the rate, for a stop
  *     reconcile_mend.c   requests to the daemon
@@ -20,8 +24,10 @@
 #include "cdc/base/clock.h"
 #include "cdc/chunk.h"
 #include "cdc/key_filter.h"
+#include "cdc/key_set.h"
 #include "cdc/load_store.h"
 #include "cdc/mapper.h"
+#include "cdc/since.h"
 #include "cdc/suspects.h"
 #include "cmd/command.h"
 #include "cmd/runner.h"
@@ -49,10 +55,13 @@ struct sl_reconcile_words {
     uint64_t max_drift;
     const char *report; /* files; NULL: none */
     const char *metrics;
+    const char *since_text; /* NULL: all rows are compared */
+    struct sl_since since;
 };
 
-/* SL_EXIT_OK, or SL_EXIT_USAGE after saying why. Free WORDS->tables. */
+/* SL_EXIT_OK, or SL_EXIT_USAGE after saying why. */
 int sl_reconcile_read_words(int argc, char **argv, struct sl_reconcile_words *words);
+void sl_reconcile_release_words(struct sl_reconcile_words *words);
 
 /* What came of one table at one sink. */
 struct sl_reconcile_counts {
@@ -101,6 +110,19 @@ void sl_reconcile_report_sink(struct sl_reconcile_report *report,
 int sl_reconcile_report_table(struct sl_reconcile_report *report, struct sl_span db,
                               struct sl_span table,
                               const struct sl_reconcile_counts *counts) SL_MUSTCHECK;
+
+/* What was read of the binary log. */
+struct sl_reconcile_log {
+    const struct sl_position *from;
+    const struct sl_position *to;
+    uint64_t events;
+    uint64_t bytes;
+    uint64_t took_ms;
+    size_t keys; /* that changed */
+};
+
+void sl_reconcile_report_log(struct sl_reconcile_report *report,
+                             const struct sl_reconcile_log *log);
 /* A line that is written over, on a terminal; nothing elsewhere. */
 void sl_reconcile_progress(struct sl_reconcile_report *report, struct sl_span db,
                            struct sl_span table, const struct sl_reconcile_counts *counts,
@@ -122,7 +144,8 @@ struct sl_reconcile_table {
     bool is_loading;                /* by the daemon: not all of it is there yet */
 };
 
-struct sl_look_item; /* reconcile_look.c */
+struct sl_look_item;       /* reconcile_look.c */
+struct sl_reconcile_since; /* reconcile_since.c */
 
 struct sl_reconcile {
     const struct sl_config *config; /* borrowed, down to CLOCK */
@@ -132,6 +155,7 @@ struct sl_reconcile {
     const atomic_bool *stop;
     const struct sl_clock *clock;
     struct sl_chunk_reader *reader;
+    struct sl_reconcile_since *since; /* NULL: all rows are compared */
     struct sl_redis_rows *rows;
     struct sl_load_store *store;
     struct sl_redis_lock *lock;
@@ -174,35 +198,76 @@ struct sl_reconcile {
 #define SL_RECONCILE_ENOUGH  4 /* more drift than --max-drift, or than can be remembered */
 #define SL_RECONCILE_ALTERED 5 /* the table was altered while it was being read: begin it anew */
 
-/* The exit status for one sink of what a status RC (with its sentence in ERR) means. */
-int sl_reconcile_sink(const struct sl_config *config, size_t sink,
-                      const struct sl_reconcile_words *words, struct sl_reconcile_report *report,
-                      struct sl_chunk_reader *reader, const atomic_bool *stop);
+/* What all sinks have in common; borrowed. */
+struct sl_reconcile_common {
+    const struct sl_config *config;
+    const struct sl_reconcile_words *words;
+    struct sl_reconcile_report *report;
+    struct sl_chunk_reader *reader;
+    struct sl_reconcile_since *since; /* NULL: all rows are compared */
+    const atomic_bool *stop;
+};
+
+/* Compares sink number SINK; its exit status. */
+int sl_reconcile_sink(const struct sl_reconcile_common *common, size_t sink);
+/* True when --table does not leave it out. */
+bool sl_reconcile_is_wanted(const struct sl_reconcile_words *words, struct sl_span db,
+                            struct sl_span table);
+
+/* ---- reconcile_since.c ---- */
+
+/* For words with --since. NULL: no memory. */
+struct sl_reconcile_since *sl_reconcile_since_new(const struct sl_config *config,
+                                                  const struct sl_reconcile_words *words);
+void sl_reconcile_since_free(struct sl_reconcile_since *since);
+/* Thread-safe. */
+void sl_reconcile_since_interrupt(struct sl_reconcile_since *since);
+/* Reads the log, once for all sinks; nothing without --since. SL_EGAP: it is not there any more. */
+int sl_reconcile_since_read(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
+/* False: nothing of r->current changed. *CHANGED is what did; NULL: it is to be compared whole. */
+bool sl_reconcile_since_chooses(struct sl_reconcile *r, const struct sl_key_set **changed);
+/* From now on r->current is compared whole; WHY is static, part of a sentence. Returns
+ * SL_RECONCILE_ALTERED, for it to be begun anew. */
+int sl_reconcile_since_whole(struct sl_reconcile *r, const char *why,
+                             struct sl_err *err) SL_MUSTCHECK;
 
 /* ---- reconcile_table.c ---- */
 
 /* Compares r->current. SL_DONE: there is no such table (any more). */
 int sl_reconcile_compare_table(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
-/* What a row of the table at hand, with its KEY, should be kept as; nothing where `where` says so.
- */
-int sl_reconcile_expect_row(struct sl_reconcile *r, struct sl_expect *expect,
-                            const struct sl_cell *cells, struct sl_span key,
-                            struct sl_err *err) SL_MUSTCHECK;
-/* The same into r->expect, and the key into r->key. */
-int sl_reconcile_expect(struct sl_reconcile *r, const struct sl_cell *cells,
-                        struct sl_err *err) SL_MUSTCHECK;
-/* Notes a key that looks different. */
-int sl_reconcile_suspect(struct sl_reconcile *r, struct sl_span key, enum sl_drift drift,
-                         size_t row_bytes, uint64_t image, struct sl_err *err) SL_MUSTCHECK;
+/* How many rows are read at a time. */
+size_t sl_reconcile_chunk_rows(const struct sl_reconcile *r);
 /* True when KEY is in the sample. */
 bool sl_reconcile_is_sampled(const struct sl_reconcile *r, struct sl_span key);
 /* Takes what a call of the chunk reader returned: notes that it failed, and returns RC or
  * SL_RECONCILE_ALTERED. */
 int sl_reconcile_from_source(struct sl_reconcile *r, int rc);
 void sl_reconcile_count_query(struct sl_reconcile *r, const struct sl_chunk *chunk);
-
-/* The same, and mending, if there is much to do. */
+/* Looks again, and mends, if there is much to do. */
 int sl_reconcile_look_on_the_way(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- reconcile_changed.c ---- */
+
+/* Compares the keys of CHANGED, and their rows. SL_RECONCILE_ALTERED: a key does not tell its row.
+ */
+int sl_reconcile_changed(struct sl_reconcile *r, const struct sl_key_set *changed,
+                         struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- reconcile_rows.c ---- */
+
+/* What a row of the table at hand, with its KEY, should be kept as; nothing where `where` says so.
+ */
+int sl_reconcile_expect_row(struct sl_reconcile *r, struct sl_expect *expect,
+                            const struct sl_cell *cells, struct sl_span key,
+                            struct sl_err *err) SL_MUSTCHECK;
+/* Compares COUNT (at most SL_RECONCILE_BATCH) KEYS with the CELLS of their rows (NULL: a key has
+ * none), which were read at r->high; notes those that look different. */
+int sl_reconcile_rows(struct sl_reconcile *r, const struct sl_span *keys,
+                      const struct sl_cell *const *cells, size_t count,
+                      struct sl_err *err) SL_MUSTCHECK;
+/* Notes a key that looks different. */
+int sl_reconcile_suspect(struct sl_reconcile *r, struct sl_span key, enum sl_drift drift,
+                         size_t row_bytes, uint64_t image, struct sl_err *err) SL_MUSTCHECK;
 
 /* ---- reconcile_keys.c ---- */
 

@@ -41,6 +41,7 @@ struct sl_reconcile_report {
     const char *sink; /* the one at hand */
     FILE *lines;      /* NULL: none are wanted */
     struct sl_buf samples[SL_METRICS];
+    struct sl_reconcile_log log; /* only its numbers */
     uint64_t began_ms;
     uint64_t shown_ms;
     bool is_terminal;
@@ -210,6 +211,26 @@ void sl_reconcile_report_sink(struct sl_reconcile_report *report,
     (void)fflush(stdout);
 }
 
+void sl_reconcile_report_log(struct sl_reconcile_report *report, const struct sl_reconcile_log *log)
+{
+    struct sl_buf from = {0};
+    const char *text = NULL;
+
+    end_progress(report);
+    report->log = *log;
+    report->log.from = NULL;
+    report->log.to = NULL;
+    if (sl_position_format(log->from, &from) == SL_OK) {
+        text = sl_buf_cstr(&from);
+    }
+    (void)printf("log %s to %s:%" PRIu64 "  %" PRIu64
+                 " events, %.1f MiB, %.3f s, %zu keys changed\n",
+                 text != NULL ? text : "", log->to->file, log->to->offset, log->events,
+                 (double)log->bytes / 1048576.0, (double)log->took_ms / 1000, log->keys);
+    (void)fflush(stdout);
+    sl_buf_release(&from);
+}
+
 static uint64_t drift_of(const struct sl_reconcile_counts *counts)
 {
     uint64_t drift = 0;
@@ -268,6 +289,12 @@ static int add_label(struct sl_buf *out, const char *name, struct sl_span value)
     return rc == SL_OK ? sl_buf_add_byte(out, '"') : rc;
 }
 
+/* Both kinds of runs may be read by one collector. */
+static const char *scope_of(const struct sl_reconcile_report *report)
+{
+    return report->words->since_text != NULL ? ",scope=\"changed\"" : "";
+}
+
 static int add_sample(struct sl_reconcile_report *report, enum sl_metric metric, const char *table,
                       const char *kind, uint64_t value)
 {
@@ -282,6 +309,7 @@ static int add_sample(struct sl_reconcile_report *report, enum sl_metric metric,
     if (rc == SL_OK && kind != NULL) {
         rc = sl_buf_add_format(out, ",kind=\"%s\"", kind);
     }
+    rc = rc == SL_OK ? sl_buf_add_str(out, scope_of(report)) : rc;
     return rc == SL_OK ? sl_buf_add_format(out, "} %" PRIu64 "\n", value) : rc;
 }
 
@@ -329,8 +357,8 @@ static void write_of_run(const struct sl_reconcile_report *report, FILE *file, c
                          const char *help, uint64_t value)
 {
     write_head(file, name, help);
-    (void)fprintf(file, "sluice_reconcile_%s{pipeline=\"%s\"} %" PRIu64 "\n", name,
-                  report->pipeline, value);
+    (void)fprintf(file, "sluice_reconcile_%s{pipeline=\"%s\"%s} %" PRIu64 "\n", name,
+                  report->pipeline, scope_of(report), value);
 }
 
 static bool write_metrics(const struct sl_reconcile_report *report, FILE *file, int status)
@@ -346,6 +374,14 @@ static bool write_metrics(const struct sl_reconcile_report *report, FILE *file, 
     write_of_run(report, file, "exit_status",
                  "Exit status of the last run: 0 equal or mended, 1 drift remains.",
                  (uint64_t)status);
+    if (report->words->since_text != NULL) {
+        write_of_run(report, file, "log_events", "Events of the binary log that --since read.",
+                     report->log.events);
+        write_of_run(report, file, "log_bytes", "Bytes of the binary log that --since read.",
+                     report->log.bytes);
+        write_of_run(report, file, "log_milliseconds", "How long reading the binary log took.",
+                     report->log.took_ms);
+    }
     return fflush(file) == 0 && ferror(file) == 0 && fsync(fileno(file)) == 0;
 }
 

@@ -31,8 +31,8 @@ static bool word_matches(const char *word, struct sl_span db, struct sl_span tab
            sl_glob_matches(word[dot] != '\0' ? word + dot + 1 : "", table);
 }
 
-static bool is_wanted(const struct sl_reconcile_words *words, struct sl_span db,
-                      struct sl_span table)
+bool sl_reconcile_is_wanted(const struct sl_reconcile_words *words, struct sl_span db,
+                            struct sl_span table)
 {
     for (size_t i = 0; i < words->table_count; i++) {
         if (word_matches(words->tables[i], db, table)) {
@@ -49,7 +49,7 @@ static int take_table(void *user, struct sl_span db, struct sl_span name, uint64
         .db = db,
         .name = name,
         .estimate = rows,
-        .is_wanted = is_wanted(r->words, db, name),
+        .is_wanted = sl_reconcile_is_wanted(r->words, db, name),
     };
     int rc = sl_rule_find(r->config->tables, r->config->table_count, db, name, &table.rule, NULL);
 
@@ -235,6 +235,7 @@ static int compare_sink(struct sl_reconcile *r, struct sl_err *err)
 
     rc = rc == SL_OK ? look_at_daemon(r, err) : rc;
     rc = rc == SL_OK ? list_tables(r, err) : rc;
+    rc = rc == SL_OK ? sl_reconcile_since_read(r, err) : rc;
     if (rc == SL_OK) {
         sl_reconcile_report_sink(r->report, r->sink);
         rc = compare_tables(r, err);
@@ -292,6 +293,8 @@ static int exit_status(const struct sl_reconcile *r, int rc)
         break;
     case SL_EINVAL:
         return SL_EXIT_USAGE;
+    case SL_EGAP:
+        return SL_EXIT_GAP;
     case SL_ESTOPPED:
     case SL_RECONCILE_ENOUGH:
         return SL_EXIT_DRIFT;
@@ -307,21 +310,20 @@ static int exit_status(const struct sl_reconcile *r, int rc)
     return r->drifted > r->mended ? SL_EXIT_DRIFT : SL_EXIT_OK;
 }
 
-int sl_reconcile_sink(const struct sl_config *config, size_t sink,
-                      const struct sl_reconcile_words *words, struct sl_reconcile_report *report,
-                      struct sl_chunk_reader *reader, const atomic_bool *stop)
+int sl_reconcile_sink(const struct sl_reconcile_common *common, size_t sink)
 {
     struct sl_reconcile r = {
-        .config = config,
-        .sink = &config->sinks[sink],
+        .config = common->config,
+        .sink = &common->config->sinks[sink],
         .sink_number = sink,
-        .words = words,
-        .report = report,
-        .stop = stop,
+        .words = common->words,
+        .report = common->report,
+        .stop = common->stop,
         .clock = sl_clock_real(),
-        .reader = reader,
+        .reader = common->reader,
+        .since = common->since,
         .seed = sl_xrand_entropy(),
-        .sample_seed = words->seed,
+        .sample_seed = common->words->seed,
         .began_ms = sl_clock_mono_ms(sl_clock_real()),
     };
     struct sl_err err = {0};
@@ -329,7 +331,7 @@ int sl_reconcile_sink(const struct sl_config *config, size_t sink,
 
     rc = rc == SL_OK ? compare_sink(&r, &err) : sl_err_set(&err, rc, "out of memory");
     if (rc != SL_OK) {
-        sl_reconcile_say(report, "%s", err.text[0] != '\0' ? err.text : sl_status_str(rc));
+        sl_reconcile_say(common->report, "%s", err.text[0] != '\0' ? err.text : sl_status_str(rc));
     }
     rc = exit_status(&r, rc);
     release(&r);

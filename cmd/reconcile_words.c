@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cdc/base/clock.h"
 #include "cdc/base/xrand.h"
 #include "cmd/reconcile_private.h"
 
@@ -60,6 +61,18 @@ static int take_number(const char *option, const char *word, struct sl_reconcile
                                                             : refuse(option, "a number", word);
 }
 
+static int take_since(const char *word, struct sl_reconcile_words *words)
+{
+    struct sl_err err = {0};
+
+    words->since_text = word;
+    if (sl_since_parse(&words->since, word, sl_clock_wall_ms(sl_clock_real()) / 1000, &err) !=
+        SL_OK) {
+        return sl_usage_error(&sl_command_reconcile, "--since: %s", err.text);
+    }
+    return SL_EXIT_OK;
+}
+
 static int take_pair(const char *option, const char *word, struct sl_reconcile_words *words)
 {
     static const char *const numbers[] = {"--rate", "--sample", "--seed", "--max-drift"};
@@ -73,6 +86,8 @@ static int take_pair(const char *option, const char *word, struct sl_reconcile_w
         words->config = word;
     } else if (strcmp(option, "--table") == 0) {
         return take_table(word, words);
+    } else if (strcmp(option, "--since") == 0) {
+        return take_since(word, words);
     } else if (strcmp(option, "--report") == 0) {
         words->report = word;
     } else if (strcmp(option, "--metrics") == 0) {
@@ -119,4 +134,10 @@ int sl_reconcile_read_words(int argc, char **argv, struct sl_reconcile_words *wo
         choose_seed(words);
     }
     return status;
+}
+
+void sl_reconcile_release_words(struct sl_reconcile_words *words)
+{
+    free(words->tables);
+    sl_since_release(&words->since);
 }
