@@ -3,6 +3,7 @@
 enum {
     SL_SECOND_MS = 200, /* a writer that was just behind has caught up by then */
     SL_THIRD_MS = 2000, /* and so has one that connected again */
+    SL_LATE_MS = 500,
     SL_MOVED_MS = 100,
     SL_MOVED_MAX_MS = 5000,
 };
@@ -18,9 +19,9 @@ void sl_look_begin(struct sl_look *look, bool counts, uint64_t now_ms)
                              .counted = counts ? 1 : 0};
 }
 
-bool sl_look_is_last(const struct sl_look *look)
+bool sl_look_is_locked(const struct sl_look *look)
 {
-    return look->counted + 1 >= SL_LOOKS;
+    return look->counted + 1 >= SL_LOOKS || look->moved >= SL_LOOK_MOVES_LOCK;
 }
 
 /* 0.1, 0.2, 0.4 … seconds. */
@@ -31,18 +32,35 @@ static uint64_t moved_delay(unsigned moved)
     return delay < SL_MOVED_MAX_MS ? delay : SL_MOVED_MAX_MS;
 }
 
-enum sl_look_verdict sl_look_take(struct sl_look *look, enum sl_look_outcome outcome,
-                                  uint64_t now_ms)
+static enum sl_look_verdict take_different(struct sl_look *look, uint64_t now_ms)
 {
-    if (outcome == SL_LOOK_EQUAL) {
-        return SL_LOOK_FINE;
-    }
-    if (outcome == SL_LOOK_MOVED) {
-        look->due_ms = now_ms + moved_delay(look->moved);
-        look->moved++;
-        return look->moved > SL_LOOK_MOVES_MAX ? SL_LOOK_UNSETTLED : SL_LOOK_AGAIN;
-    }
     look->counted++;
     look->due_ms = now_ms + counted_delay(look->counted);
     return look->counted >= SL_LOOKS ? SL_LOOK_DRIFT : SL_LOOK_AGAIN;
+}
+
+static enum sl_look_verdict take_moved(struct sl_look *look, uint64_t now_ms)
+{
+    look->due_ms = now_ms + moved_delay(look->moved);
+    look->moved++;
+    return look->moved > SL_LOOK_MOVES_MAX ? SL_LOOK_UNSETTLED : SL_LOOK_AGAIN;
+}
+
+enum sl_look_verdict sl_look_take(struct sl_look *look, enum sl_look_outcome outcome,
+                                  uint64_t now_ms)
+{
+    switch (outcome) {
+    case SL_LOOK_EQUAL:
+        return SL_LOOK_FINE;
+    case SL_LOOK_DIFFERENT:
+        return take_different(look, now_ms);
+    case SL_LOOK_MOVED:
+        return take_moved(look, now_ms);
+    case SL_LOOK_LATE:
+        look->due_ms = now_ms + SL_LATE_MS;
+        return SL_LOOK_AGAIN;
+    case SL_LOOK_VAIN:
+        break;
+    }
+    return SL_LOOK_UNSETTLED;
 }

@@ -3,8 +3,9 @@
  * than a difference of the moment.
  *
  * A look compares one key. It counts only if the row stayed the same around it; a key drifts when
- * SL_LOOKS looks that counted, some time apart, all found it different. A row that changes too
- * often for that is unsettled: not known to drift, not known to be equal.
+ * SL_LOOKS looks that counted, some time apart, all found it different. The last one, and each look
+ * at a row that changed at many, is to be made with the row locked. A key that cannot be judged
+ * even so is unsettled: not known to drift, not known to be equal.
  */
 #ifndef SLUICE_CDC_LOOK_H
 #define SLUICE_CDC_LOOK_H
@@ -14,6 +15,7 @@
 
 enum {
     SL_LOOKS = 3,
+    SL_LOOK_MOVES_LOCK = 6, /* looks that did not count before the row is locked */
     SL_LOOK_MOVES_MAX = 12, /* looks that may not count before a key is unsettled */
 };
 
@@ -21,6 +23,8 @@ enum sl_look_outcome {
     SL_LOOK_EQUAL,
     SL_LOOK_DIFFERENT, /* and the row was the same before and behind it */
     SL_LOOK_MOVED,     /* the row changed meanwhile: it does not count */
+    SL_LOOK_LATE,      /* the sink is not written that far: there was no look */
+    SL_LOOK_VAIN,      /* there is no use in looking again */
 };
 
 enum sl_look_verdict {
@@ -39,8 +43,8 @@ struct sl_look {
 
 /* A first look has found a difference. COUNTS: the sink had been written that far. */
 void sl_look_begin(struct sl_look *look, bool counts, uint64_t now_ms);
-/* True when the next look decides if it counts. */
-bool sl_look_is_last(const struct sl_look *look);
+/* True when the next look is to be made with the row locked. */
+bool sl_look_is_locked(const struct sl_look *look);
 /* Takes what the next look found. */
 enum sl_look_verdict sl_look_take(struct sl_look *look, enum sl_look_outcome outcome,
                                   uint64_t now_ms);

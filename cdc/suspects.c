@@ -169,7 +169,7 @@ size_t sl_suspects_due(const struct sl_suspects *suspects, uint64_t now_ms, size
              at = at->next) {
             if (at->look.due_ms > now_ms ||
                 (count > 0 && (at->row_bytes > bytes_max - bytes ||
-                               sl_look_is_last(&at->look) != sl_look_is_last(&out[0]->look)))) {
+                               sl_look_is_locked(&at->look) != sl_look_is_locked(&out[0]->look)))) {
                 continue;
             }
             out[count++] = at;

@@ -44,9 +44,9 @@ int sl_suspects_add(struct sl_suspects *suspects, struct sl_span key,
 void sl_suspects_remove(struct sl_suspects *suspects, struct sl_suspect *suspect);
 size_t sl_suspects_count(const struct sl_suspects *suspects);
 
-/* Up to CAP of those that are due at NOW_MS into OUT, all of whose next looks are the last one, or
- * none is, and whose row_bytes are not more than BYTES_MAX together (but for the first). Returns
- * how many. */
+/* Up to CAP of those that are due at NOW_MS into OUT, all of whose next looks are made with
+ * the row locked, or none is, and whose row_bytes are not more than BYTES_MAX together (but for the
+ * first). Returns how many. */
 size_t sl_suspects_due(const struct sl_suspects *suspects, uint64_t now_ms, size_t bytes_max,
                        struct sl_suspect **out, size_t cap);
 /* When the next one is due; UINT64_MAX: there is none. */

@@ -141,8 +141,8 @@ const struct sl_command sl_command_reconcile = {
     .summary = "compare source and cache, and mend what drifted",
     .usage =
         "Usage: sluice reconcile [-c FILE] [--table DB.TABLE]... [--since WHEN] [--repair]\n"
-        "           [--rate ROWS] [--sample PERCENT] [--seed N] [--max-drift N]\n"
-        "           [--report FILE] [--metrics FILE]\n\n"
+        "           [--rate ROWS] [--sample PERCENT] [--seed N] [--wait SECONDS]\n"
+        "           [--max-drift N] [--report FILE] [--metrics FILE]\n\n"
         "Compares every row of the configured tables with its key in every sink, and looks for "
         "keys\n"
         "that no row has, while the daemon runs and rows change. What differs is looked at again, "
@@ -158,6 +158,7 @@ const struct sl_command sl_command_reconcile = {
         "  --rate ROWS        read at most so many rows a second\n"
         "  --sample PERCENT   compare only a part of the keys, another one each time\n"
         "  --seed N           which part: what an earlier run printed\n"
+        "  --wait SECONDS     for a stream that stays more than a second behind (default 120)\n"
         "  --max-drift N      stop when more keys than this drift\n"
         "  --report FILE      write a line of JSON for each drifted key\n"
         "  --metrics FILE     write metrics for node_exporter's textfile collector\n\n"

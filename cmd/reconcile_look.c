@@ -46,7 +46,7 @@ struct look {
     struct sl_reconcile *r;
     struct sl_look_item *items;
     size_t count;
-    bool is_last;
+    bool is_locked;
     struct sl_cell *cells; /* of the parsed items */
     size_t parsed;
     struct sl_arena arena;
@@ -82,11 +82,11 @@ static struct sl_look_item *find_item(struct look *look, struct sl_span key)
 }
 
 /* Nobody can say which row has the key. */
-static void leave_unsettled(struct sl_look_item *item)
+static void leave_unsettled(struct look *look, struct sl_look_item *item)
 {
-    item->outcome = SL_LOOK_MOVED;
+    item->outcome = SL_LOOK_VAIN;
     item->is_out = true;
-    item->suspect->look.moved = SL_LOOK_MOVES_MAX;
+    look->r->counts.unclear++;
 }
 
 /* Puts the keys' values into look->cells; a key that no row can have needs no question. */
@@ -108,7 +108,7 @@ static int parse_keys(struct look *look)
             return sl_err_set(look->err, rc, "out of memory");
         }
         if (rc == SL_KEY_UNCLEAR) {
-            leave_unsettled(&look->items[i]);
+            leave_unsettled(look, &look->items[i]);
         }
         look->parsed += rc == SL_OK;
     }
@@ -175,7 +175,7 @@ static int read_before(struct look *look)
 {
     const struct sl_held nothing = {.kind = SL_HELD_NOTHING};
     struct sl_chunk chunk;
-    int rc = read_rows(look, look->is_last, &chunk);
+    int rc = read_rows(look, look->is_locked, &chunk);
 
     for (size_t i = 0; i < look->count; i++) {
         look->items[i].want.held = nothing;
@@ -277,7 +277,7 @@ static int take_held(void *user, size_t index, const struct sl_held *held)
     item->outcome = has_changed ? SL_LOOK_MOVED : SL_LOOK_DIFFERENT;
     item->expected_public = sl_held_hash(&item->want.held, 0);
     item->found_public = sl_held_hash(held, 0);
-    return holding->look->is_last ? format_fields(item, held) : SL_OK;
+    return holding->look->is_locked ? format_fields(item, held) : SL_OK;
 }
 
 static bool is_open(const struct look *look, const struct sl_look_item *item, bool only_absent)
@@ -322,11 +322,31 @@ static int read_keys(struct look *look, bool only_absent, bool *is_behind)
     return rc == SL_OK ? read_step(&holding, is_behind) : rc;
 }
 
-static void all_moved(struct look *look)
+static void all_are(struct look *look, enum sl_look_outcome outcome)
 {
     for (size_t i = 0; i < look->count; i++) {
-        look->items[i].outcome = SL_LOOK_MOVED;
+        if (!look->items[i].is_out) {
+            look->items[i].outcome = outcome;
+        }
     }
+}
+
+/* The stream is too far behind for rows to be locked until it comes: it is waited for, but not for
+ * ever. */
+static void put_off(struct look *look)
+{
+    struct sl_reconcile *r = look->r;
+    uint64_t now = sl_clock_mono_ms(r->clock);
+
+    r->late_since_ms = r->late_since_ms > 0 ? r->late_since_ms : now;
+    if (now - r->late_since_ms < r->words->wait_s * 1000) {
+        all_are(look, SL_LOOK_LATE);
+        return;
+    }
+    for (size_t i = 0; i < look->count; i++) {
+        r->counts.late += !look->items[i].is_out;
+    }
+    all_are(look, SL_LOOK_VAIN);
 }
 
 /* Long rows leave memory behind in every item that they happened to be in. */
@@ -355,14 +375,19 @@ static int compare(struct look *look)
 {
     struct sl_reconcile *r = look->r;
     bool is_behind = false;
-    int rc = sl_reconcile_wait(r, &r->high, look->is_last ? SL_LOCK_WAIT_MS : 0, look->err);
+    int rc = sl_reconcile_wait(r, &r->high, look->is_locked ? SL_LOCK_WAIT_MS : 0, look->err);
 
     rc = rc == SL_OK ? read_keys(look, false, &is_behind) : rc;
-    if (look->is_last) {
+    if (look->is_locked) {
         r->reader->ops->unlock(r->reader);
     }
-    if (rc == SL_AGAIN || (rc == SL_OK && is_behind)) {
-        all_moved(look);
+    if (rc == SL_AGAIN) {
+        put_off(look);
+        return SL_OK;
+    }
+    r->late_since_ms = rc == SL_OK && look->is_locked ? 0 : r->late_since_ms;
+    if (rc == SL_OK && is_behind) {
+        all_are(look, SL_LOOK_MOVED);
         return SL_OK;
     }
     return rc == SL_OK && any_differs(look, false) ? read_behind(look) : rc;
@@ -476,15 +501,15 @@ static int is_stream_near(struct look *look, bool *is_near)
 static int compare_rows(struct look *look)
 {
     bool is_near = true;
-    int rc = look->is_last ? is_stream_near(look, &is_near) : SL_OK;
+    int rc = look->is_locked ? is_stream_near(look, &is_near) : SL_OK;
 
     if (rc == SL_OK && !is_near) {
-        all_moved(look);
+        put_off(look);
         return SL_OK;
     }
     rc = rc == SL_OK ? read_before(look) : rc;
     rc = rc == SL_OK ? compare(look) : rc;
-    return rc == SL_OK && look->is_last ? compare_absent(look) : rc;
+    return rc == SL_OK && look->is_locked ? compare_absent(look) : rc;
 }
 
 static int look_at(struct look *look)
@@ -510,8 +535,8 @@ static int look_at_some(struct sl_reconcile *r, struct sl_err *err)
     if (look.count == 0) {
         return SL_DONE;
     }
-    look.is_last = sl_look_is_last(&due[0]->look);
-    if (look.is_last && look.count > SL_LOCK_BATCH) {
+    look.is_locked = sl_look_is_locked(&due[0]->look);
+    if (look.is_locked && look.count > SL_LOCK_BATCH) {
         look.count = SL_LOCK_BATCH;
     }
     for (size_t i = 0; i < look.count; i++) {

@@ -49,6 +49,7 @@ struct sl_reconcile_words {
     bool repair;
     uint64_t rate;   /* rows a second; 0: no limit */
     uint32_t sample; /* percent */
+    uint64_t wait_s; /* for a stream that stays behind */
     bool has_seed;
     uint64_t seed; /* which part the sample is */
     bool has_max_drift;
@@ -70,6 +71,8 @@ struct sl_reconcile_counts {
     uint64_t drift[SL_DRIFT_KINDS];
     uint64_t mended; /* of these */
     uint64_t unsettled;
+    uint64_t late;    /* of these, as the stream stayed behind */
+    uint64_t unclear; /* of these, as the key does not tell the row */
     uint64_t queries;
     uint64_t query_us;
     uint64_t redis_bytes;
@@ -179,6 +182,10 @@ struct sl_reconcile {
     uint64_t paced_rows;
     uint64_t drifted; /* keys, of all tables */
     uint64_t mended;
+    uint64_t unsettled;
+    uint64_t late;
+    uint64_t unclear;
+    uint64_t late_since_ms; /* since when the stream has been too far behind; 0: it is not */
 
     /* ---- the table at hand ---- */
     const struct sl_reconcile_table *current;

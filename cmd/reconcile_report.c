@@ -32,7 +32,7 @@ static const char *const metric_heads[SL_METRICS][2] = {
     [SL_METRIC_KEYS] = {"keys", "Keys of the sink that were looked up at the source."},
     [SL_METRIC_DRIFT] = {"drift", "Keys that differ, by kind; expired ones are no drift."},
     [SL_METRIC_MENDED] = {"mended", "Of the keys that differed, those that were mended."},
-    [SL_METRIC_UNSETTLED] = {"unsettled", "Keys of rows that changed too often to be judged."},
+    [SL_METRIC_UNSETTLED] = {"unsettled", "Keys of which it could not be said whether they drift."},
 };
 
 struct sl_reconcile_report {
@@ -268,6 +268,9 @@ static void print_table(const struct sl_reconcile_counts *counts, const char *na
                  (double)counts->query_us / 1e6, (double)counts->redis_bytes / 1048576.0);
     if (drift > 0) {
         print_kinds(counts);
+    }
+    if (counts->unsettled > 0) {
+        (void)printf("  unsettled %" PRIu64 ": drift could not be excluded\n", counts->unsettled);
     }
     (void)fflush(stdout);
 }

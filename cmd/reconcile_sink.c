@@ -1,6 +1,7 @@
 /*
  * reconcile_sink.c - one sink: who else is at work, which tables there are, and one after another.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -179,6 +180,9 @@ static int compare_and_report(struct sl_reconcile *r, struct sl_err *err)
         r->has_bad_table = true;
         return SL_OK;
     }
+    r->unsettled += r->counts.unsettled;
+    r->late += r->counts.late;
+    r->unclear += r->counts.unclear;
     if (sl_reconcile_report_table(r->report, table->db, table->name, &r->counts) != SL_OK) {
         return sl_err_set(err, SL_ENOMEM, "out of memory");
     }
@@ -228,6 +232,32 @@ static int look_at_daemon(struct sl_reconcile *r, struct sl_err *err)
     return SL_OK;
 }
 
+static void tell_unsettled(struct sl_reconcile *r)
+{
+    uint64_t moved = r->unsettled - r->late - r->unclear;
+
+    if (r->late > 0) {
+        sl_reconcile_say(r->report,
+                         "%" PRIu64 " keys of sink %s are unsettled, so drift could not be "
+                         "excluded: the stream stayed more than a second behind for %" PRIu64
+                         " s; look at sluice status, or give a longer --wait",
+                         r->late, r->sink->name, r->words->wait_s);
+    }
+    if (moved > 0) {
+        sl_reconcile_say(r->report,
+                         "%" PRIu64 " keys of sink %s are unsettled, so drift could not be "
+                         "excluded: their rows changed at every look; run again",
+                         moved, r->sink->name);
+    }
+    if (r->unclear > 0) {
+        sl_reconcile_say(r->report,
+                         "%" PRIu64 " keys of sink %s are unsettled, so drift could not be "
+                         "excluded: they do not tell which rows they are of; put \":\" between "
+                         "the columns of the key template",
+                         r->unclear, r->sink->name);
+    }
+}
+
 static int compare_sink(struct sl_reconcile *r, struct sl_err *err)
 {
     int rc =
@@ -239,6 +269,7 @@ static int compare_sink(struct sl_reconcile *r, struct sl_err *err)
     if (rc == SL_OK) {
         sl_reconcile_report_sink(r->report, r->sink);
         rc = compare_tables(r, err);
+        tell_unsettled(r);
     }
     if (sl_reconcile_writer_stop(r) > SL_EXIT_USAGE && rc == SL_OK) {
         rc = sl_err_set(err, SL_ESINK, "the pipeline ended in a failure; the log says why");
@@ -307,7 +338,7 @@ static int exit_status(const struct sl_reconcile *r, int rc)
     if (r->has_bad_table) {
         return SL_EXIT_SOURCE;
     }
-    return r->drifted > r->mended ? SL_EXIT_DRIFT : SL_EXIT_OK;
+    return r->drifted > r->mended || r->unsettled > 0 ? SL_EXIT_DRIFT : SL_EXIT_OK;
 }
 
 int sl_reconcile_sink(const struct sl_reconcile_common *common, size_t sink)

@@ -6,6 +6,8 @@
 #include "cdc/base/xrand.h"
 #include "cmd/reconcile_private.h"
 
+enum { SL_WAIT_S = 120 };
+
 static bool read_number(const char *word, uint64_t max, uint64_t *out)
 {
     char *end = NULL;
@@ -56,6 +58,10 @@ static int take_number(const char *option, const char *word, struct sl_reconcile
         return read_number(word, UINT64_MAX, &words->seed) ? SL_EXIT_OK
                                                            : refuse(option, "a number", word);
     }
+    if (strcmp(option, "--wait") == 0) {
+        return read_number(word, 1000000, &words->wait_s) ? SL_EXIT_OK
+                                                          : refuse(option, "seconds", word);
+    }
     words->has_max_drift = true;
     return read_number(word, UINT64_MAX, &words->max_drift) ? SL_EXIT_OK
                                                             : refuse(option, "a number", word);
@@ -75,7 +81,7 @@ static int take_since(const char *word, struct sl_reconcile_words *words)
 
 static int take_pair(const char *option, const char *word, struct sl_reconcile_words *words)
 {
-    static const char *const numbers[] = {"--rate", "--sample", "--seed", "--max-drift"};
+    static const char *const numbers[] = {"--rate", "--sample", "--seed", "--wait", "--max-drift"};
 
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         if (strcmp(option, numbers[i]) == 0) {
@@ -114,7 +120,8 @@ int sl_reconcile_read_words(int argc, char **argv, struct sl_reconcile_words *wo
 {
     int status = SL_EXIT_OK;
 
-    *words = (struct sl_reconcile_words){.config = SL_DEFAULT_CONFIG, .sample = 100};
+    *words = (struct sl_reconcile_words){
+        .config = SL_DEFAULT_CONFIG, .sample = 100, .wait_s = SL_WAIT_S};
     words->tables = calloc((size_t)argc, sizeof(*words->tables));
     if (words->tables == NULL) {
         return sl_usage_error(&sl_command_reconcile, "out of memory");

@@ -10,10 +10,10 @@ static void three_looks_that_count_are_drift(void **state)
     (void)state;
     sl_look_begin(&look, true, 1000);
     assert_true(look.due_ms > 1000);
-    assert_false(sl_look_is_last(&look));
+    assert_false(sl_look_is_locked(&look));
     assert_int_equal(sl_look_take(&look, SL_LOOK_DIFFERENT, 1200), SL_LOOK_AGAIN);
     assert_true(look.due_ms >= 3200);
-    assert_true(sl_look_is_last(&look));
+    assert_true(sl_look_is_locked(&look));
     assert_int_equal(sl_look_take(&look, SL_LOOK_DIFFERENT, 3200), SL_LOOK_DRIFT);
 }
 
@@ -69,12 +69,45 @@ static void looks_that_do_not_count_do_not_make_drift(void **state)
     sl_look_begin(&look, true, 0);
     for (int i = 0; i < 5; i++) {
         assert_int_equal(sl_look_take(&look, SL_LOOK_MOVED, 0), SL_LOOK_AGAIN);
-        assert_false(sl_look_is_last(&look));
+        assert_false(sl_look_is_locked(&look));
     }
     assert_int_equal(sl_look_take(&look, SL_LOOK_DIFFERENT, 0), SL_LOOK_AGAIN);
     assert_int_equal(sl_look_take(&look, SL_LOOK_MOVED, 0), SL_LOOK_AGAIN);
-    assert_true(sl_look_is_last(&look));
+    assert_true(sl_look_is_locked(&look));
     assert_int_equal(sl_look_take(&look, SL_LOOK_DIFFERENT, 0), SL_LOOK_DRIFT);
+}
+
+static void a_row_that_moves_at_every_look_is_locked(void **state)
+{
+    struct sl_look look;
+
+    (void)state;
+    sl_look_begin(&look, true, 0);
+    for (int i = 0; i < SL_LOOK_MOVES_LOCK; i++) {
+        assert_false(sl_look_is_locked(&look));
+        assert_int_equal(sl_look_take(&look, SL_LOOK_MOVED, 0), SL_LOOK_AGAIN);
+    }
+    assert_true(sl_look_is_locked(&look));
+    assert_int_equal(sl_look_take(&look, SL_LOOK_DIFFERENT, 0), SL_LOOK_AGAIN);
+    assert_true(sl_look_is_locked(&look));
+    assert_int_equal(sl_look_take(&look, SL_LOOK_DIFFERENT, 0), SL_LOOK_DRIFT);
+}
+
+static void a_sink_that_is_late_uses_up_no_look(void **state)
+{
+    struct sl_look look;
+    uint64_t now = 0;
+
+    (void)state;
+    sl_look_begin(&look, true, now);
+    for (int i = 0; i < 1000; i++) {
+        now = look.due_ms;
+        assert_int_equal(sl_look_take(&look, SL_LOOK_LATE, now), SL_LOOK_AGAIN);
+        assert_true(look.due_ms > now && look.due_ms <= now + 1000);
+    }
+    assert_int_equal(look.counted, 1);
+    assert_int_equal(look.moved, 0);
+    assert_int_equal(sl_look_take(&look, SL_LOOK_VAIN, now), SL_LOOK_UNSETTLED);
 }
 
 int main(void)
@@ -85,6 +118,8 @@ int main(void)
         cmocka_unit_test(one_equal_look_is_enough),
         cmocka_unit_test(a_row_that_moved_is_looked_at_again_ever_later),
         cmocka_unit_test(looks_that_do_not_count_do_not_make_drift),
+        cmocka_unit_test(a_row_that_moves_at_every_look_is_locked),
+        cmocka_unit_test(a_sink_that_is_late_uses_up_no_look),
     };
 
     return cmocka_run_group_tests_name("look", tests, NULL, NULL);

@@ -91,7 +91,7 @@ static void what_is_due_comes_in_batches_of_one_kind(void **state)
     for (int i = 0; i < 2; i++) {
         size_t count = sl_suspects_due(suspects, 10, 1000, due, 10);
 
-        assert_int_equal(count, sl_look_is_last(&due[0]->look) ? 1 : 2);
+        assert_int_equal(count, sl_look_is_locked(&due[0]->look) ? 1 : 2);
         while (count > 0) {
             sl_suspects_remove(suspects, due[--count]);
         }

@@ -5,9 +5,11 @@ import threading
 import time
 
 from harness.env import case
+from harness.loading import DEFAULTS, Command, require_sentence, wait_loaded
 from harness.oracle import Table
 from harness.place import Failure
 from harness.process import wait_until
+from harness.slowlink import SlowLink
 
 
 class Toggler:
@@ -92,6 +94,81 @@ def case_reconcile_finds_drift_of_rows_that_go_on_changing(env):
         raise Failure(f"the report is {lines}")
 
 
+def _behind(env, delay):
+    """A daemon whose writes come DELAY seconds late, while it.other changes all the time; and it.t with a wrong key."""
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, note VARCHAR(20))", "CREATE TABLE it.other (id INT PRIMARY KEY, n INT)",
+            "INSERT INTO it.t VALUES (1,'a'),(2,'b')", "INSERT INTO it.other VALUES (1,0)")
+    tables = [Table("it", "t"), Table("it", "other")]
+    link = SlowLink(env.redis.port, 0)
+    daemon = env.sluice(tables, **{**DEFAULTS, "lease_ms": 30000})
+    daemon.config["sinks"][0]["url"] = f"redis://127.0.0.1:{link.port}/0"
+    daemon.write_config()
+    daemon.start()
+    wait_loaded(env, tables)
+    env.settle(tables)
+    link.delay = delay
+    env.redis_call("HSET", "it:t:1", "note", "wrong")
+    return tables, link, daemon, env.sluice(tables, **DEFAULTS)
+
+
+class Writer:
+    """Changes it.other all the time, so that a stream that is late stays behind."""
+
+    def __init__(self, env):
+        self._env, self._end = env, threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        with self._env.source.connect() as connection:
+            while not self._end.wait(0.05):
+                connection.query("UPDATE it.other SET n=n+1")
+
+    def __enter__(self):
+        self._thread.start()
+
+    def __exit__(self, *_):
+        self._end.set()
+        self._thread.join()
+
+
+@case()
+def case_reconcile_beside_a_stream_that_stays_behind_does_not_pass(env):
+    """Keys that could not be judged are told, and the status is not that of equal ones."""
+    tables, link, daemon, program = _behind(env, 2)
+    with Writer(env):
+        if lines := _report(program, "--table", "it.t", "--wait", "0", status=1):
+            raise Failure(f"what could not be judged is reported: {lines}")
+        _, out, err = program.call("reconcile", "--table", "it.t", "--wait", "1", status=1)
+        require_sentence(err, "1 keys", "unsettled", "--wait")
+        if "unsettled 1:" not in out:
+            raise Failure(f"the summary does not say that a key is unsettled: {out}")
+        link.delay = 0
+    env.quiesce(daemon)
+    program.call("reconcile", "--table", "it.t", "--repair", "--wait", "0", status=0)
+    env.settle(tables, program=daemon)
+
+
+@case()
+def case_reconcile_waits_until_a_stream_has_come_nearer(env):
+    tables, link, daemon, program = _behind(env, 2)
+    path = os.path.join(program.folder, "drift.ndjson")
+    with Writer(env):
+        command = Command(env, program, "reconcile", "--table", "it.t", "--report", program.place.inner(path))
+        env.sleep(12)
+        if not command.is_running():
+            raise Failure("reconcile did not wait for a stream that is two seconds behind")
+        link.delay = 0
+        command.finish(status=1)
+    with open(path, encoding="utf-8") as file:
+        found = [json.loads(line)["key"] for line in file]
+    if found != ["it:t:1"] or "excluded" in command.said():
+        raise Failure(f"reported are {found}: {command.said()}")
+    env.quiesce(daemon)
+    env.redis_call("HSET", "it:t:1", "note", "a")
+    env.settle(tables, program=daemon)
+
+
 @case()
 def case_keys_that_may_be_of_several_rows_are_left_alone(env):
     """Nothing tells whether "t-xyz" is of ('x', 'yz') or of ('xy', 'z'), so none of the two is taken for gone."""
@@ -104,5 +181,8 @@ def case_keys_that_may_be_of_several_rows_are_left_alone(env):
     if sorted(env.redis_call("KEYS", "t-*")) != [b"t-qr", b"t-xyz", b"t-zz"]:
         raise Failure(f"after the load there are {env.redis_call('KEYS', 't-*')}")
     env.redis_call("HSET", "t-qr", "n", "5")
-    if _report(program, status=0):
+    if _report(program, status=1):
         raise Failure("a key that cannot be judged is reported")
+    _, out, err = program.call("reconcile", status=1)
+    if "unsettled 1:" not in out or "1 keys of sink main are unsettled" not in err or "template" not in err:
+        raise Failure(f"nothing tells that a key could not be judged: {out}{err}")
