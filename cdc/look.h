@@ -6,6 +6,10 @@
  * SL_LOOKS looks that counted, some time apart, all found it different. The last one, and each look
  * at a row that changed at many, is to be made with the row locked. A key that cannot be judged
  * even so is unsettled: not known to drift, not known to be equal.
+ *
+ * What the stream explains one look with a lock settles. The time between looks is for all else: a
+ * writer that has connected again and goes over old ground, tables without row locks, rows that are
+ * not there and so cannot be locked, a key that is being put right.
  */
 #ifndef SLUICE_CDC_LOOK_H
 #define SLUICE_CDC_LOOK_H

@@ -94,6 +94,25 @@ def case_reconcile_finds_drift_of_rows_that_go_on_changing(env):
         raise Failure(f"the report is {lines}")
 
 
+@case()
+def case_reconcile_takes_what_is_put_right_between_looks_for_no_drift(env):
+    """Neither the row nor the checkpoint moves: nothing but a later look can tell that the key is right again."""
+    _, program = _start(env, "hash")
+    path = os.path.join(program.folder, "drift.ndjson")
+    with env.redis.connect() as redis:
+        told = redis.monitor()
+        env.redis_call("HSET", "it:hot:7", "note", "wrong")
+        command = Command(env, program, "reconcile", "--report", program.place.inner(path))
+        for _ in range(2):
+            next(line for line in told if b'"HGETALL" "it:hot:7"' in line)
+        env.redis_call("HSET", "it:hot:7", "note", "n")
+        command.finish(status=0)
+        next(line for line in told if b'"HGETALL" "it:hot:7"' in line)
+    with open(path, encoding="utf-8") as file:
+        if lines := file.read():
+            raise Failure(f"what was wrong for a moment is reported: {lines}")
+
+
 def _behind(env, delay):
     """A daemon whose writes come DELAY seconds late, while it.other changes all the time; and it.t with a wrong key."""
     env.start_servers()

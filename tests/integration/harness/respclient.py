@@ -64,6 +64,11 @@ class Redis:
             return [self._reply() for _ in range(size)]
         raise ConnectionError(f"unknown reply type {kind!r}")
 
+    def monitor(self):
+        """Makes Redis tell every command from now on; returns a generator of what it tells."""
+        self.call("MONITOR")
+        return iter(self._reply, None)
+
     def keys(self):
         """Every key of the database."""
         found, cursor = set(), b"0"
