@@ -8,11 +8,12 @@
  *     reconcile_changed.c the same of keys that changed
  *     reconcile_rows.c   rows that were read, against their keys
  *     reconcile_keys.c   keys of the sink, against the rows
- *     reconcile_look.c   the looks that tell drift from a difference of the moment
+ *     reconcile_look.h   the looks that tell drift from a difference of the moment
  *     reconcile_wait.c   waiting: for the checkpoint, for the rate, for a stop
  *     reconcile_mend.c   requests to the daemon
  *     reconcile_writer.c the daemon's part, where none runs
- *     reconcile_report.c what is said: report, summary, metrics, progress
+ *     reconcile_report.c what is said: report, summary, progress
+ *     reconcile_metrics.c the same as metrics
  */
 #ifndef SLUICE_CMD_RECONCILE_PRIVATE_H
 #define SLUICE_CMD_RECONCILE_PRIVATE_H
