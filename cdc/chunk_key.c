@@ -1,5 +1,7 @@
 #include "cdc/chunk_key.h"
 
+#include "cdc/chunk_pad.h"
+
 static bool is_temporal(const struct sl_column *column)
 {
     switch (column->type) {
@@ -57,14 +59,17 @@ static int no_key(const struct sl_table *table, const char *why, struct sl_err *
                       (const char *)table->name.data, why);
 }
 
-static int add_part(struct sl_chunk_key *key, uint32_t number, struct sl_span charset,
+static int add_part(struct sl_chunk_key *key, uint32_t number, const struct sl_schema_column *from,
                     struct sl_arena *arena)
 {
+    struct sl_span charset = from->charset;
     struct sl_chunk_part *part = &key->parts[key->count++];
 
     part->column = &key->table->columns[number];
     part->form = form_of(part->column, charset);
     part->charset = charset;
+    part->is_padded =
+        part->form == SL_CHUNK_STRING && sl_chunk_pad_is_needed(from->data_type, from->collation);
     part->is_extra = part->form == SL_CHUNK_ORDINAL ||
                      (part->form == SL_CHUNK_STRING && !comes_as_stored(charset));
     part->place = part->is_extra ? key->select_count++ : number;
@@ -86,10 +91,10 @@ int sl_chunk_key_init(struct sl_chunk_key *key, const struct sl_table *table,
         return no_key(table, "its key has too many columns", err);
     }
     for (uint32_t i = 0; rc == SL_OK && i < table->key_count; i++) {
-        struct sl_span charset = schema->columns[table->key[i]].charset;
+        const struct sl_schema_column *from = &schema->columns[table->key[i]];
 
-        rc = is_word(charset)
-                 ? add_part(key, table->key[i], charset, arena)
+        rc = is_word(from->charset)
+                 ? add_part(key, table->key[i], from, arena)
                  : no_key(table, "a column of its key has an unknown character set", err);
     }
     rc = rc == SL_OK ? sl_arena_keep(arena, &key->index) : rc;

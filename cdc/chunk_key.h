@@ -25,6 +25,7 @@ struct sl_chunk_part {
     enum sl_chunk_form form;
     struct sl_span charset; /* STRING: the column's */
     uint32_t place;         /* where the SELECT of a chunk has it: a column's number or behind */
+    bool is_padded;         /* CHAR that the index compares with its spaces: see chunk_pad.h */
     bool is_extra;          /* behind: the column's own text is not what it is compared by */
 };
 

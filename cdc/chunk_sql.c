@@ -1,5 +1,6 @@
 #include "cdc/chunk_sql.h"
 
+#include "cdc/chunk_pad.h"
 #include "cdc/sql_text.h"
 
 static int add_name(struct sl_buf *sql, const struct sl_column *column)
@@ -104,6 +105,9 @@ static int compare(struct sl_buf *sql, const struct sl_chunk_part *part, char ho
 
     if (part->form == SL_CHUNK_ORDINAL) {
         return compare_ordinal(sql, part, how, value);
+    }
+    if (how == '>' && part->is_padded) {
+        return sl_chunk_pad_behind(sql, part, value);
     }
     rc = add_name(sql, part->column);
     rc = rc == SL_OK ? sl_buf_add_byte(sql, (uint8_t)how) : rc;

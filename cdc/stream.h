@@ -107,6 +107,7 @@ struct sl_schema_column {
     struct sl_span data_type;   /* "int", "varchar", "uuid", … lower case */
     struct sl_span column_type; /* "int(5) unsigned zerofill", "enum('a','b')" */
     struct sl_span charset;     /* "" for none */
+    struct sl_span collation;   /* "" for none, or not known */
     bool is_nullable;
     bool is_invisible;
     uint32_t key_part; /* 1 and up: place in the row key; 0: not part of it */

@@ -128,7 +128,8 @@ static bool same_column(const struct sl_schema_column *a, const struct sl_schema
 {
     return same(a->name, b->name) && same(a->data_type, b->data_type) &&
            same(a->column_type, b->column_type) && same(a->charset, b->charset) &&
-           a->is_nullable == b->is_nullable && a->key_part == b->key_part;
+           same(a->collation, b->collation) && a->is_nullable == b->is_nullable &&
+           a->key_part == b->key_part;
 }
 
 static bool same_layout(const struct sl_schema_rows *a, const struct sl_schema_rows *b)

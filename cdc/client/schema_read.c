@@ -38,7 +38,8 @@ void sl_schema_rows_release(struct sl_schema_rows *rows)
 static int build_columns(struct sl_buf *sql, struct sl_span db, struct sl_span table)
 {
     int rc = sl_buf_add_str(sql, "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_SET_NAME, "
-                                 "IS_NULLABLE, EXTRA FROM information_schema.COLUMNS WHERE "
+                                 "IS_NULLABLE, EXTRA, COLLATION_NAME FROM "
+                                 "information_schema.COLUMNS WHERE "
                                  "TABLE_SCHEMA = ");
 
     rc = rc == SL_OK ? sl_sql_add_literal(sql, db.data, db.len) : rc;
@@ -75,6 +76,7 @@ static int fill_columns(struct sl_schema_rows *rows)
             .column_type = cell(row, lengths, 2),
             .charset = cell(row, lengths, 3),
             .is_nullable = sl_span_equals(cell(row, lengths, 4), "YES"),
+            .collation = cell(row, lengths, 6),
             .is_invisible = has_word(cell(row, lengths, 5), "INVISIBLE"),
         };
     }

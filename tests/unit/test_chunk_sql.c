@@ -299,6 +299,51 @@ static void literals_and_names_are_quoted(void **state)
     sl_buf_release(&sql);
 }
 
+static void char_without_padding_is_behind_as_it_is_stored(void **state)
+{
+    struct sl_schema_column column = COLUMN("c", "char", "char(9)", "utf8mb4", 1);
+    struct sl_span after[] = {TEXT("ab")};
+    struct fixture f;
+
+    (void)state;
+    column.collation = span("utf8mb4_nopad_bin");
+    start(&f, &column, 1);
+    assert_non_null(strstr(range(&f, after, "", false),
+                           " WHERE (((`c`>=_utf8mb4 X'6162') AND "
+                           "RPAD(`c`,255)>RPAD(_utf8mb4 X'6162',255))) ORDER BY"));
+    after[0] = span("a b\tc");
+    assert_non_null(strstr(range(&f, after, "", false),
+                           " WHERE (((`c`>=_utf8mb4 X'6120620963' OR `c`>=_utf8mb4 X'6120') AND "
+                           "RPAD(`c`,255)>RPAD(_utf8mb4 X'6120620963',255))) ORDER BY"));
+    after[0] = span("x\xe2\x80\xa8");
+    assert_non_null(strstr(range(&f, after, "", false), "OR `c`>=_utf8mb4 X'')"));
+    stop(&f);
+    column.collation = span("utf8mb4_bin");
+    start(&f, &column, 1);
+    assert_null(strstr(range(&f, after, "", false), "RPAD"));
+    stop(&f);
+    column.collation = span("utf8mb4_nopad_bin");
+    column.data_type = span("varchar");
+    start(&f, &column, 1);
+    assert_null(strstr(range(&f, after, "", false), "RPAD"));
+    stop(&f);
+}
+
+static void wide_char_without_padding_is_taken_by_units(void **state)
+{
+    struct sl_schema_column column = COLUMN("c", "char", "char(9)", "ucs2", 1);
+    struct sl_span after[] = {TEXT("\0a\0b")};
+    struct fixture f;
+
+    (void)state;
+    column.collation = span("ucs2_nopad_bin");
+    start(&f, &column, 1);
+    assert_null(strstr(range(&f, after, "", false), " OR "));
+    after[0] = sl_span_make("\0a\0b\0\t", 6);
+    assert_non_null(strstr(range(&f, after, "", false), " OR `c`>=_ucs2 X'0061')"));
+    stop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +356,8 @@ int main(void)
         cmocka_unit_test(keys_that_differ_in_their_columns_are_refused),
         cmocka_unit_test(number_is_looked_at_before_it_goes_without_quotes),
         cmocka_unit_test(literals_and_names_are_quoted),
+        cmocka_unit_test(char_without_padding_is_behind_as_it_is_stored),
+        cmocka_unit_test(wide_char_without_padding_is_taken_by_units),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
