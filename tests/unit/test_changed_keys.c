@@ -271,6 +271,41 @@ static void call_rows(struct sl_changed_keys *changed, const char *name, int cou
     sl_test_table_release(&table);
 }
 
+static void call_change(struct sl_changed_keys *changed, enum sl_op op, const char *before,
+                        const char *after)
+{
+    struct sl_stream_handler handler = sl_changed_keys_handler(changed);
+    const struct sl_cell old[] = {sl_test_cell(before), sl_test_cell("v")};
+    const struct sl_cell new[] = {sl_test_cell(after), sl_test_cell("w")};
+    struct sl_row_change change = {.op = op};
+    struct sl_test_table table;
+    bool skip = true;
+
+    sl_test_table_init(&table, "shop", "t", "id int key, v text");
+    table.table.has_names = true;
+    change.table = &table.table;
+    change.before = op != SL_OP_INSERT ? old : NULL;
+    change.after = op != SL_OP_DELETE ? new : NULL;
+    assert_int_equal(handler.table(changed, &table.table, &skip, NULL), SL_OK);
+    assert_false(skip);
+    assert_int_equal(handler.row(changed, &change, NULL), SL_OK);
+    sl_test_table_release(&table);
+}
+
+static void old_and_new_keys_and_those_of_deleted_rows_are_taken(void **state)
+{
+    const struct sl_changed_options options = defaults();
+    struct sl_changed_keys *changed = sl_changed_keys_new(&options);
+
+    (void)state;
+    call_change(changed, SL_OP_INSERT, "", "1");
+    call_change(changed, SL_OP_UPDATE, "2", "2");
+    call_change(changed, SL_OP_UPDATE, "3", "4");
+    call_change(changed, SL_OP_DELETE, "5", "");
+    assert_changed(changed, "t", "t:1 t:2 t:3 t:4 t:5");
+    sl_changed_keys_free(changed);
+}
+
 static void too_many_keys_make_the_largest_table_whole(void **state)
 {
     static const char why[] = "more of its keys changed than are remembered";
@@ -326,6 +361,7 @@ int main(void)
         cmocka_unit_test(what_was_prepared_before_is_not_known),
         cmocka_unit_test(statements_about_tables_are_told_apart),
         cmocka_unit_test(statements_that_name_no_table_are_all_tables),
+        cmocka_unit_test(old_and_new_keys_and_those_of_deleted_rows_are_taken),
         cmocka_unit_test(too_many_keys_make_the_largest_table_whole),
         cmocka_unit_test(tables_that_nobody_asks_for_are_passed_over),
     };
