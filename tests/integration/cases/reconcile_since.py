@@ -222,6 +222,41 @@ def case_reconcile_since_takes_xa_transactions_for_what_they_decide(env):
     env.settle(tables)
 
 
+@case()
+def case_reconcile_since_compares_a_table_whole_whose_keys_do_not_tell_their_rows(env):
+    """"t-xyz" may be of ('x', 'yz') and of ('xy', 'z'); and a key of two tables is not called an orphan of one."""
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (a VARCHAR(9), b VARCHAR(9), n INT, PRIMARY KEY (a,b))", "CREATE TABLE it.one (id INT PRIMARY KEY)",
+            "CREATE TABLE it.two (id INT PRIMARY KEY)", "INSERT INTO it.t VALUES ('x','yz',1),('q','r',2)", "INSERT INTO it.one VALUES (1),(2)")
+    program = env.sluice([{"table": "it.t", "key": "t-{a}{b}"}, {"table": "it.one", "key": "n:{id}"}, {"table": "it.two", "key": "n:{id}"}],
+                         **DEFAULTS).start()
+    wait_loaded(env, [Table("it", "t"), Table("it", "one"), Table("it", "two")])
+    env.quiesce(program)
+    when = _place(env)
+    env.sql("UPDATE it.t SET n=3 WHERE a='x'", "DELETE FROM it.one WHERE id=1", "INSERT INTO it.two VALUES (1)")
+    env.quiesce(program)
+    lines, counts, said = _reconcile(program, "--since", when, status=0)
+    _require((lines, counts["it.t"][0]), ([], 2), "compared")
+    if "table it.t is compared whole: a key does not tell which row it is of" not in said:
+        raise Failure(f"nothing tells why it.t is compared whole: {said}")
+    _require((counts["it.one"], counts["it.two"]), ((0, 1), (1, 0)), "compared of the tables with common keys")
+
+
+@case()
+def case_reconcile_since_takes_a_sample_and_keeps_a_rate(env):
+    _, program = _start(env)
+    when = _place(env)
+    env.sql("UPDATE it.t SET n=n+1")
+    env.quiesce()
+    counts = _reconcile(program, "--since", when, "--sample", "20", "--seed", "7", status=0)[1]
+    if not 0 < counts["it.t"][0] < ROWS // 2:
+        raise Failure(f"a sample of 20 % of {ROWS} rows that changed has {counts['it.t'][0]}")
+    began = time.monotonic()
+    _reconcile(program, "--since", when, "--rate", "200", status=0)
+    if time.monotonic() - began < 1:
+        raise Failure(f"{ROWS} keys at 200 a second took less than a second")
+
+
 @case(timeout=240)
 def case_reconcile_since_beside_random_changes_reports_nothing(env):
     env.start_servers()
