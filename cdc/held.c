@@ -74,7 +74,7 @@ enum sl_drift sl_held_compare(const struct sl_held *want, const struct sl_held *
     if (want->kind != have->kind) {
         return SL_DRIFT_WRONG_TYPE;
     }
-    if (!has_same_content(want, have)) {
+    if (have->is_damaged || !has_same_content(want, have)) {
         return SL_DRIFT_DIFFERENT;
     }
     return want->expires && !have->expires ? SL_DRIFT_NO_TTL : SL_DRIFT_NONE;
@@ -82,7 +82,7 @@ enum sl_drift sl_held_compare(const struct sl_held *want, const struct sl_held *
 
 uint64_t sl_held_hash(const struct sl_held *held, uint64_t seed)
 {
-    uint64_t hash = sl_hash_u64((uint64_t)held->kind, seed);
+    uint64_t hash = sl_hash_u64((uint64_t)held->kind, seed + held->is_damaged);
 
     if (held->kind == SL_HELD_TEXT) {
         return sl_hash_bytes(held->text.data, held->text.len, hash);

@@ -29,7 +29,8 @@ struct sl_held {
     const struct sl_held_field *fields;
     size_t field_count;
     struct sl_span text;
-    bool expires; /* has a time to live */
+    bool expires;    /* has a time to live */
+    bool is_damaged; /* some of it cannot be read as what it is: it is like nothing else */
 };
 
 /* How a sink differs from its source at one key. */

@@ -10,6 +10,7 @@
 #include "filters/json_string.h"
 #include "filters/key_words.h"
 #include "filters/rule.h"
+#include "filters/unpack.h"
 #include "filters/utf8.h"
 #include "sinks/redis_row.h"
 
@@ -61,6 +62,9 @@ static int read_words(int argc, char **argv, struct words *words)
 struct row {
     struct sl_buf json;
     bool is_string;
+    struct sl_unpacker *unpacker; /* NULL: values are kept as they are */
+    struct sl_buf plain;          /* scratch */
+    struct sl_err err;
 };
 
 /* Bytes that no JSON string can hold are {"base64":"…"}: which columns are binary is not known
@@ -77,11 +81,27 @@ static int add_text(struct sl_span text, struct sl_buf *out)
     return rc == SL_OK ? sl_buf_add_byte(out, '}') : rc;
 }
 
+static int unpack(struct row *row, struct sl_span *value)
+{
+    int rc;
+
+    if (row->unpacker == NULL) {
+        return SL_OK;
+    }
+    sl_buf_clear(&row->plain);
+    rc = sl_unpack(row->unpacker, *value, &row->plain, &row->err);
+    *value = sl_span_make(row->plain.data, row->plain.len);
+    return rc;
+}
+
 static int add_field(void *user, struct sl_span name, struct sl_span value)
 {
     struct row *row = user;
-    int rc;
+    int rc = unpack(row, &value);
 
+    if (rc != SL_OK) {
+        return rc;
+    }
     if (row->is_string) {
         return sl_buf_add(&row->json, value.data, value.len);
     }
@@ -124,20 +144,33 @@ static int exit_status(int status)
     return status == SL_EINVAL ? SL_EXIT_USAGE : SL_EXIT_SINK;
 }
 
+/* JSON never begins as a frame does, so it need not be known whether it was compressed once. */
+static int make_unpacker(const struct sl_table_rule *rule, struct row *row)
+{
+    if (rule->compress == SL_COMPRESS_NONE && !row->is_string) {
+        return SL_OK;
+    }
+    row->unpacker = sl_unpacker_new(NULL, NULL);
+    return row->unpacker != NULL ? SL_OK : SL_ENOMEM;
+}
+
 static int read_row(const struct sl_table_rule *rule, const struct sl_redis_options *sink,
                     const char *key)
 {
     struct row row = {.is_string = rule->value == SL_VALUE_JSON};
-    struct sl_err err = {0};
-    int rc = sl_redis_row_read(sink, key, row.is_string, add_field, &row, &err);
-    int status = rc == SL_OK ? print_row(&row) : exit_status(rc);
+    int rc = make_unpacker(rule, &row);
+    int status;
 
+    rc = rc == SL_OK ? sl_redis_row_read(sink, key, row.is_string, add_field, &row, &row.err) : rc;
+    status = rc == SL_OK ? print_row(&row) : exit_status(rc);
     if (rc == SL_DONE) {
         (void)fprintf(stderr, "sluice get: there is no key %s\n", key);
     } else if (rc != SL_OK) {
         (void)fprintf(stderr, "sluice get: %s\n",
-                      err.text[0] != '\0' ? err.text : sl_status_str(rc));
+                      row.err.text[0] != '\0' ? row.err.text : sl_status_str(rc));
     }
+    sl_unpacker_free(row.unpacker);
+    sl_buf_release(&row.plain);
     sl_buf_release(&row.json);
     return status;
 }

@@ -55,10 +55,9 @@ struct holding {
     size_t count;
 };
 
-static int take_held(void *user, size_t index, const struct sl_held *held)
+static int take_plain(struct holding *holding, struct sl_look_item *item,
+                      const struct sl_held *held)
 {
-    struct holding *holding = user;
-    struct sl_look_item *item = holding->items[index];
     uint64_t found = sl_held_hash(held, holding->look->r->seed);
     bool has_changed = item->outcome == SL_LOOK_DIFFERENT && item->found != found;
 
@@ -73,6 +72,15 @@ static int take_held(void *user, size_t index, const struct sl_held *held)
     item->expected_public = sl_held_hash(&item->want.held, 0);
     item->found_public = sl_held_hash(held, 0);
     return holding->look->is_locked ? format_fields(item, held) : SL_OK;
+}
+
+static int take_held(void *user, size_t index, const struct sl_held *held)
+{
+    struct holding *holding = user;
+    const struct sl_held *plain;
+    int rc = sl_reconcile_unpack(holding->look->r, held, &plain, holding->look->err);
+
+    return rc == SL_OK ? take_plain(holding, holding->items[index], plain) : rc;
 }
 
 static bool is_open(const struct sl_look_batch *look, const struct sl_look_item *item,

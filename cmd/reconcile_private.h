@@ -9,6 +9,7 @@
  *     reconcile_rows.c   rows that were read, against their keys
  *     reconcile_keys.c   keys of the sink, against the rows
  *     reconcile_look.h   the looks that tell drift from a difference of the moment
+ *     reconcile_unpack.c what keys hold, without its compression
  *     reconcile_wait.c   waiting: for the checkpoint, for the rate, for a stop
  *     reconcile_mend.c   requests to the daemon
  *     reconcile_writer.c the daemon's part, where none runs
@@ -33,6 +34,7 @@
 #include "cmd/command.h"
 #include "cmd/runner.h"
 #include "filters/expect.h"
+#include "filters/unpack.h"
 #include "sinks/redis_lock.h"
 #include "sinks/redis_rows.h"
 
@@ -198,6 +200,9 @@ struct sl_reconcile {
     uint64_t row_bytes; /* of those compared, for an average */
     struct sl_look_item *items;
     struct sl_expect expect; /* scratch */
+    struct sl_unpacker *unpacker;
+    struct sl_unpacked unpacked; /* scratch */
+    bool has_said_unreadable;    /* why a value could not be unpacked */
     struct sl_buf key;
     struct sl_mend *mend; /* NULL: not asked for */
 };
@@ -290,6 +295,13 @@ struct sl_look_item *sl_reconcile_items_new(void);
 void sl_reconcile_items_free(struct sl_look_item *items);
 /* Looks again at all that looked different, until nothing is left. */
 int sl_reconcile_look(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- reconcile_unpack.c ---- */
+
+/* *PLAIN: what HELD, read from a key of the table at hand, stands for; valid until the next call.
+ * SL_ENOMEM, or why a dictionary could not be read. */
+int sl_reconcile_unpack(struct sl_reconcile *r, const struct sl_held *held,
+                        const struct sl_held **plain, struct sl_err *err) SL_MUSTCHECK;
 
 /* ---- reconcile_wait.c ---- */
 

@@ -93,10 +93,12 @@ static int compare_row(void *user, size_t index, const struct sl_held *held)
 {
     struct piece *piece = user;
     struct sl_reconcile *r = piece->r;
+    const struct sl_held *plain;
     int rc = expect(piece, index);
 
+    rc = rc == SL_OK ? sl_reconcile_unpack(r, held, &plain, piece->err) : rc;
     if (rc == SL_OK) {
-        piece->drift[index] = sl_held_compare(&r->expect.held, held);
+        piece->drift[index] = sl_held_compare(&r->expect.held, plain);
         piece->row_bytes[index] = r->expect.commands.len;
         if (piece->drift[index] != SL_DRIFT_NONE) {
             piece->images[index] = sl_held_hash(&r->expect.held, r->seed);

@@ -289,10 +289,13 @@ static int make(struct sl_reconcile *r)
     r->mapper = sl_rule_mapper_new(r->config->tables, r->config->table_count, NULL, NULL);
     r->items = sl_reconcile_items_new();
     r->mend = r->words->repair ? sl_mend_new() : NULL;
-    return r->rows != NULL && r->store != NULL && r->mapper != NULL && r->items != NULL &&
-                   (r->mend != NULL || !r->words->repair)
-               ? SL_OK
-               : SL_ENOMEM;
+    r->unpacker = sl_unpacker_new(NULL, NULL);
+    if (r->rows == NULL || r->store == NULL || r->mapper == NULL || r->items == NULL ||
+        r->unpacker == NULL || (r->mend == NULL && r->words->repair)) {
+        return SL_ENOMEM;
+    }
+    sl_rule_mapper_leave_unpacked(r->mapper);
+    return SL_OK;
 }
 
 static void release(struct sl_reconcile *r)
@@ -311,6 +314,8 @@ static void release(struct sl_reconcile *r)
     sl_reconcile_items_free(r->items);
     sl_mend_free(r->mend);
     sl_expect_release(&r->expect);
+    sl_unpacker_free(r->unpacker);
+    sl_unpacked_release(&r->unpacked);
     sl_buf_release(&r->key);
     sl_position_release(&r->place);
     sl_position_release(&r->high);

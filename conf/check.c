@@ -222,6 +222,31 @@ static void check_any_chosen(struct sl_conf_loader *loader)
     }
 }
 
+/* Who sets a level believes in a compression that there is not. */
+static void check_compression(struct sl_conf_loader *loader, const cJSON *items)
+{
+    static const char *const idle[] = {"compress_level", "min_bytes"};
+    const struct sl_config *config = loader->config;
+    const cJSON *item = items != NULL ? items->child : NULL;
+
+    for (size_t i = 0; i < config->table_count && item != NULL; i++, item = item->next) {
+        char table[SL_CONF_PATH_MAX];
+
+        (void)snprintf(table, sizeof(table), "tables[%zu]", i);
+        for (size_t j = 0; j < sizeof(idle) / sizeof(idle[0]); j++) {
+            char path[SL_CONF_PATH_MAX];
+
+            (void)snprintf(path, sizeof(path), "tables[%zu].%s", i, idle[j]);
+            if (config->tables[i].compress == SL_COMPRESS_NONE &&
+                is_sound(loader, table, "compress") &&
+                cJSON_GetObjectItemCaseSensitive(item, idle[j]) != NULL) {
+                sl_conf_fail(loader, path,
+                             "nothing is compressed here; remove it, or set compress to \"zstd\"");
+            }
+        }
+    }
+}
+
 void sl_conf_check(struct sl_conf_loader *loader, const cJSON *root)
 {
     check_sizes(loader);
@@ -229,6 +254,7 @@ void sl_conf_check(struct sl_conf_loader *loader, const cJSON *root)
     check_sinks(loader, cJSON_GetObjectItemCaseSensitive(root, "sinks"));
     check_tables(loader);
     check_skipped(loader, cJSON_GetObjectItemCaseSensitive(root, "tables"));
+    check_compression(loader, cJSON_GetObjectItemCaseSensitive(root, "tables"));
     check_any_chosen(loader);
     check_columns(loader);
 }

@@ -89,6 +89,36 @@ static struct tally count_cells(const struct sl_shape *shape, const struct sl_ce
     return tally;
 }
 
+/* Redis would end the connection, again and again. */
+static int refuse_length(const struct sl_table *table, struct sl_span column, size_t len,
+                         size_t max, struct sl_err *err)
+{
+    return sl_err_set(
+        err, SL_ELIMIT,
+        "a value of table %.*s.%.*s%s%.*s has %zu bytes, and Redis takes no more than "
+        "%zu (its proto-max-bulk-len): leave what is so long out by \"except\" or "
+        "\"where\"",
+        (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
+        (const char *)table->name.data, column.len > 0 ? ", column " : "", (int)column.len,
+        (const char *)column.data, len, max);
+}
+
+/* The value stands at AT, behind the head that was begun at START. COLUMN: empty for a whole row.
+ */
+static int end_value(const struct sl_shape *shape, struct sl_span column, struct sl_buf *out,
+                     size_t at, size_t guess, size_t start, struct sl_err *err)
+{
+    int rc = sl_pack_tail(&shape->pack, out, at);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    if (out->len - at > shape->value_max_bytes) {
+        return refuse_length(shape->table, column, out->len - at, shape->value_max_bytes, err);
+    }
+    return sl_resp_end(out, guess, start);
+}
+
 static int add_field(const struct sl_shape *shape, uint32_t i, struct sl_row row,
                      struct sl_buf *out, struct sl_err *err)
 {
@@ -110,7 +140,9 @@ static int add_field(const struct sl_shape *shape, uint32_t i, struct sl_row row
     if (rc == SL_OK && shape->masks != NULL && shape->masks[i] != NULL) {
         rc = sl_mask_tail(shape->masks[i], out, at);
     }
-    return rc == SL_OK ? sl_resp_end(out, guess, start) : rc;
+    return rc == SL_OK
+               ? end_value(shape, shape->table->columns[number].name, out, at, guess, start, err)
+               : rc;
 }
 
 static int add_fields(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
@@ -194,7 +226,8 @@ static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_s
     enum { GUESS = 300 }; /* most JSON rows have a length of three digits */
 
     uint64_t ttl = shape->rule->ttl_s;
-    size_t start;
+    size_t start = 0;
+    size_t at;
     int rc = sl_resp_array(out, ttl > 0 ? 5 : 3);
 
     *commands = 1;
@@ -207,11 +240,12 @@ static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_s
     if (rc == SL_OK) {
         rc = sl_resp_begin(out, GUESS, &start);
     }
+    at = out->len;
     if (rc == SL_OK) {
         rc = sl_encode_json(shape, row, out, err);
     }
     if (rc == SL_OK) {
-        rc = sl_resp_end(out, GUESS, start);
+        rc = end_value(shape, sl_span_make("", 0), out, at, GUESS, start, err);
     }
     if (rc == SL_OK && ttl > 0) {
         rc = SL_ADD(out, "$2\r\nEX\r\n");

@@ -1,6 +1,8 @@
 /*
  * expect.h - what a row's key should hold. It is taken from the commands that the encoder makes of
- * the row, so that it cannot be anything else than what is written.
+ * the row, so that it cannot be anything else than what is written. Values are compared unpacked
+ * (see unpack.h), so that another release of zstd makes no difference: its shape has to leave them
+ * so.
  */
 #ifndef SLUICE_FILTERS_EXPECT_H
 #define SLUICE_FILTERS_EXPECT_H

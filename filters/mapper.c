@@ -23,6 +23,8 @@ struct rule_mapper {
     uint32_t cell_cap;
     struct sl_known_keys keys;
     struct sl_row_filter filter;
+    struct sl_packer *packer; /* NULL: no table needed one yet */
+    bool leaves_unpacked;
 };
 
 static struct rule_mapper *self_of(struct sl_mapper *mapper)
@@ -44,6 +46,23 @@ static void free_layout(void *shape)
     sl_shape_free(shape);
 }
 
+/* The packer is used by whoever holds the batch, as raw entries are. */
+static int prepare_pack(struct rule_mapper *self, struct sl_shape *shape)
+{
+    const struct sl_table_rule *rule = shape->rule;
+
+    if (rule->compress == SL_COMPRESS_NONE || self->leaves_unpacked) {
+        return SL_OK;
+    }
+    if (self->packer == NULL) {
+        self->packer = sl_packer_new();
+    }
+    shape->pack = (struct sl_pack){.packer = self->packer,
+                                   .level = (int)rule->compress_level,
+                                   .min_bytes = (size_t)rule->min_bytes};
+    return self->packer != NULL ? SL_OK : SL_ENOMEM;
+}
+
 static int compile_table(struct sl_mapper *mapper, struct sl_table *table, struct sl_err *err)
 {
     struct rule_mapper *self = self_of(mapper);
@@ -59,6 +78,7 @@ static int compile_table(struct sl_mapper *mapper, struct sl_table *table, struc
     }
     rc = sl_row_filter_prepare(&self->filter, shape, err);
     rc = rc == SL_OK ? sl_known_keys_set(&self->keys, shape) : rc;
+    rc = rc == SL_OK ? prepare_pack(self, shape) : rc;
     if (rc != SL_OK) {
         sl_shape_free(shape);
         return rc;
@@ -358,6 +378,7 @@ static void free_mapper(struct sl_mapper *mapper)
     sl_buf_release(&self->new_key);
     sl_known_keys_release(&self->keys);
     sl_row_filter_release(&self->filter);
+    sl_packer_free(self->packer);
     free(self->cells);
     free(self);
 }
@@ -393,6 +414,11 @@ struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t c
         .filter = {.rules = rules, .count = count, .stats = &self->base.stats},
     };
     return &self->base;
+}
+
+void sl_rule_mapper_leave_unpacked(struct sl_mapper *mapper)
+{
+    self_of(mapper)->leaves_unpacked = true;
 }
 
 void sl_rule_mapper_on_notice(struct sl_mapper *mapper, sl_notice_fn notice, void *user)

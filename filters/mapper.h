@@ -24,6 +24,9 @@ struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t c
 int sl_rule_mapper_keeps(struct sl_mapper *mapper, const struct sl_table *table,
                          const struct sl_cell *cells, bool *keeps, struct sl_err *err) SL_MUSTCHECK;
 
+/* Values are encoded as they are, whatever the rules say of compression: for who compares. */
+void sl_rule_mapper_leave_unpacked(struct sl_mapper *mapper);
+
 /* NOTICE is called for what an operator should know of, by the thread that maps rows. */
 void sl_rule_mapper_on_notice(struct sl_mapper *mapper, sl_notice_fn notice, void *user);
 

@@ -15,6 +15,13 @@ enum sl_value_kind {
     SL_VALUE_JSON, /* a STRING a row, a JSON object */
 };
 
+/* What becomes of values on their way. */
+enum sl_compression {
+    SL_COMPRESS_NONE,
+    SL_COMPRESS_ZSTD, /* each is a zstd frame */
+    SL_COMPRESS_DICT, /* made with the table's dictionary, if there is one */
+};
+
 /* What to do with a row on which `where` fails. */
 enum sl_rule_error {
     SL_RULE_STOP,       /* the stream: the expression has to be corrected */
@@ -68,6 +75,9 @@ struct sl_table_rule {
     const char *where; /* a Lua expression that compiles, see where.h; NULL: every row */
     enum sl_rule_error on_error;
     uint64_t ttl_s; /* seconds until a key expires; 0: never */
+    enum sl_compression compress;
+    uint32_t compress_level; /* zstd's */
+    uint64_t min_bytes;      /* shorter values are not compressed */
 };
 
 #endif

@@ -6,6 +6,9 @@
 #include "cdc/resp.h"
 #include "filters/json_string.h"
 
+/* The default of proto-max-bulk-len of Redis. */
+#define SL_VALUE_BYTES_MAX ((size_t)512 * 1024 * 1024)
+
 void sl_shape_free(struct sl_shape *shape)
 {
     if (shape == NULL) {
@@ -291,6 +294,7 @@ int sl_shape_new(const struct sl_table_rule *rule, const struct sl_table *table,
     }
     shape->rule = rule;
     shape->table = table;
+    shape->value_max_bytes = SL_VALUE_BYTES_MAX;
     rc = build(shape, err);
     if (rc != SL_OK) {
         sl_shape_free(shape);

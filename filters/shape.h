@@ -13,6 +13,7 @@
 #include "cdc/column.h"
 #include "filters/key.h"
 #include "filters/options.h"
+#include "filters/pack.h"
 #include "filters/where.h"
 
 struct sl_shape {
@@ -30,6 +31,8 @@ struct sl_shape {
     struct sl_buf bytes;
     struct sl_where_columns looked_at; /* by the rule's `where` */
     bool has_warned;                   /* that `where` failed on a row of this table */
+    struct sl_pack pack;               /* set by who owns the packer; else values are not packed */
+    size_t value_max_bytes;            /* what one argument of a Redis command may have */
 };
 
 /* True when chosen column I is always shown as NULL. */

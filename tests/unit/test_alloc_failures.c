@@ -5,8 +5,10 @@
 #include "cdc/reader.h"
 #include "cdc/xa_hold.h"
 #include "filters/encode.h"
+#include "filters/expect.h"
 #include "filters/key_owner.h"
 #include "filters/mapper.h"
+#include "filters/unpack.h"
 #include "sinks/checkpoint.h"
 #include "sinks/flight.h"
 #include "sinks/heartbeat.h"
@@ -179,6 +181,65 @@ static int use_shape(void *user)
         sl_buf_release(&out);
     }
     return rc;
+}
+
+/* Rows packed as they are written, and unpacked again. */
+static int use_packed_rows(const struct sl_test_table *test)
+{
+    static const struct sl_cell cells[] = {
+        {.data = (const uint8_t *)"1", .len = 1, .state = SL_CELL_TEXT},
+        {.data = (const uint8_t *)"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+         .len = 39,
+         .state = SL_CELL_TEXT},
+        {.state = SL_CELL_NULL},
+        {.data = (const uint8_t *)"\x28\xb5\x2f\xfd", .len = 4, .state = SL_CELL_TEXT}};
+    struct sl_unpacker *unpacker = sl_unpacker_new(NULL, NULL);
+    struct sl_unpacked unpacked = {0};
+    struct sl_expect expect = {0};
+    struct sl_span key = sl_span_make("k", 1);
+    int rc = unpacker != NULL ? SL_OK : SL_ENOMEM;
+
+    if (rc == SL_OK) {
+        rc = sl_expect_row(&expect, test->table.user, cells, key, NULL);
+    }
+    if (rc == SL_OK) {
+        rc = sl_unpack_held(unpacker, &expect.held, &unpacked, NULL);
+    }
+    if (rc == SL_OK) {
+        assert_false(unpacked.held.is_damaged);
+    }
+    sl_unpacker_free(unpacker);
+    sl_unpacked_release(&unpacked);
+    sl_expect_release(&expect);
+    return rc;
+}
+
+static int use_packing(void *user)
+{
+    static const struct sl_table_rule rule = {.pattern = "shop.t",
+                                              .db_pattern = "shop",
+                                              .table_pattern = "t",
+                                              .key_template = "{pk}",
+                                              .compress = SL_COMPRESS_ZSTD};
+    struct sl_mapper *mapper = sl_rule_mapper_new(&rule, 1, NULL, NULL);
+    struct sl_test_table test;
+    int rc = mapper != NULL ? SL_OK : SL_ENOMEM;
+
+    (void)user;
+    sl_test_table_init(&test, "shop", "t", "id int key,a text,b int,c text");
+    rc = rc == SL_OK ? mapper->ops->table(mapper, &test.table, NULL) : rc;
+    rc = rc == SL_OK ? use_packed_rows(&test) : rc;
+    sl_test_table_release(&test);
+    if (mapper != NULL) {
+        mapper->ops->free(mapper);
+    }
+    return rc;
+}
+
+static void packed_rows_survive_want_of_memory(void **state)
+{
+    (void)state;
+    assert_in_range(sl_fail_alloc_each(use_packing, NULL, false), 10, 100);
 }
 
 static void shapes_survive_want_of_memory(void **state)
@@ -430,6 +491,7 @@ int main(void)
         cmocka_unit_test(held_rows_survive_want_of_memory),
         cmocka_unit_test(expressions_survive_want_of_memory),
         cmocka_unit_test(shapes_survive_want_of_memory),
+        cmocka_unit_test(packed_rows_survive_want_of_memory),
         cmocka_unit_test(key_patterns_survive_want_of_memory),
         cmocka_unit_test(what_the_sink_writes_survives_want_of_memory),
         cmocka_unit_test(the_stream_survives_want_of_memory),

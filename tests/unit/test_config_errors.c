@@ -185,8 +185,9 @@ static void what_this_version_cannot_do_says_so(void **state)
                    "tables[0].value: \"stream\" is not available in this version; ");
     assert_refused(WITH_TABLE("\"value\":\"invalidate\""),
                    "tables[0].value: \"invalidate\" is not available in this version; ");
-    assert_refused(WITH_TABLE("\"compress\":\"zstd\""),
-                   "tables[0].compress: \"zstd\" is not available in this version; use \"none\"");
+    assert_refused(
+        WITH_TABLE("\"compress\":\"zstd-dict\""),
+        "tables[0].compress: \"zstd-dict\" is not available in this version; use \"zstd\"");
     assert_refused(WITH_SINK("\"url\":\"redis+sentinel://a:1,b:2/m/0\""),
                    "sinks[0].url: redis+sentinel:// is not available in this version; ");
     assert_refused(WITH_SINK("\"url\":\"redis+cluster://a:1\""),

@@ -57,7 +57,8 @@ static int on_row(void *user, const struct sl_row_change *change, struct sl_err 
 }
 
 /* Plays the log NAME into both batches. */
-static void play(struct fixture *fix, const char *name, enum sl_value_kind value)
+static void play(struct fixture *fix, const char *name, enum sl_value_kind value,
+                 enum sl_compression compress)
 {
     const struct sl_stream_handler handler = {
         .table = on_table, .row = on_row, .keeps_tables = keep, .user = fix};
@@ -70,7 +71,8 @@ static void play(struct fixture *fix, const char *name, enum sl_value_kind value
                                      .db_pattern = "*",
                                      .table_pattern = "*",
                                      .key_template = "{db}:{table}:{pk}",
-                                     .value = value}};
+                                     .value = value,
+                                     .compress = compress}};
     sl_script_load(&script, name);
     options.flavor = script.base.flavor;
     fix->mapper = sl_rule_mapper_new(&fix->rule, 1, NULL, NULL);
@@ -93,12 +95,13 @@ static void release(struct fixture *fix)
     sl_batch_free(fix->twice);
 }
 
-static void same_when_rendered(const char *name, enum sl_value_kind value)
+static void same_when_rendered(const char *name, enum sl_value_kind value,
+                               enum sl_compression compress)
 {
     struct fixture fix;
     struct sl_err err = {0};
 
-    play(&fix, name, value);
+    play(&fix, name, value, compress);
     assert_true(fix.raw > 0 && fix.rows >= fix.raw);
     assert_ok(sl_batch_render(fix.twice, &err), &err);
     sl_batch_seal(fix.twice);
@@ -123,8 +126,10 @@ static void rendered_later_rows_are_the_same(void **state)
 
     (void)state;
     for (size_t i = 0; i < SL_COUNT(names); i++) {
-        same_when_rendered(names[i], SL_VALUE_HASH);
-        same_when_rendered(names[i], SL_VALUE_JSON);
+        same_when_rendered(names[i], SL_VALUE_HASH, SL_COMPRESS_NONE);
+        same_when_rendered(names[i], SL_VALUE_JSON, SL_COMPRESS_NONE);
+        same_when_rendered(names[i], SL_VALUE_HASH, SL_COMPRESS_ZSTD);
+        same_when_rendered(names[i], SL_VALUE_JSON, SL_COMPRESS_ZSTD);
     }
 }
 
@@ -141,7 +146,7 @@ static void a_cut_image_is_refused_at_every_byte(void **state)
     struct sl_span key;
 
     (void)state;
-    play(&fix, "mysql-types", SL_VALUE_HASH);
+    play(&fix, "mysql-types", SL_VALUE_HASH, SL_COMPRESS_NONE);
     for (uint32_t i = 0; i < fix.twice->entry_count; i++) {
         if (fix.twice->entries[i].is_raw) {
             entry = &fix.twice->entries[i];
@@ -177,7 +182,7 @@ static void parts_and_diffs_are_never_raw(void **state)
     struct fixture fix;
 
     (void)state;
-    play(&fix, "mysql-images", SL_VALUE_HASH);
+    play(&fix, "mysql-images", SL_VALUE_HASH, SL_COMPRESS_NONE);
     for (uint32_t i = 0; i < fix.twice->entry_count; i++) {
         const struct sl_batch_entry *entry = &fix.twice->entries[i];
 

@@ -101,7 +101,7 @@ def case_get_prints_a_row_as_json(env):
 
 @case()
 def case_get_prints_a_compressed_row(env):
-    _get(env, ("json", "zstd"))
+    _get(env, ("json", "zstd"), ("hash", "zstd"))
 
 
 @case()

@@ -106,6 +106,7 @@ class Env:
             found["where"] = table.lua
         if table.rename:
             found["rename"] = table.rename
+        found.update(table.compress)
         if table.mask:
             found["mask"] = {name: how for name, (how, _) in table.mask.items()}
         return found

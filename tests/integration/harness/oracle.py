@@ -3,7 +3,8 @@
 Values are what the server sends as text on a utf8mb4 connection with time_zone '+00:00', byte for byte. The
 exceptions are the contract's: BIT is a decimal; FLOAT and DOUBLE are any shortest decimal that reads back
 to the same number, so they are compared as such; in JSON numbers are numbers, bytes are base64 and JSON is
-nested. JSON is compared member by member in order, since white space carries no meaning there.
+nested. JSON is compared member by member in order, since white space carries no meaning there. Values of a
+table that is compressed are unpacked before, by zstd itself.
 """
 import base64
 import json
@@ -11,6 +12,7 @@ import math
 import re
 import struct
 
+from . import zstd
 from .place import Failure
 
 INTEGERS = {"tinyint", "smallint", "mediumint", "int", "bigint", "year"}
@@ -24,7 +26,7 @@ class Table:
     """A table of the source and how the configuration under test maps it."""
 
     def __init__(self, db, name, value="hash", key=None, columns=None, where=None, lua=None,
-                 rename=None, mask=None, front=None):
+                 rename=None, mask=None, front=None, compress=None):
         self.db = db
         self.name = name
         self.value = value
@@ -34,6 +36,7 @@ class Table:
         self.lua = lua          # the configured one
         self.rename = rename or {}  # column: name of its field or member
         self.front = front or f"{db}:{name}:"  # of its keys
+        self.compress = compress or {}  # how it is configured: compress, compress_level, min_bytes
         self.mask = mask or {}  # column: (how it is configured, function of the text that makes what is shown)
 
     def __str__(self):
@@ -253,15 +256,44 @@ class Account:
 
     def __init__(self):
         self.equal = self.missing = self.extra = self.different = 0
+        self.frames = {}  # id of a dictionary, or 0: values compressed with it
         self.sentences = []
 
     def add(self, other):
         for name in ("equal", "missing", "extra", "different"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.sentences += other.sentences
+        for number, count in other.frames.items():
+            self.frames[number] = self.frames.get(number, 0) + count
+
+    def unpack(self, table, content, dictionary):
+        """CONTENT of a key without its compression."""
+        kind, got = content
+        if not table.compress or kind not in ("hash", "string"):
+            return content
+        for value in got.values() if kind == "hash" else [got]:
+            if zstd.is_frame(value):
+                number = zstd.dictionary_id(value)
+                self.frames[number] = self.frames.get(number, 0) + 1
+        if kind == "string":
+            return kind, zstd.plain(got, dictionary)
+        return kind, {name: zstd.plain(value, dictionary) for name, value in got.items()}
 
     def __str__(self):
         return f"{self.equal} rows equal, {self.missing} missing, {self.extra} extra, {self.different} different"
+
+
+def _dictionaries(redis):
+    """A function that gives the bytes of the dictionary of an id, as Redis has them."""
+    known = {}
+
+    def find(number):
+        if number not in known:
+            keys = [key for key in redis.keys() if key.startswith(b"sluice:{") and key.endswith(b"}:dict:%d" % number)]
+            known[number] = redis.call("GET", keys[0]) if keys else None
+        return known[number]
+
+    return find
 
 
 def account(connection, redis, tables, foreign=()):
@@ -270,6 +302,7 @@ def account(connection, redis, tables, foreign=()):
     connection.query("SET time_zone='+00:00'")
     present = {key for key in redis.keys() if not key.startswith(b"sluice:")}
     found, claimed = Account(), set(foreign)
+    dictionary = _dictionaries(redis)
     for table in tables:
         wanted = expected(connection, table)
         claimed |= wanted.keys()
@@ -277,7 +310,10 @@ def account(connection, redis, tables, foreign=()):
         found.missing += len(absent)
         found.sentences += [f"{key!r} is missing" for key in sorted(absent)]
         for key, content in _read_all(redis, wanted.keys() & present).items():
-            text = _difference(table, wanted[key], content)
+            try:
+                text = _difference(table, wanted[key], found.unpack(table, content, dictionary))
+            except Failure as failure:
+                text = str(failure)
             found.equal += text is None
             if text:
                 found.different += 1

@@ -33,9 +33,10 @@ def _require_resumed(before, after):
             raise Failure(f"the load of {name} did not go on where it was: {state.text!r} before the kill, {now and now.text!r} behind it")
 
 
-def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, session=(), pause=0, config=DEFAULTS, say=lambda text: None):
+def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, session=(), pause=0, config=DEFAULTS, compress=None,
+                     say=lambda text: None):
     """`sluice bootstrap` of three tables is killed at random moments and called again, then `run` goes on."""
-    churn = Churn(env, rows // 3, value=value, session=session, pause=pause)
+    churn = Churn(env, rows // 3, value=value, session=session, pause=pause, compress=compress)
     program = env.sluice(churn.oracle_tables, **config)
     churn.start()
     before, landed, tries = {}, 0, 0

@@ -273,10 +273,11 @@ class Workload:
     """Random transactions on a schema; run() in this thread, or start() and stop() in one of its own."""
 
     def __init__(self, source, schema, value="hash", seed=0, truncate=False, rollbacks=True, session=(),
-                 pause=0):
+                 pause=0, compress=None):
         self.source = source
         self.schema = schema
         self.value = value
+        self.compress = compress  # as of oracle.Table
         self.rng = random.Random(seed)
         self.truncate = truncate
         self.rollbacks = rollbacks
@@ -290,7 +291,7 @@ class Workload:
 
     @property
     def oracle_tables(self):
-        return [oracle.Table(self.schema.db, table.name, self.value, where=table.where, lua=table.lua)
+        return [oracle.Table(self.schema.db, table.name, self.value, where=table.where, lua=table.lua, compress=self.compress)
                 for table in self.schema.tables]
 
     def run(self, transactions=None, seconds=None):
