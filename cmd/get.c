@@ -12,6 +12,7 @@
 #include "filters/rule.h"
 #include "filters/unpack.h"
 #include "filters/utf8.h"
+#include "sinks/redis_dictionary.h"
 #include "sinks/redis_row.h"
 
 enum { SL_GET_ABSENT = 1 };
@@ -145,23 +146,26 @@ static int exit_status(int status)
 }
 
 /* JSON never begins as a frame does, so it need not be known whether it was compressed once. */
-static int make_unpacker(const struct sl_table_rule *rule, struct row *row)
+static int make_unpacker(const struct sl_table_rule *rule, struct sl_redis_dictionaries *place,
+                         struct row *row)
 {
     if (rule->compress == SL_COMPRESS_NONE && !row->is_string) {
         return SL_OK;
     }
-    row->unpacker = sl_unpacker_new(NULL, NULL);
+    row->unpacker = sl_unpacker_new(sl_redis_dictionary_find, place);
     return row->unpacker != NULL ? SL_OK : SL_ENOMEM;
 }
 
-static int read_row(const struct sl_table_rule *rule, const struct sl_redis_options *sink,
+static int read_row(const struct sl_table_rule *rule, struct sl_redis_dictionaries *place,
                     const char *key)
 {
     struct row row = {.is_string = rule->value == SL_VALUE_JSON};
-    int rc = make_unpacker(rule, &row);
+    int rc = make_unpacker(rule, place, &row);
     int status;
 
-    rc = rc == SL_OK ? sl_redis_row_read(sink, key, row.is_string, add_field, &row, &row.err) : rc;
+    rc = rc == SL_OK
+             ? sl_redis_row_read(place->options, key, row.is_string, add_field, &row, &row.err)
+             : rc;
     status = rc == SL_OK ? print_row(&row) : exit_status(rc);
     if (rc == SL_DONE) {
         (void)fprintf(stderr, "sluice get: there is no key %s\n", key);
@@ -175,7 +179,7 @@ static int read_row(const struct sl_table_rule *rule, const struct sl_redis_opti
     return status;
 }
 
-static int get_row(const struct sl_table_rule *rule, const struct sl_redis_options *sink,
+static int get_row(const struct sl_table_rule *rule, struct sl_redis_dictionaries *place,
                    const struct sl_key_words *words)
 {
     struct sl_buf key = {0};
@@ -187,7 +191,7 @@ static int get_row(const struct sl_table_rule *rule, const struct sl_redis_optio
     if (rc == SL_OK) {
         text = sl_buf_cstr(&key);
     }
-    status = text != NULL ? read_row(rule, sink, text)
+    status = text != NULL ? read_row(rule, place, text)
                           : sl_usage_error(&sl_command_get, "%s",
                                            err.text[0] != '\0' ? err.text : "out of memory");
     sl_buf_release(&key);
@@ -203,6 +207,7 @@ static int get(const struct sl_config *config, const struct words *words)
                                      .table = sl_span_make(table, strlen(table)),
                                      .values = words->values,
                                      .count = words->count};
+    struct sl_redis_dictionaries place = {.options = sink, .pipeline = config->pipeline.name};
     const struct sl_table_rule *rule = NULL;
     struct sl_err err = {0};
 
@@ -218,7 +223,7 @@ static int get(const struct sl_config *config, const struct words *words)
                               "no entry of \"tables\" in the configuration chooses \"%.128s\"",
                               words->table);
     }
-    return get_row(rule, sink, &key);
+    return get_row(rule, &place, &key);
 }
 
 static int run(int argc, char **argv)

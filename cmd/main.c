@@ -12,7 +12,7 @@
 
 static const struct sl_command *const commands[] = {
     &sl_command_run,       &sl_command_bootstrap, &sl_command_tail, &sl_command_check,
-    &sl_command_reconcile, &sl_command_status,    &sl_command_get,
+    &sl_command_reconcile, &sl_command_status,    &sl_command_get,  &sl_command_train,
 };
 
 enum { SL_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

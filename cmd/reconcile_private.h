@@ -35,6 +35,7 @@
 #include "cmd/runner.h"
 #include "filters/expect.h"
 #include "filters/unpack.h"
+#include "sinks/redis_dictionary.h"
 #include "sinks/redis_lock.h"
 #include "sinks/redis_rows.h"
 
@@ -200,9 +201,11 @@ struct sl_reconcile {
     uint64_t row_bytes; /* of those compared, for an average */
     struct sl_look_item *items;
     struct sl_expect expect; /* scratch */
+    struct sl_redis_dictionaries dictionaries;
     struct sl_unpacker *unpacker;
     struct sl_unpacked unpacked; /* scratch */
-    bool has_said_unreadable;    /* why a value could not be unpacked */
+    /* Of which it was said why a value could not be unpacked. */
+    const struct sl_reconcile_table *said_unreadable;
     struct sl_buf key;
     struct sl_mend *mend; /* NULL: not asked for */
 };

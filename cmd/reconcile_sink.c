@@ -284,12 +284,14 @@ static int make(struct sl_reconcile *r)
 {
     const char *pipeline = r->config->pipeline.name;
 
+    r->dictionaries =
+        (struct sl_redis_dictionaries){.options = r->sink, .pipeline = pipeline, .stop = r->stop};
     r->rows = sl_redis_rows_new(r->sink, pipeline, r->stop);
     r->store = sl_redis_load_store_new(r->sink, pipeline);
     r->mapper = sl_rule_mapper_new(r->config->tables, r->config->table_count, NULL, NULL);
     r->items = sl_reconcile_items_new();
     r->mend = r->words->repair ? sl_mend_new() : NULL;
-    r->unpacker = sl_unpacker_new(NULL, NULL);
+    r->unpacker = sl_unpacker_new(sl_redis_dictionary_find, &r->dictionaries);
     if (r->rows == NULL || r->store == NULL || r->mapper == NULL || r->items == NULL ||
         r->unpacker == NULL || (r->mend == NULL && r->words->repair)) {
         return SL_ENOMEM;

@@ -18,9 +18,9 @@ int sl_reconcile_unpack(struct sl_reconcile *r, const struct sl_held *held,
     if (rc != SL_OK) {
         return sl_err_set(err, rc, "%s", why.status != SL_OK ? why.text : "out of memory");
     }
-    if (r->unpacked.held.is_damaged && !r->has_said_unreadable) {
-        r->has_said_unreadable = true;
-        sl_reconcile_say(r->report, "table %.*s.%.*s: %s; others like it are not said",
+    if (r->unpacked.held.is_damaged && r->said_unreadable != r->current) {
+        r->said_unreadable = r->current;
+        sl_reconcile_say(r->report, "table %.*s.%.*s: %s; others of the table are not said",
                          (int)r->current->db.len, (const char *)r->current->db.data,
                          (int)r->current->name.len, (const char *)r->current->name.data, why.text);
     }

@@ -74,10 +74,23 @@ static void start_reader(struct sl_runner *runner)
 
 /* ---- the sink ---- */
 
+static int open_sink(struct sl_runner *runner, struct sl_err *err)
+{
+    int rc = sl_redis_sink_open(runner->sink, err);
+
+    if (rc == SL_OK) {
+        rc = sl_runner_read_dictionaries(runner, err);
+        if (rc != SL_OK) {
+            sl_redis_sink_close(runner->sink, true);
+        }
+    }
+    return rc;
+}
+
 static void connect_sink(struct sl_runner *runner)
 {
     struct sl_err err = {0};
-    int rc = sl_redis_sink_open(runner->sink, &err);
+    int rc = open_sink(runner, &err);
 
     switch (rc) {
     case SL_OK:
@@ -408,6 +421,7 @@ void sl_runner_free(struct sl_runner *runner)
     sl_handoff_release(&runner->handoff);
     sl_buf_release(&runner->first);
     sl_buf_release(&runner->first_key);
+    sl_dictionaries_release(&runner->dictionaries);
     free(runner);
 }
 

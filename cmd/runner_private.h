@@ -18,6 +18,7 @@
 
 #include "cdc/base/log.h"
 #include "cdc/base/xrand.h"
+#include "cdc/dictionary.h"
 #include "cdc/handoff.h"
 #include "cdc/reader.h"
 #include "cdc/snapshot.h"
@@ -55,6 +56,7 @@ struct sl_runner {
     struct sl_reader *reader;
     struct sl_source *source;
     struct sl_mapper *mapper;
+    struct sl_dictionaries dictionaries; /* the mapper's */
     struct sl_schema_query *schema;
     struct sl_row_query *rows;
     struct sl_table_scan *scan;
@@ -109,6 +111,9 @@ void sl_runner_notice(void *user, bool is_warning, const char *text);
 
 /* ---- runner_reader.c ---- */
 
+/* Reads the dictionaries that tables' values are compressed with, if any rule wants them. A new one
+ * counts from then on. Fails as opening the sink does. */
+int sl_runner_read_dictionaries(struct sl_runner *runner, struct sl_err *err) SL_MUSTCHECK;
 /* Makes a reader and starts it where the sink's position or the configuration says. On failure
  * there is none. */
 int sl_runner_start_reader(struct sl_runner *runner, struct sl_err *err) SL_MUSTCHECK;

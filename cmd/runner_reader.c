@@ -4,6 +4,7 @@
 #include "cdc/client/table_scan.h"
 #include "cmd/runner_private.h"
 #include "filters/mapper.h"
+#include "sinks/redis_dictionary.h"
 
 enum { SL_XA_SHARE = 4 }; /* of memory_limit */
 
@@ -34,6 +35,28 @@ void sl_runner_free_reader(struct sl_runner *runner)
     sl_table_scan_free(runner->scan);
     runner->scan = NULL;
     sl_handoff_reset(&runner->handoff);
+}
+
+static bool wants_dictionaries(const struct sl_config *config)
+{
+    for (size_t i = 0; i < config->table_count; i++) {
+        if (config->tables[i].compress == SL_COMPRESS_DICT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int sl_runner_read_dictionaries(struct sl_runner *runner, struct sl_err *err)
+{
+    const struct sl_redis_dictionaries place = {.options = runner->redis,
+                                                .pipeline = runner->config->pipeline.name,
+                                                .stop = &runner->stop_asked};
+
+    sl_dictionaries_release(&runner->dictionaries);
+    return wants_dictionaries(runner->config)
+               ? sl_redis_dictionaries_read(&place, &runner->dictionaries, err)
+               : SL_OK;
 }
 
 static int make_reader(struct sl_runner *runner)
@@ -76,6 +99,7 @@ static int make_reader(struct sl_runner *runner)
     if (runner->mapper == NULL) {
         return SL_ENOMEM;
     }
+    sl_rule_mapper_use_dictionaries(runner->mapper, &runner->dictionaries);
     sl_rule_mapper_on_notice(runner->mapper, sl_runner_notice, runner);
     runner->reader = sl_reader_new(&options, runner->source, runner->mapper, &runner->handoff);
     return runner->reader != NULL ? SL_OK : SL_ENOMEM;

@@ -47,7 +47,7 @@ static const struct sl_conf_choice value_kinds[] = {
 static const struct sl_conf_choice codecs[] = {
     {.name = "none", .value = SL_COMPRESS_NONE},
     {.name = "zstd", .value = SL_COMPRESS_ZSTD},
-    {.name = "zstd-dict", .instead = "use \"zstd\""},
+    {.name = "zstd-dict", .value = SL_COMPRESS_DICT},
     {.name = NULL},
 };
 
@@ -197,7 +197,7 @@ const struct sl_conf_key sl_conf_keys[] = {
     {.path = "tables[].ttl", .type = SL_CONF_INTEGER, .unit = "seconds", .min = 1, .max = 3153600000, AT(sl_table_rule, ttl_s),
      .help = "Keys expire this long after their row's last change. Default: never."},
     {.path = "tables[].compress", .type = SL_CONF_CHOICE, .fallback = "none", .choices = codecs, AT(sl_table_rule, compress),
-     .help = "\"zstd\": a value (of a hash: of a field) that gets shorter by it is a zstd frame, which any zstd library reads."},
+     .help = "\"zstd\": a value (of a hash: of a field) that gets shorter by it is a zstd frame, which any zstd library reads. \"zstd-dict\": made with the dictionary of the table, which sluice train makes."},
     {.path = "tables[].compress_level", .type = SL_CONF_INTEGER, .min = 1, .max = 19, .fallback = "3", AT(sl_table_rule, compress_level),
      .help = "How hard zstd tries: 1 is fast, 19 small and slow."},
     {.path = "tables[].min_bytes", .type = SL_CONF_BYTES, .unit = "bytes", .max = 512 * MIB, .fallback = "64", AT(sl_table_rule, min_bytes),

@@ -6,6 +6,7 @@
 #include "filters/key_owner.h"
 #include "filters/known_keys.h"
 #include "filters/mapper_keys.h"
+#include "filters/packs.h"
 #include "filters/row_filter.h"
 #include "filters/rule.h"
 #include "filters/statement.h"
@@ -23,8 +24,7 @@ struct rule_mapper {
     uint32_t cell_cap;
     struct sl_known_keys keys;
     struct sl_row_filter filter;
-    struct sl_packer *packer; /* NULL: no table needed one yet */
-    bool leaves_unpacked;
+    struct sl_packs packs;
 };
 
 static struct rule_mapper *self_of(struct sl_mapper *mapper)
@@ -46,23 +46,6 @@ static void free_layout(void *shape)
     sl_shape_free(shape);
 }
 
-/* The packer is used by whoever holds the batch, as raw entries are. */
-static int prepare_pack(struct rule_mapper *self, struct sl_shape *shape)
-{
-    const struct sl_table_rule *rule = shape->rule;
-
-    if (rule->compress == SL_COMPRESS_NONE || self->leaves_unpacked) {
-        return SL_OK;
-    }
-    if (self->packer == NULL) {
-        self->packer = sl_packer_new();
-    }
-    shape->pack = (struct sl_pack){.packer = self->packer,
-                                   .level = (int)rule->compress_level,
-                                   .min_bytes = (size_t)rule->min_bytes};
-    return self->packer != NULL ? SL_OK : SL_ENOMEM;
-}
-
 static int compile_table(struct sl_mapper *mapper, struct sl_table *table, struct sl_err *err)
 {
     struct rule_mapper *self = self_of(mapper);
@@ -78,7 +61,7 @@ static int compile_table(struct sl_mapper *mapper, struct sl_table *table, struc
     }
     rc = sl_row_filter_prepare(&self->filter, shape, err);
     rc = rc == SL_OK ? sl_known_keys_set(&self->keys, shape) : rc;
-    rc = rc == SL_OK ? prepare_pack(self, shape) : rc;
+    rc = rc == SL_OK ? sl_packs_give(&self->packs, shape) : rc;
     if (rc != SL_OK) {
         sl_shape_free(shape);
         return rc;
@@ -378,7 +361,7 @@ static void free_mapper(struct sl_mapper *mapper)
     sl_buf_release(&self->new_key);
     sl_known_keys_release(&self->keys);
     sl_row_filter_release(&self->filter);
-    sl_packer_free(self->packer);
+    sl_packs_release(&self->packs);
     free(self->cells);
     free(self);
 }
@@ -418,7 +401,13 @@ struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t c
 
 void sl_rule_mapper_leave_unpacked(struct sl_mapper *mapper)
 {
-    self_of(mapper)->leaves_unpacked = true;
+    self_of(mapper)->packs.is_off = true;
+}
+
+void sl_rule_mapper_use_dictionaries(struct sl_mapper *mapper,
+                                     const struct sl_dictionaries *dictionaries)
+{
+    self_of(mapper)->packs.known = dictionaries;
 }
 
 void sl_rule_mapper_on_notice(struct sl_mapper *mapper, sl_notice_fn notice, void *user)
@@ -427,6 +416,8 @@ void sl_rule_mapper_on_notice(struct sl_mapper *mapper, sl_notice_fn notice, voi
 
     self->filter.notice = notice;
     self->filter.notice_user = user;
+    self->packs.notice = notice;
+    self->packs.notice_user = user;
 }
 
 int sl_rule_mapper_keeps(struct sl_mapper *mapper, const struct sl_table *table,

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cdc/dictionary.h"
 #include "cdc/mapper.h"
 #include "filters/options.h"
 
@@ -26,6 +27,10 @@ int sl_rule_mapper_keeps(struct sl_mapper *mapper, const struct sl_table *table,
 
 /* Values are encoded as they are, whatever the rules say of compression: for who compares. */
 void sl_rule_mapper_leave_unpacked(struct sl_mapper *mapper);
+
+/* The dictionaries for rules that want one; borrowed for the mapper's life. Before any table. */
+void sl_rule_mapper_use_dictionaries(struct sl_mapper *mapper,
+                                     const struct sl_dictionaries *dictionaries);
 
 /* NOTICE is called for what an operator should know of, by the thread that maps rows. */
 void sl_rule_mapper_on_notice(struct sl_mapper *mapper, sl_notice_fn notice, void *user);

@@ -185,13 +185,23 @@ static void what_this_version_cannot_do_says_so(void **state)
                    "tables[0].value: \"stream\" is not available in this version; ");
     assert_refused(WITH_TABLE("\"value\":\"invalidate\""),
                    "tables[0].value: \"invalidate\" is not available in this version; ");
-    assert_refused(
-        WITH_TABLE("\"compress\":\"zstd-dict\""),
-        "tables[0].compress: \"zstd-dict\" is not available in this version; use \"zstd\"");
     assert_refused(WITH_SINK("\"url\":\"redis+sentinel://a:1,b:2/m/0\""),
                    "sinks[0].url: redis+sentinel:// is not available in this version; ");
     assert_refused(WITH_SINK("\"url\":\"redis+cluster://a:1\""),
                    "sinks[0].url: redis+cluster:// is not available in this version; ");
+}
+
+static void compression_is_set_only_where_there_is_any(void **state)
+{
+    (void)state;
+    assert_refused(WITH_TABLE("\"compress\":\"lz4\""),
+                   "tables[0].compress: expected one of \"none\", \"zstd\", \"zstd-dict\"");
+    assert_refused(WITH_TABLE("\"compress\":\"zstd\",\"compress_level\":20"),
+                   "tables[0].compress_level: expected an integer from 1 to 19, got 20");
+    assert_refused(WITH_TABLE("\"compress_level\":3"),
+                   "tables[0].compress_level: nothing is compressed here; remove it");
+    assert_refused(WITH_TABLE("\"compress\":\"none\",\"min_bytes\":\"1KiB\""),
+                   "tables[0].min_bytes: nothing is compressed here; remove it");
 }
 
 static void a_start_that_is_no_position_is_refused(void **state)
@@ -490,6 +500,7 @@ int main(void)
         cmocka_unit_test(all_mistakes_are_told_at_once),
         cmocka_unit_test(more_mistakes_than_anybody_reads_are_only_counted),
         cmocka_unit_test(what_this_version_cannot_do_says_so),
+        cmocka_unit_test(compression_is_set_only_where_there_is_any),
         cmocka_unit_test(a_start_that_is_no_position_is_refused),
         cmocka_unit_test(a_url_that_cannot_be_right_is_refused_without_showing_it),
         cmocka_unit_test(names_that_would_break_a_key_are_refused),

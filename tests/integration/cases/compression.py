@@ -1,5 +1,8 @@
 """Compressed values: the oracle unpacks them by zstd itself."""
+import hashlib
+import json
 import os
+import re
 
 from harness import scenarios, zstd
 from harness.churn import Churn
@@ -10,6 +13,8 @@ from harness.place import Failure
 
 # So that short values are frames, too.
 ALL = {"compress": "zstd", "min_bytes": 1}
+ALL_DICT = {"compress": "zstd-dict", "min_bytes": 1}
+DICTIONARY = re.compile(r"dictionary (\d+), (\d+) bytes, is in sink main")
 
 
 def _require_frames(env, tables, least=1):
@@ -32,6 +37,16 @@ def _require_no_drift(program):
     lines = _report(program, 0)
     if lines:
         raise Failure(f"nothing has drifted, but reported are {lines[:5]}")
+
+
+def _train(program, table, *args):
+    """The id of the dictionary that it makes."""
+    _, out, _ = program.call("train", "--table", str(table), *args, status=0, timeout=120)
+    found = DICTIONARY.search(out)
+    gain = re.search(r"held out: (\d+) bytes raw, (\d+) zstd \(\d+ %\), (\d+) zstd-dict \(\d+ %\)", out)
+    if not found or not gain or not 32768 <= int(found[1]) < 1 << 31:
+        raise Failure(f"sluice train prints {out}")
+    return int(found[1]), [int(number) for number in gain.groups()]
 
 
 def _stream(env, compress, **options):
@@ -169,3 +184,182 @@ def case_get_of_a_damaged_frame(env):
     if out:
         raise Failure(f"get of a damaged row prints {out}")
     require_sentence(err.strip(), "frame", "bootstrap --table")
+
+
+# ---- dictionaries ----
+
+
+def _orders(env, compress=None, rows=1500):
+    """Rows that are much alike and short, so that a dictionary wins; hashes and JSON."""
+    env.start_servers()
+    columns = "id INT PRIMARY KEY, status VARCHAR(40), note VARCHAR(200), address VARCHAR(200), n INT"
+    tables = [Table("it", name, value, compress=compress or ALL_DICT) for name, value in (("h", "hash"), ("j", "json"))]
+    words = [f"the {first} customer asked for {second} delivery" for first in ("new", "old", "angry", "happy") for second in ("early", "late", "no")]
+    with env.source.connect() as connection:
+        connection.query("CREATE DATABASE it")
+        for table in tables:
+            connection.query(f"CREATE TABLE it.{table.name} ({columns})")
+            values = [f"({number}, 'order status {env.rng.randrange(9)}', '{env.rng.choice(words)} {env.rng.randrange(10 ** 6)}', "
+                      f"'{env.rng.randrange(999)} Long Street, Springfield, {env.rng.randrange(99999)}', 0)" for number in range(rows)]
+            connection.query(f"INSERT INTO it.{table.name} VALUES {','.join(values)}")
+    return tables
+
+
+@case(timeout=240)
+def case_values_are_compressed_with_dictionaries(env):
+    """First without one, then with one, then with another: the three are there at the same time, and all are read."""
+    tables = _orders(env)
+    program = env.sluice(tables, **DEFAULTS).start()
+    wait_loaded(env, tables)
+    if set(_require_frames(env, tables).frames) != {0}:
+        raise Failure("values are compressed with a dictionary before there is one")
+    for table in tables:
+        said = [line for line in program.said().splitlines() if f"sluice train --table {table}" in line]
+        if len(said) != 1:
+            raise Failure(f"that {table} has no dictionary is said {len(said)} times: {said[:2]}")
+    known = []
+    for number in range(2):
+        for table in tables:
+            found, (raw, plain, trained) = _train(program, table, "--size", str((4096, 8192)[number]))
+            known.append(found)
+            if not trained < plain <= raw:
+                raise Failure(f"the dictionary of {table} makes {trained} bytes of {raw}, without it are {plain}")
+        program.restart()
+        env.sql(*[f"UPDATE it.{table.name} SET n={number + 1} WHERE id%3={number}" for table in tables],
+                *[f"UPDATE it.{table.name} SET note=CONCAT(note,' and more') WHERE id%3={number}" for table in tables])
+        found = _require_frames(env, tables)
+        if not {0, *known} <= set(found.frames):
+            raise Failure(f"dictionaries are {known}, values are compressed with {found.frames}")
+        _require_no_drift(program)
+    if len(set(known)) != 4:
+        raise Failure(f"four dictionaries have the ids {known}")
+    for number in range(3):
+        for table in tables:
+            _, out, _ = program.call("get", str(table), str(number), status=0)
+            if "customer asked for" not in json.loads(out)["note"]:
+                raise Failure(f"get of a row prints {out}")
+    program.call("bootstrap", status=0)
+    if set(_require_frames(env, tables).frames) != {known[2], known[3]}:
+        raise Failure("tables were loaded again, but not with their newest dictionary")
+    if [line for line in program.said().splitlines() if "sluice train" in line]:
+        raise Failure(f"a dictionary is missed that is there: {program.said()[-600:]}")
+
+
+@case(timeout=240)
+def case_a_dictionary_that_is_gone_is_said(env):
+    tables = _orders(env, rows=600)
+    program = env.sluice(tables, **DEFAULTS)
+    known = {str(table): _train(program, table, "--rows", "500", "--size", "4096")[0] for table in tables}
+    program.start()
+    wait_loaded(env, tables)
+    if set(_require_frames(env, tables).frames) != set(known.values()):
+        raise Failure("not every value is compressed with its table's dictionary")
+    for number in known.values():
+        env.redis_call("DEL", f"sluice:{{it}}:dict:{number}")
+    for table, number in known.items():
+        _, out, err = program.call("get", table, "1", status=4)
+        if out:
+            raise Failure(f"get prints {out}, though the dictionary is gone")
+        require_sentence(err.strip(), str(number), "bootstrap --table")
+    path = os.path.join(program.folder, "drift.ndjson")
+    _, _, err = program.call("reconcile", "--report", program.place.inner(path), status=1)
+    reported = scenarios.read_report(path)
+    if len(reported) != 1200 or {line["kind"] for line in reported} != {"different"}:
+        raise Failure(f"1200 rows cannot be read, reported are {len(reported)}: {reported[:3]}")
+    for table, number in known.items():
+        if len([line for line in err.splitlines() if str(number) in line]) != 1:
+            raise Failure(f"that the dictionary {number} is gone should be said once: {err[-900:]}")
+    program.restart()
+    for table, number in known.items():
+        env.sql(f"UPDATE {table} SET n=5")
+        env.quiesce()
+        said = [line for line in program.said().splitlines() if str(number) in line and f"sluice train --table {table}" in line]
+        if len(said) != 1:
+            raise Failure(f"that the dictionary {number} is gone is said {len(said)} times: {program.said()[-900:]}")
+    program.call("reconcile", "--repair", status=0)
+    if set(_require_frames(env, tables).frames) != {0}:
+        raise Failure("values are compressed with a dictionary that is gone")
+
+
+@case(timeout=240)
+def case_bootstrap_with_dictionaries_killed(env):
+    env.start_servers()
+
+    def prepare(program, tables):
+        for table in tables:
+            _train(program, table, "--rows", "2000", "--size", "8192")
+
+    scenarios.bootstrap_killed(env, rows=9000, kills=2, value="json", tail=env.seconds / 2, config=slowly(5000), compress=ALL_DICT, prepare=prepare)
+    _require_no_drift(env.sluices[-1])
+
+
+@case(timeout=240)
+def case_random_changes_with_dictionaries_and_kills(env):
+    tables = _orders(env)
+    churns = [Churn(env, 900, value=value, db=f"it_{value}", clients=1, compress=ALL_DICT) for value in ("hash", "json")]
+    tables += [table for churn in churns for table in churn.oracle_tables]
+    program = env.sluice(tables, **DEFAULTS)
+    for table in tables:
+        _train(program, table, "--rows", "1000", "--size", "4096")
+    program.start()
+    for churn in churns:
+        churn.start()
+    for number in range(3):
+        env.sleep(env.seconds / 3)
+        program.kill()
+        if number == 1:
+            for table in tables:
+                _train(program, table, "--rows", "1000", "--size", "5000")
+        program.start()
+    for churn in churns:
+        churn.stop()
+    found = _require_frames(env, tables)
+    if len(found.frames) < 2 * len(churns) * 3:
+        raise Failure(f"the tables that change were trained twice, values are compressed with {found.frames}")
+    _require_no_drift(program)
+
+
+@case()
+def case_train_samples_a_large_table(env):
+    """The source sends a part of its rows only, and they come from all over the key."""
+    tables = _orders(env, rows=20000)
+    program = env.sluice(tables, **DEFAULTS)
+    env.sql("ANALYZE TABLE it.h, it.j")
+    # The notes of the two halves have nothing in common, so that a dictionary has to know both.
+    env.sql("UPDATE it.j SET note=REPEAT(MD5(1),4), address='' WHERE id<10000", "UPDATE it.j SET note=REPEAT(MD5(2),4), address='' WHERE id>=10000")
+    before = _bytes_sent(env)
+    number = _train(program, "it.j", "--rows", "300", "--size", "4096")[0]
+    sent = _bytes_sent(env) - before
+    size = int(env.sql("SELECT SUM(LENGTH(note)) FROM it.j")[0][0])
+    if sent > size / 4:
+        raise Failure(f"300 rows of 20000 were sampled, but the source sent {sent} bytes of {size}")
+    dictionary = env.redis_call("GET", f"sluice:{{it}}:dict:{number}")
+    for half in (b"1", b"2"):
+        if hashlib.md5(half).hexdigest().encode() not in dictionary:
+            raise Failure(f"a dictionary of the whole table does not know the half {half}")
+
+
+def _bytes_sent(env):
+    return int(env.sql("SHOW GLOBAL STATUS LIKE 'Bytes_sent'")[0][1])
+
+
+@case()
+def case_train_refuses_what_it_cannot_use(env):
+    tables = _orders(env, rows=30)
+    program = env.sluice(tables, **DEFAULTS)
+    env.sql("CREATE TABLE it.empty (id INT PRIMARY KEY)", "CREATE TABLE it.nokey (a INT)")
+    program.config["tables"].append({"table": "it.*"})
+    program.write_config()
+    for args, status, parts in (((), 2, ["--table"]), (("--table", "nodot"), 2, ["nodot"]), (("--table", "other.t"), 2, [r"other\.t"]),
+                                (("--table", "it.h", "--rows", "0"), 2, ["rows"]), (("--table", "it.h", "--size", "12"), 2, ["size"]),
+                                (("--table", "it.gone"), 3, [r"it\.gone"]), (("--table", "it.nokey"), 3, ["nokey"]),
+                                (("--table", "it.empty"), 5, ["0 values"])):
+        _, out, err = program.call("train", *args, status=status)
+        if out:
+            raise Failure(f"train {args} prints {out}")
+        require_sentence(err.strip().splitlines()[-1], *parts)
+    if env.redis_call("KEYS", "*"):
+        raise Failure(f"nothing was trained, but Redis has {env.redis_call('KEYS', '*')}")
+    env.redis.stop()
+    _, _, err = program.call("train", "--table", "it.h", "--size", "1024")
+    require_sentence(err.strip().splitlines()[-1], str(env.redis.port))

@@ -34,10 +34,11 @@ def _require_resumed(before, after):
 
 
 def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, session=(), pause=0, config=DEFAULTS, compress=None,
-                     say=lambda text: None):
+                     prepare=lambda program, tables: None, say=lambda text: None):
     """`sluice bootstrap` of three tables is killed at random moments and called again, then `run` goes on."""
     churn = Churn(env, rows // 3, value=value, session=session, pause=pause, compress=compress)
     program = env.sluice(churn.oracle_tables, **config)
+    prepare(program, churn.oracle_tables)
     churn.start()
     before, landed, tries = {}, 0, 0
     while landed < kills:
