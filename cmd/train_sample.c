@@ -32,11 +32,19 @@ struct sampling {
     struct sl_err *err;
 };
 
-void sl_row_sample_release(struct sl_row_sample *sample)
+static void empty_sample(struct sl_row_sample *sample)
 {
     for (size_t i = 0; i < sample->count; i++) {
         sl_buf_release(&sample->rows[i]);
     }
+    sample->count = 0;
+    sample->bytes = 0;
+    sample->seen = 0;
+}
+
+void sl_row_sample_release(struct sl_row_sample *sample)
+{
+    empty_sample(sample);
     free(sample->rows);
     *sample = (struct sl_row_sample){0};
 }
@@ -155,20 +163,13 @@ static int read_all(struct sampling *sampling)
     return rc;
 }
 
-/*
- * Of a large table the source sends only some rows, by chance, so that they come from all over its
- * key. Estimates may be half of what there is, or twice.
- */
-static int read_table(struct sampling *sampling)
+static int read_share(struct sampling *sampling)
 {
-    double wanted = 2.0 * (double)sampling->sample->cap;
     const char *where = NULL;
     char condition[32];
     int rc;
 
-    sampling->share = 1;
-    if ((double)sampling->estimate > 2 * wanted) {
-        sampling->share = wanted / (double)sampling->estimate;
+    if (sampling->share < 1) {
         (void)snprintf(condition, sizeof(condition), "RAND() < %.9f", sampling->share);
         where = condition;
     }
@@ -180,6 +181,30 @@ static int read_table(struct sampling *sampling)
     }
     rc = read_all(sampling);
     sampling->reader->ops->close_table(sampling->reader);
+    return rc;
+}
+
+/*
+ * Of a large table the source sends only some rows, by chance, so that they come from all over its
+ * key. Estimates may be half of what there is, or twice, and the rule may want few of the rows:
+ * then more are asked for.
+ */
+static int read_table(struct sampling *sampling)
+{
+    struct sl_row_sample *sample = sampling->sample;
+    double wanted = 2.0 * (double)sample->cap;
+    int rc;
+
+    sampling->share = 1;
+    if ((double)sampling->estimate > 2 * wanted) {
+        sampling->share = wanted / (double)sampling->estimate;
+    }
+    rc = read_share(sampling);
+    while (rc == SL_OK && sampling->share < 1 && sample->seen < sample->cap) {
+        sampling->share = sampling->share < 0.125 ? 8 * sampling->share : 1;
+        empty_sample(sample);
+        rc = read_share(sampling);
+    }
     return rc;
 }
 

@@ -54,7 +54,7 @@ int sl_train(const struct sl_samples *samples, size_t size, struct sl_buf *out, 
     if (*id == 0) {
         return sl_err_set(err, SL_EUNSUPPORTED,
                           "no dictionary can be made of %zu values with %zu bytes%s%s: sample more "
-                          "rows, or use \"compress\": \"zstd\"",
+                          "rows, compress shorter values (\"min_bytes\"), or use \"zstd\"",
                           samples->count, samples->bytes.len, ZDICT_isError(len) ? ", " : "",
                           ZDICT_isError(len) ? ZDICT_getErrorName(len) : "");
     }

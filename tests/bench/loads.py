@@ -45,6 +45,48 @@ HEAT = {
 }
 
 
+# Orders as a shop has them: names of few kinds, numbers of many, and texts that people wrote in other words each time. The
+# primes make neighbours different.
+ORDERS = 200000
+ORDERS_TABLE = """CREATE TABLE bench.items (id BIGINT PRIMARY KEY, customer_id INT NOT NULL, status VARCHAR(20) NOT NULL,
+  currency CHAR(3) NOT NULL, total DECIMAL(12,2) NOT NULL, created_at DATETIME NOT NULL, updated_at DATETIME NOT NULL,
+  customer_name VARCHAR(60) NOT NULL, email VARCHAR(80) NOT NULL, phone VARCHAR(24), street VARCHAR(80) NOT NULL,
+  postcode VARCHAR(12) NOT NULL, city VARCHAR(40) NOT NULL, country CHAR(2) NOT NULL, shipping_method VARCHAR(30) NOT NULL,
+  payment_method VARCHAR(30) NOT NULL, tracking_number VARCHAR(40), tracking_url VARCHAR(120), note VARCHAR(255))"""
+
+
+def _one_of(prime, *words):
+    return f"ELT(1 + n * {prime} % {len(words)}, {', '.join(repr(word) for word in words)})"
+
+
+_FIRST = _one_of(7919, "Anna", "Bruno", "Carla", "David", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Katja", "Lukas", "Mia")
+_LAST = _one_of(104729, "Adler", "Bergmann", "Costa", "Dubois", "Eriksen", "Fischer", "Garcia", "Horvath", "Ivanova", "Jansen",
+                "Kowalski", "Lindgren", "Moreau", "Novak", "Olsen", "Petrov", "Rossi")
+ORDERS_INSERT = f"""INSERT INTO bench.items SELECT n, n * 7919 % 50021, {_one_of(31, "new", "paid", "packed", "shipped", "delivered", "returned")},
+  {_one_of(11, "EUR", "EUR", "USD", "GBP")}, n * 7907 % 100003 / 100 + 4.99, '2025-01-01' + INTERVAL n * 61 SECOND,
+  '2025-01-02' + INTERVAL n * 67 SECOND, CONCAT({_FIRST}, ' ', {_LAST}),
+  LOWER(CONCAT({_FIRST}, '.', {_LAST}, n * 7919 % 50021, {_one_of(13, "@example.com", "@mail.example.org", "@example.net")})),
+  IF(n % 3 = 0, NULL, CONCAT('+49 ', 30 + n % 60, ' ', 1000000 + n * 7901 % 8999999)),
+  CONCAT({_one_of(17, "Main Street", "Station Road", "Church Lane", "Park Avenue", "Mill Road", "High Street", "Harbour Street")}, ' ', 1 + n * 29 % 210),
+  LPAD(n * 7883 % 99991, 5, '0'),
+  {_one_of(19, "Berlin", "Hamburg", "Wien", "Praha", "Warszawa", "Amsterdam", "Lyon", "Milano", "Porto", "Uppsala")},
+  {_one_of(19, "DE", "DE", "AT", "CZ", "PL", "NL", "FR", "IT", "PT", "SE")},
+  {_one_of(23, "standard", "express", "pick-up point", "freight")}, {_one_of(37, "credit card", "invoice", "direct debit", "wallet")},
+  CONCAT('1Z', LPAD(n * 104729 % 9999999967, 10, '0')), CONCAT('https://track.example.com/parcels/1Z', LPAD(n * 104729 % 9999999967, 10, '0')),
+  IF(n % 5 < 2, NULL, CONCAT({_one_of(41, "Please leave it with the neighbour at number", "Deliver after six, ring twice at number",
+                                      "This is a gift, no invoice please; room", "Call before you come, the gate code is", "As agreed with Ms Weber, order")},
+  ' ', 1 + n * 7877 % 9973)) FROM bench.numbers WHERE n > {{}} AND n <= {{}}"""
+ORDERS_UPDATE = """UPDATE bench.items SET status = 'delivered', updated_at = updated_at + INTERVAL 3 DAY WHERE id > {} AND id <= {}"""
+
+
+def _orders(connection):
+    """Every order comes, and every second one changes later."""
+    for low in range(0, ORDERS, 100):
+        connection.query(ORDERS_INSERT.format(low, low + 100))
+        if low % 200 == 0:
+            connection.query(ORDERS_UPDATE.format(low // 2, low // 2 + 100))
+
+
 def _numbers(connection, count):
     connection.query("CREATE TABLE bench.numbers (n INT PRIMARY KEY)")
     connection.query("INSERT INTO bench.numbers VALUES (1)")
@@ -109,18 +151,23 @@ def _rows(connection):
 
 def make(connection, load):
     """Fills the server's binary log: "items" and "small" alike, "hot" and "hot10" (few keys), "clock" (one row to be updated).
-    "rows" fills tables instead, and the log is free for what others write while they are read."""
+    "orders" is what a shop has. "rows" fills tables instead, and the log is free for what others write while they are read."""
     connection.query("SET SESSION sql_mode = ''")
     connection.query("SET sql_log_bin = 0")
     connection.query("CREATE DATABASE bench")
     connection.query("USE bench")
-    _numbers(connection, max(ROWS.values()) if load == "rows" else CHANGES.get(load, [HOT_KEYS])[0])
+    count = {"rows": max(ROWS.values()), "orders": ORDERS}.get(load) or CHANGES.get(load, [HOT_KEYS])[0]
+    _numbers(connection, count)
     if load == "rows":
         _rows(connection)
         return
     connection.query("SET sql_log_bin = 1")
     if load == "clock":
         _clock(connection)
+        return
+    if load == "orders":
+        connection.query(ORDERS_TABLE)
+        _orders(connection)
         return
     connection.query(TABLE)
     if load in HEAT:

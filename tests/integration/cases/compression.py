@@ -333,6 +333,12 @@ def case_train_samples_a_large_table(env):
     size = int(env.sql("SELECT SUM(LENGTH(note)) FROM it.j")[0][0])
     if sent > size / 4:
         raise Failure(f"300 rows of 20000 were sampled, but the source sent {sent} bytes of {size}")
+    # Of rows that the rule wants few of, more are asked for.
+    program.config["tables"][1]["where"] = "id % 50 == 7"
+    program.write_config()
+    _, out, _ = program.call("train", "--table", "it.j", "--rows", "300", "--size", "4096", status=0)
+    if "it.j: 300 rows sampled" not in out:
+        raise Failure(f"400 rows are wanted by the rule, 300 are to be sampled: {out}")
     dictionary = env.redis_call("GET", f"sluice:{{it}}:dict:{number}")
     for half in (b"1", b"2"):
         if hashlib.md5(half).hexdigest().encode() not in dictionary:
