@@ -141,8 +141,12 @@ static int make_dictionary(struct train *train, struct sl_err *err)
 
 static int sample_rows(struct train *train, struct sl_err *err)
 {
-    int rc = sl_row_sample_take(&train->rows, train->config, train->reader, train->db, train->table,
-                                (size_t)train->words->rows, &train->at_source, err);
+    const struct sl_row_sampling what = {.config = train->config,
+                                         .reader = train->reader,
+                                         .db = train->db,
+                                         .table = train->table,
+                                         .rows = (size_t)train->words->rows};
+    int rc = sl_row_sample_take(&train->rows, &what, &train->at_source, err);
 
     if (rc == SL_DONE) {
         train->at_source = true;
@@ -318,7 +322,7 @@ static int read_words(int argc, char **argv, struct words *words)
         }
         status = read_word(words, argv[i], argv[i + 1]);
     }
-    if (status == SL_EXIT_OK && words->table == NULL) {
+    if (status == SL_EXIT_OK && words->table[0] == '\0') {
         return sl_usage_error(&sl_command_train, "--table DATABASE.TABLE is missing");
     }
     return status;
@@ -327,7 +331,7 @@ static int read_words(int argc, char **argv, struct words *words)
 static int run(int argc, char **argv)
 {
     struct words words = {
-        .config = SL_DEFAULT_CONFIG, .rows = SL_TRAIN_ROWS, .size = SL_TRAIN_SIZE};
+        .config = SL_DEFAULT_CONFIG, .table = "", .rows = SL_TRAIN_ROWS, .size = SL_TRAIN_SIZE};
     struct train train = {.words = &words};
     struct sl_config *config;
     int status = read_words(argc, argv, &words);

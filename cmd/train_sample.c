@@ -79,11 +79,11 @@ static void shrink(struct sl_row_sample *sample, struct sl_xrand *rand)
 /* Every row that came has the same chance (reservoir sampling). */
 static int offer(struct sl_row_sample *sample, struct sl_xrand *rand, const struct sl_buf *row)
 {
-    uint64_t at = sample->seen++;
+    uint64_t at = sample->count;
     int rc;
 
+    sample->seen++;
     if (sample->count < sample->cap) {
-        at = sample->count;
         sample->rows[sample->count++] = (struct sl_buf){0};
     } else {
         at = sl_xrand_below(rand, sample->seen);
@@ -227,20 +227,19 @@ static int prepare(struct sampling *sampling, const struct sl_config *config, si
     return rc;
 }
 
-int sl_row_sample_take(struct sl_row_sample *sample, const struct sl_config *config,
-                       struct sl_chunk_reader *reader, struct sl_span db, struct sl_span table,
-                       size_t rows, bool *at_source, struct sl_err *err)
+int sl_row_sample_take(struct sl_row_sample *sample, const struct sl_row_sampling *what,
+                       bool *at_source, struct sl_err *err)
 {
     struct sampling sampling = {.sample = sample,
-                                .reader = reader,
+                                .reader = what->reader,
                                 .rand = {.state = sl_xrand_entropy()},
-                                .db = db,
-                                .name = table,
+                                .db = what->db,
+                                .name = what->table,
                                 .err = err};
     int rc;
 
     sl_position_init(&sampling.low);
-    rc = prepare(&sampling, config, rows);
+    rc = prepare(&sampling, what->config, what->rows);
     rc = rc == SL_OK ? read_table(&sampling) : rc;
     if (sampling.mapper != NULL) {
         sampling.mapper->ops->free(sampling.mapper);

@@ -5,6 +5,7 @@
 #ifndef SLUICE_CMD_TRAIN_SAMPLE_H
 #define SLUICE_CMD_TRAIN_SAMPLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,13 +26,21 @@ struct sl_row_sample {
 
 void sl_row_sample_release(struct sl_row_sample *sample);
 
+/* What is wanted; all is borrowed. */
+struct sl_row_sampling {
+    const struct sl_config *config;
+    struct sl_chunk_reader *reader;
+    struct sl_span db;
+    struct sl_span table;
+    size_t rows;
+};
+
 /*
- * Fills SAMPLE with ROWS rows of DB.TABLE, or as many as there are and the rule wants. SL_DONE: no
- * such table. SL_ESTOPPED, and how the chunk reader and the encoder fail; *AT_SOURCE: it was the
- * source.
+ * Fills SAMPLE with that many rows of the table, or with as many as there are and the rule wants.
+ * SL_DONE: no such table. SL_ESTOPPED, and how the chunk reader and the encoder fail; *AT_SOURCE:
+ * it was the source.
  */
-int sl_row_sample_take(struct sl_row_sample *sample, const struct sl_config *config,
-                       struct sl_chunk_reader *reader, struct sl_span db, struct sl_span table,
-                       size_t rows, bool *at_source, struct sl_err *err) SL_MUSTCHECK;
+int sl_row_sample_take(struct sl_row_sample *sample, const struct sl_row_sampling *what,
+                       bool *at_source, struct sl_err *err) SL_MUSTCHECK;
 
 #endif

@@ -103,11 +103,11 @@ static int refuse_length(const struct sl_table *table, struct sl_span column, si
         (const char *)column.data, len, max);
 }
 
-/* The value stands at AT, behind the head that was begun at START. COLUMN: empty for a whole row.
- */
+/* The value stands behind the head that was begun at START. COLUMN: empty for a whole row. */
 static int end_value(const struct sl_shape *shape, struct sl_span column, struct sl_buf *out,
-                     size_t at, size_t guess, size_t start, struct sl_err *err)
+                     size_t guess, size_t start, struct sl_err *err)
 {
+    size_t at = start + sl_resp_head_width(guess);
     int rc = sl_pack_tail(&shape->pack, out, at);
 
     if (rc != SL_OK) {
@@ -141,7 +141,7 @@ static int add_field(const struct sl_shape *shape, uint32_t i, struct sl_row row
         rc = sl_mask_tail(shape->masks[i], out, at);
     }
     return rc == SL_OK
-               ? end_value(shape, shape->table->columns[number].name, out, at, guess, start, err)
+               ? end_value(shape, shape->table->columns[number].name, out, guess, start, err)
                : rc;
 }
 
@@ -227,7 +227,6 @@ static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_s
 
     uint64_t ttl = shape->rule->ttl_s;
     size_t start = 0;
-    size_t at;
     int rc = sl_resp_array(out, ttl > 0 ? 5 : 3);
 
     *commands = 1;
@@ -240,12 +239,11 @@ static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_s
     if (rc == SL_OK) {
         rc = sl_resp_begin(out, GUESS, &start);
     }
-    at = out->len;
     if (rc == SL_OK) {
         rc = sl_encode_json(shape, row, out, err);
     }
     if (rc == SL_OK) {
-        rc = end_value(shape, sl_span_make("", 0), out, at, GUESS, start, err);
+        rc = end_value(shape, sl_span_make("", 0), out, GUESS, start, err);
     }
     if (rc == SL_OK && ttl > 0) {
         rc = SL_ADD(out, "$2\r\nEX\r\n");

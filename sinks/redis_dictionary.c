@@ -234,7 +234,7 @@ static int check_other(struct sl_redis_client *client, const char *pipeline,
 {
     struct sl_buf other = {0};
     int rc = read_one(client, pipeline, dictionary->id, &other, err);
-    bool is_same = other.len == dictionary->bytes.len &&
+    bool is_same = rc == SL_OK && other.len > 0 && other.len == dictionary->bytes.len &&
                    memcmp(other.data, dictionary->bytes.data, other.len) == 0;
 
     sl_buf_release(&other);

@@ -326,7 +326,7 @@ def case_train_samples_a_large_table(env):
     program = env.sluice(tables, **DEFAULTS)
     env.sql("ANALYZE TABLE it.h, it.j")
     # The notes of the two halves have nothing in common, so that a dictionary has to know both.
-    env.sql("UPDATE it.j SET note=REPEAT(MD5(1),4), address='' WHERE id<10000", "UPDATE it.j SET note=REPEAT(MD5(2),4), address='' WHERE id>=10000")
+    env.sql("UPDATE it.j SET note=REPEAT(SHA2(1,256),3), address='' WHERE id<10000", "UPDATE it.j SET note=REPEAT(SHA2(2,256),3), address='' WHERE id>=10000")
     before = _bytes_sent(env)
     number = _train(program, "it.j", "--rows", "300", "--size", "4096")[0]
     sent = _bytes_sent(env) - before
@@ -341,7 +341,7 @@ def case_train_samples_a_large_table(env):
         raise Failure(f"400 rows are wanted by the rule, 300 are to be sampled: {out}")
     dictionary = env.redis_call("GET", f"sluice:{{it}}:dict:{number}")
     for half in (b"1", b"2"):
-        if hashlib.md5(half).hexdigest().encode() not in dictionary:
+        if hashlib.sha256(half).hexdigest().encode() not in dictionary:
             raise Failure(f"a dictionary of the whole table does not know the half {half}")
 
 
