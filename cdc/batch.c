@@ -199,6 +199,25 @@ static void kill_chain(struct sl_batch *batch, uint32_t number, enum sl_write wr
     }
 }
 
+static bool is_whole(enum sl_write write)
+{
+    return write == SL_WRITE_WHOLE || write == SL_WRITE_REPLACE;
+}
+
+/* Of two notes that a key is to be read again one is enough. Returns what is behind the older. */
+static uint32_t kill_note(struct sl_batch *batch, uint32_t number)
+{
+    struct sl_batch_entry *entry = &batch->entries[number];
+
+    if (number == SL_BATCH_NONE || entry->write != SL_WRITE_LATER || entry->is_dead) {
+        return number;
+    }
+    entry->is_dead = true;
+    batch->dead_bytes += entry->len;
+    batch->dead_count++;
+    return entry->older;
+}
+
 void sl_batch_begin(struct sl_batch *batch, uint32_t *offset)
 {
     *offset = (uint32_t)batch->data.len;
@@ -230,16 +249,19 @@ static struct sl_batch_entry *add(struct sl_batch *batch, const struct sl_batch_
                                   uint32_t offset, uint32_t key_at, enum sl_write write)
 {
     struct sl_batch_entry *entry = &batch->entries[batch->entry_count];
+    uint32_t older = place->newest;
 
-    if (write != SL_WRITE_PARTIAL) {
-        kill_chain(batch, place->newest, write);
+    if (is_whole(write)) {
+        kill_chain(batch, older, write);
+    } else if (write == SL_WRITE_LATER) {
+        older = kill_note(batch, older);
     }
     *entry = (struct sl_batch_entry){
         .offset = offset,
         .len = (uint32_t)(batch->data.len - offset),
         .key_at = key_at,
         .key_len = (uint32_t)place->key.len,
-        .older = place->newest,
+        .older = older,
         .hash = place->hash,
         .write = (uint8_t)write,
     };
@@ -297,7 +319,8 @@ struct sl_batch_mark sl_batch_here(const struct sl_batch *batch)
     return (struct sl_batch_mark){.entry = batch->entry_count, .data = batch->data.len};
 }
 
-/* Who is dead follows from the entries alone, so it is found anew: going back is rare. */
+/* Who is dead follows from the entries alone, so it is found anew: going back is rare. Notes that
+   others had made superfluous live again, which is no harm. */
 static void judge_again(struct sl_batch *batch)
 {
     batch->dead_bytes = 0;
@@ -310,7 +333,7 @@ static void judge_again(struct sl_batch *batch)
         entry->is_dead = false;
         batch->extra_bytes += entry->extra;
         batch->raw_count += entry->is_raw;
-        if (entry->write != SL_WRITE_PARTIAL) {
+        if (is_whole((enum sl_write)entry->write)) {
             kill_chain(batch, entry->older, (enum sl_write)entry->write);
         }
     }

@@ -37,6 +37,9 @@ enum sl_write {
     /* As WHOLE, and what the key held before may have had fields that no later entry knows of (a
        column that was dropped): a WHOLE entry behind it does not make it superfluous. */
     SL_WRITE_REPLACE,
+    /* Nothing of the key itself: a note that it is to be read again (reread_note.h). Entries before
+       it stay, but for another note right before it. */
+    SL_WRITE_LATER,
 };
 
 struct sl_batch_entry {

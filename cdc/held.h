@@ -31,6 +31,7 @@ struct sl_held {
     struct sl_span text;
     bool expires;    /* has a time to live */
     bool is_damaged; /* some of it cannot be read as what it is: it is like nothing else */
+    bool waits;      /* to be read again: what it holds is old, and that is known */
 };
 
 /* How a sink differs from its source at one key. */

@@ -26,6 +26,9 @@ struct sl_load_store_ops {
                   struct sl_err *err);
     int (*requests)(struct sl_load_store *store, sl_load_field_fn each, void *user,
                     struct sl_err *err);
+    /* One step through the hash sluice:{PIPELINE}:rereads, with a cursor as below. */
+    int (*rereads)(struct sl_load_store *store, uint64_t *cursor, sl_load_field_fn each, void *user,
+                   struct sl_err *err);
     /*
      * One step of a SCAN: calls EACH for keys that PATTERN matches. *CURSOR is 0 at the beginning,
      * and again at the end. A key may come more than once.

@@ -41,7 +41,8 @@ struct sl_mapper_ops {
     bool (*wants)(struct sl_mapper *mapper, struct sl_span db, struct sl_span table);
     /* Compiles the rule for TABLE and hangs it on it. SL_EINVAL, SL_ESCHEMA: it does not fit. */
     int (*table)(struct sl_mapper *mapper, struct sl_table *table, struct sl_err *err);
-    /* Adds what CHANGE does to the sink's keys to BATCH. */
+    /* Adds what CHANGE does to the sink's keys to BATCH: or, where its images do not say that,
+       notes that a key is to be read again (reread_note.h). */
     int (*row)(struct sl_mapper *mapper, const struct sl_row_change *change, struct sl_batch *batch,
                struct sl_err *err);
     /* Adds a row of TABLE that was read by SELECT to BATCH: its key gets what CELLS (all TEXT or
@@ -92,13 +93,5 @@ struct sl_mapper {
     const struct sl_mapper_ops *ops;
     struct sl_mapper_stats stats;
 };
-
-/*
- * Reads one row again from the source, for images that lack columns. KEY holds the row key's
- * cells; OUT (column_count cells, state TEXT or NULL) is valid until the next call. SL_DONE: no
- * such row.
- */
-typedef int (*sl_reread_fn)(void *user, const struct sl_table *table, const struct sl_cell *key,
-                            struct sl_cell *out, struct sl_err *err);
 
 #endif

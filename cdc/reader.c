@@ -238,6 +238,11 @@ bool sl_reader_first_is_applied(const struct sl_reader *reader)
     return reader->options.first_count == 0 || sl_handoff_has_returned(reader->handoff);
 }
 
+struct sl_rereads *sl_reader_rereads(const struct sl_reader *reader)
+{
+    return reader->options.rereads;
+}
+
 const struct sl_reader_stats *sl_reader_stats(const struct sl_reader *reader)
 {
     return &reader->stats;

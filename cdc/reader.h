@@ -18,6 +18,7 @@
 #include "cdc/handoff.h"
 #include "cdc/mapper.h"
 #include "cdc/position.h"
+#include "cdc/rereads.h"
 #include "cdc/source.h"
 #include "cdc/stream.h"
 #include "cdc/table_loader.h"
@@ -44,6 +45,8 @@ struct sl_reader_options {
     uint16_t first_count;
     /* Other threads will come by sl_reader_visit(). */
     bool has_visitors;
+    /* Where keys that the mapper notes are handed over to; NULL: it notes none. Borrowed. */
+    struct sl_rereads *rereads;
 };
 
 /* Read by other threads while the reader runs. */
@@ -76,6 +79,9 @@ int sl_reader_join(struct sl_reader *reader, struct sl_err *err);
 
 /* True when the sink has acknowledged the first commands, or there are none. Thread-safe. */
 bool sl_reader_first_is_applied(const struct sl_reader *reader);
+
+/* As in the options. */
+struct sl_rereads *sl_reader_rereads(const struct sl_reader *reader);
 
 const struct sl_reader_stats *sl_reader_stats(const struct sl_reader *reader);
 

@@ -15,6 +15,9 @@ static int on_begin(void *user, bool is_xa, struct sl_err *err)
     reader->parts = 0;
     sl_reader_forget_savepoints(reader);
     reader->is_xa = is_xa;
+    if (reader->options.rereads != NULL) {
+        sl_rereads_begin(reader->options.rereads, is_xa);
+    }
     reader->group_bytes = 0;
     reader->group_read = 0;
     reader->group_was_cut = false;
@@ -27,6 +30,11 @@ static int on_table(void *user, struct sl_table *table, bool *skip, struct sl_er
 
     *skip = !reader->mapper->ops->wants(reader->mapper, table->db, table->name);
     return *skip ? SL_OK : reader->mapper->ops->table(reader->mapper, table, err);
+}
+
+static int note_rereads(struct sl_reader *reader, uint32_t from)
+{
+    return reader->options.rereads != NULL ? sl_reader_note_rereads(reader, from) : SL_OK;
 }
 
 static int on_row(void *user, const struct sl_row_change *change, struct sl_err *err)
@@ -42,7 +50,8 @@ static int on_row(void *user, const struct sl_row_change *change, struct sl_err 
         sl_reader_watch_note(reader, change->table, from);
     }
     if (!reader->is_xa) {
-        return sl_reader_push_if_full(reader);
+        rc = note_rereads(reader, from);
+        return rc == SL_OK ? sl_reader_push_if_full(reader) : rc;
     }
     if (reader->batch->data.len > reader->options.max_held_bytes) {
         return sl_err_set(
@@ -57,8 +66,18 @@ static int on_row(void *user, const struct sl_row_change *change, struct sl_err 
 static int on_commit(void *user, struct sl_err *err)
 {
     struct sl_reader *reader = user;
+    int rc = SL_OK;
 
     (void)err;
+    if (reader->is_xa) { /* in one phase: what was held back is final after all */
+        rc = note_rereads(reader, reader->batch->begin.entry);
+    }
+    if (rc == SL_OK && reader->options.rereads != NULL) {
+        rc = sl_reader_end_rereads(reader);
+    }
+    if (rc != SL_OK) {
+        return rc;
+    }
     reader->batch->transactions++;
     atomic_fetch_add_explicit(&reader->stats.transactions, 1, memory_order_relaxed);
     reader->position_moved = true;
@@ -111,6 +130,7 @@ static int on_xa_commit(void *user, struct sl_span xid, struct sl_err *err)
 
     if (rc == SL_OK) {
         sl_reader_watch_note(reader, NULL, from);
+        rc = note_rereads(reader, from);
     }
     if (rc == SL_DONE) {
         return sl_err_set(

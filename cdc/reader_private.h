@@ -1,7 +1,7 @@
 /*
  * reader_private.h - shared by the files of the reader (reader.c: thread and life,
  * reader_batches.c, reader_handler.c, reader_savepoint.c, reader_load.c, reader_visit.c,
- * reader_watch.c); for nobody else.
+ * reader_watch.c, reader_rereads.c); for nobody else.
  */
 #ifndef SLUICE_CDC_READER_PRIVATE_H
 #define SLUICE_CDC_READER_PRIVATE_H
@@ -121,6 +121,13 @@ void sl_reader_watch_undo(struct sl_reader *reader, uint32_t from);
 /* What the transaction wrote in parts that have been passed on comes to nothing, too. */
 void sl_reader_watch_undo_parts(struct sl_reader *reader);
 void sl_reader_watch_ddl(struct sl_reader *reader, const struct sl_ddl *ddl);
+
+/* ---- keys that are to be read again ---- */
+
+/* The batch's entries from number FROM on are final: hands the notes among them over. */
+int sl_reader_note_rereads(struct sl_reader *reader, uint32_t from) SL_MUSTCHECK;
+/* At the end of a transaction: says in the batch which tables have met the limit, and rings. */
+int sl_reader_end_rereads(struct sl_reader *reader) SL_MUSTCHECK;
 
 /* ---- the stream's events ---- */
 

@@ -340,3 +340,27 @@ int sl_reader_put_commands(struct sl_reader *reader, struct sl_span key, struct 
     }
     return rc == SL_OK ? push_if_full(reader) : rc;
 }
+
+int sl_reader_put_overrun(struct sl_reader *reader)
+{
+    int rc = open_batch(reader);
+
+    rc = rc == SL_OK ? sl_reader_end_rereads(reader) : rc;
+    return rc == SL_OK ? push_if_full(reader) : rc;
+}
+
+void sl_reader_fail(struct sl_reader *reader, int status, const struct sl_err *err)
+{
+    reader->visits.failure = status;
+    reader->err = *err;
+}
+
+uint64_t sl_reader_mark(struct sl_reader *reader)
+{
+    return sl_handoff_mark(reader->handoff);
+}
+
+bool sl_reader_has_passed(struct sl_reader *reader, uint64_t mark)
+{
+    return sl_handoff_has_passed(reader->handoff, mark);
+}

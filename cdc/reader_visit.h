@@ -13,6 +13,7 @@
 
 #include "cdc/base/err.h"
 #include "cdc/column.h"
+#include "cdc/load_state.h"
 #include "cdc/position.h"
 #include "cdc/reader.h"
 #include "cdc/table_watch.h"
@@ -51,8 +52,28 @@ int sl_reader_put_removal(struct sl_reader *reader, struct sl_span key) SL_MUSTC
 int sl_reader_put_commands(struct sl_reader *reader, struct sl_span key, struct sl_span commands,
                            uint16_t count) SL_MUSTCHECK;
 
+/*
+ * Says of tables that have too many keys to be read again that they wait to be loaded, see
+ * sl_reread_load_state().
+ */
+int sl_reader_put_overrun(struct sl_reader *reader) SL_MUSTCHECK;
+int sl_reread_load_state(const struct sl_rereads *rereads,
+                         struct sl_load_state *state) SL_MUSTCHECK;
+
+/* KEY got what it must hold at this place: tells the other watches on TELLER's table. */
+void sl_reader_tell_watches(struct sl_reader *reader, const struct sl_table_watch *teller,
+                            struct sl_span key);
 /* From now on WATCH (borrowed) is told what the stream does, until it is taken off. */
 int sl_reader_add_watch(struct sl_reader *reader, struct sl_table_watch *watch) SL_MUSTCHECK;
 void sl_reader_remove_watch(struct sl_reader *reader, struct sl_table_watch *watch);
+
+/* The stream cannot go on: the reader ends with STATUS and ERR. */
+void sl_reader_fail(struct sl_reader *reader, int status, const struct sl_err *err);
+
+/* ---- anywhere ---- */
+
+/* A mark behind all that was put so far, and whether the sink has acknowledged that. */
+uint64_t sl_reader_mark(struct sl_reader *reader);
+bool sl_reader_has_passed(struct sl_reader *reader, uint64_t mark);
 
 #endif

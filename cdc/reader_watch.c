@@ -55,6 +55,18 @@ void sl_reader_watch_undo_parts(struct sl_reader *reader)
     }
 }
 
+void sl_reader_tell_watches(struct sl_reader *reader, const struct sl_table_watch *teller,
+                            struct sl_span key)
+{
+    for (size_t i = 0; i < reader->visits.watch_count; i++) {
+        struct sl_table_watch *watch = reader->visits.watches[i];
+
+        if (watch != teller && sl_table_watch_is_alike(watch, teller)) {
+            sl_table_watch_note(watch, key, SL_WRITE_WHOLE);
+        }
+    }
+}
+
 static bool may_alter(const struct sl_ddl *ddl, const struct sl_table_watch *watch)
 {
     switch (ddl->kind) {

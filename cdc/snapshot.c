@@ -50,7 +50,8 @@ struct sl_snapshot *sl_snapshot_new(const struct sl_snapshot_options *options)
         return NULL;
     }
     snapshot->options = *options;
-    snapshot->workers = calloc(options->worker_count, sizeof(*snapshot->workers));
+    snapshot->worker_count = options->worker_count + (options->reread_chunks != NULL);
+    snapshot->workers = calloc(snapshot->worker_count, sizeof(*snapshot->workers));
     if (snapshot->workers == NULL || init_locks(snapshot) != SL_OK) {
         free(snapshot->workers);
         free(snapshot);
@@ -61,6 +62,13 @@ struct sl_snapshot *sl_snapshot_new(const struct sl_snapshot_options *options)
                                                            .number = i,
                                                            .chunks = options->chunk_readers[i],
                                                            .store = options->stores[i]};
+    }
+    if (options->reread_chunks != NULL) {
+        snapshot->workers[options->worker_count] =
+            (struct sl_snapshot_worker){.snapshot = snapshot,
+                                        .number = options->worker_count,
+                                        .chunks = options->reread_chunks,
+                                        .store = options->reread_store};
     }
     return snapshot;
 }
@@ -170,15 +178,21 @@ static int work_once(struct sl_snapshot_worker *worker, struct sl_err *err)
     return rc == SL_OK ? sl_snapshot_load_table(&load, err) : rc;
 }
 
+static bool reads_again(const struct sl_snapshot_worker *worker)
+{
+    return worker->number == worker->snapshot->options.worker_count;
+}
+
 static int work(struct sl_snapshot_worker *worker, struct sl_err *err)
 {
     int rc = SL_OK;
 
     while (rc == SL_OK && !sl_snapshot_is_stopped(worker->snapshot)) {
         sl_err_clear(err);
-        rc = work_once(worker, err);
+        rc = reads_again(worker) ? sl_snapshot_reread(worker, err) : work_once(worker, err);
         rc = cope(worker, rc, err);
     }
+    sl_snapshot_end_rereading(worker);
     return rc == SL_OK ? sl_err_set(err, SL_ESTOPPED, "the loading of tables was stopped") : rc;
 }
 
@@ -216,7 +230,7 @@ static void *worker_main(void *user)
 int sl_snapshot_start(struct sl_snapshot *snapshot, struct sl_err *err)
 {
     const struct sl_err none = {.text = "cannot start a thread to load tables: no memory"};
-    size_t count = snapshot->options.worker_count;
+    size_t count = snapshot->worker_count;
 
     snapshot->running = count;
     for (; snapshot->started < count; snapshot->started++) {
@@ -240,9 +254,14 @@ void sl_snapshot_stop(struct sl_snapshot *snapshot)
     if (atomic_exchange(&snapshot->stop, true)) {
         return;
     }
-    for (size_t i = 0; i < snapshot->options.worker_count; i++) {
-        snapshot->options.chunk_readers[i]->ops->interrupt(snapshot->options.chunk_readers[i]);
-        snapshot->options.stores[i]->ops->interrupt(snapshot->options.stores[i]);
+    for (size_t i = 0; i < snapshot->worker_count; i++) {
+        const struct sl_snapshot_worker *worker = &snapshot->workers[i];
+
+        worker->chunks->ops->interrupt(worker->chunks);
+        worker->store->ops->interrupt(worker->store);
+    }
+    if (snapshot->options.reread_chunks != NULL) {
+        sl_rereads_ring(sl_reader_rereads(snapshot->options.reader));
     }
     sl_snapshot_wake(snapshot);
 }

@@ -11,9 +11,10 @@
  * its progress in one step with its rows; so the next life goes on where this one ended.
  *
  * Rows that changed between low and the visit are left to the stream, which has written them, or,
- * where it had only part of the row (binlog_row_image=MINIMAL), are read again. A DDL statement on
- * the table begins its load anew. At the end keys without a row are removed (the sweep), if there
- * were keys of the table when its load began.
+ * where it had only part of the row (binlog_row_image=MINIMAL), are read again. So are, by a worker
+ * of their own and at once, rows that the stream could not write at all (rereads.h). A DDL
+ * statement on the table begins its load anew. At the end keys without a row are removed (the
+ * sweep), if there were keys of the table when its load began.
  */
 #ifndef SLUICE_CDC_SNAPSHOT_H
 #define SLUICE_CDC_SNAPSHOT_H
@@ -33,10 +34,13 @@ struct sl_snapshot_options {
        also lists. */
     struct sl_chunk_reader *const *chunk_readers;
     struct sl_load_store *const *stores;
-    size_t worker_count;          /* of both */
-    size_t chunk_bytes;           /* a chunk may have */
-    size_t watch_bytes;           /* that may be kept of changed keys */
-    uint32_t chunk_ms;            /* a SELECT should take; chunks grow and shrink to that */
+    size_t worker_count; /* of both */
+    /* For rows that the stream has noted (rereads.h); NULL, both: the reader notes none. */
+    struct sl_chunk_reader *reread_chunks;
+    struct sl_load_store *reread_store;
+    size_t chunk_bytes; /* a chunk may have; so should rows that are read again together */
+    size_t watch_bytes; /* that may be kept of changed keys */
+    uint32_t chunk_ms;  /* a SELECT should take; chunks grow and shrink to that */
     uint32_t max_threads_running; /* at the source; above it loading pauses; 0: no limit */
     uint32_t max_lag_s;           /* of the stream, likewise */
     uint32_t poll_ms;             /* how often requests are looked for */

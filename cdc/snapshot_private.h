@@ -8,7 +8,10 @@
  *     snapshot_commands.c  states and requests as commands
  *     snapshot_table.c  one table's load
  *     snapshot_range.c  its windows: chunks of rows
- *     snapshot_keys.c   keys that are read again
+ *     snapshot_keys.c   a set of keys
+ *     snapshot_settle.c keys that are read again
+ *     snapshot_rereads.c  keys that the stream has noted to be read again
+ *     snapshot_look.c   and those that the sink has notes of
  *     snapshot_sweep.c  keys without a row; repair
  *     snapshot_pace.c   how fast
  *
@@ -24,8 +27,9 @@
 #include "cdc/snapshot.h"
 
 /* Outcomes beside those of status.h. */
-#define SL_ALTERED 3 /* the table was altered: its load begins anew */
-#define SL_OVERRUN 4 /* more keys changed than could be kept: the chunk is read again */
+#define SL_ALTERED    3 /* the table was altered: its load begins anew */
+#define SL_OVERRUN    4 /* more keys changed than could be kept: the chunk is read again */
+#define SL_UNREADABLE 5 /* the table is to be loaded instead */
 
 struct sl_snapshot_table {
     struct sl_buf db;
@@ -51,14 +55,16 @@ struct sl_snapshot_worker {
     pthread_t thread;
     struct sl_chunk_reader *chunks;
     struct sl_load_store *store;
-    unsigned failures;    /* in a row */
-    uint64_t pressure_ms; /* when the source was asked last; monotonic */
+    unsigned failures;                       /* in a row */
+    struct sl_snapshot_rereading *rereading; /* of the worker that does only that */
+    uint64_t pressure_ms;                    /* when the source was asked last; monotonic */
 };
 
 struct sl_snapshot {
     struct sl_snapshot_options options;
     struct sl_snapshot_stats stats;
     struct sl_snapshot_worker *workers;
+    size_t worker_count; /* with the one that reads again */
     size_t started;
     atomic_bool stop;
     pthread_mutex_t lock; /* of what follows */
@@ -90,6 +96,7 @@ struct sl_snapshot_load {
     bool is_watched; /* the reader knows the watch */
     struct sl_position low;
     size_t chunk_rows;
+    size_t key_bytes;  /* of the rows that were read by their keys last */
     uint64_t free_ms;  /* the rate allows the next chunk then; monotonic */
     unsigned restarts; /* since the last chunk */
 };
@@ -98,8 +105,11 @@ struct sl_snapshot_load {
 struct sl_snapshot_key {
     size_t at; /* in bytes */
     size_t len;
+    size_t cells_at; /* of a note: its cells, in bytes */
+    size_t cells_len;
     unsigned tries;
     bool is_settled;
+    bool is_left; /* to another window */
     bool has_row;
     size_t row; /* of the chunk */
 };
@@ -190,6 +200,21 @@ int sl_snapshot_put_state(struct sl_reader *reader, const struct sl_load_store *
 int sl_snapshot_put_removal(struct sl_reader *reader, const char *key,
                             struct sl_span field) SL_MUSTCHECK;
 
+/* Fields of a hash that are to be removed. Zeroed: none. */
+struct sl_snapshot_fields {
+    struct sl_buf bytes; /* as arguments */
+    size_t count;
+};
+
+void sl_snapshot_fields_release(struct sl_snapshot_fields *fields);
+int sl_snapshot_add_field(struct sl_snapshot_fields *fields, struct sl_span field) SL_MUSTCHECK;
+/* The field of a note (reread_note.h). */
+int sl_snapshot_add_note(struct sl_snapshot_fields *fields, struct sl_span scope,
+                         struct sl_span key) SL_MUSTCHECK;
+/* In a visit. */
+int sl_snapshot_put_removals(struct sl_reader *reader, const char *key,
+                             const struct sl_snapshot_fields *fields) SL_MUSTCHECK;
+
 /* ---- snapshot_table.c ---- */
 
 /* Loads the table that was taken. SL_OK: done, or failed for good; SL_AGAIN: not done yet. */
@@ -217,27 +242,63 @@ int sl_snapshot_load_rows(struct sl_snapshot_load *load, struct sl_err *err) SL_
 
 /* ---- snapshot_keys.c ---- */
 
-typedef int (*sl_snapshot_finish_fn)(struct sl_snapshot_load *load, struct sl_reader *reader,
-                                     void *user);
-
+/* A key that is there already stays as it is. */
 int sl_snapshot_keys_add(struct sl_snapshot_keys *keys, struct sl_span key) SL_MUSTCHECK;
 void sl_snapshot_keys_release(struct sl_snapshot_keys *keys);
 void sl_snapshot_keys_clear(struct sl_snapshot_keys *keys);
+/* NULL: it is not among them. */
+struct sl_snapshot_key *sl_snapshot_keys_find(const struct sl_snapshot_keys *keys,
+                                              struct sl_span key);
+
+static inline struct sl_span sl_snapshot_key(const struct sl_snapshot_keys *keys,
+                                             const struct sl_snapshot_key *item)
+{
+    return sl_span_make(keys->bytes.data + item->at, item->len);
+}
+
+/* ---- snapshot_settle.c ---- */
+
+typedef int (*sl_snapshot_finish_fn)(struct sl_snapshot_load *load, struct sl_reader *reader,
+                                     void *user);
 
 /*
  * Reads the rows of KEYS again until none of them changed meanwhile: puts them (not if
  * ONLY_REMOVES) and removes keys that have no row. FINISH is called in the visit that settles the
  * last of them.
+ *
+ * ARE_NOTED: the keys come from notes, at most SL_SNAPSHOT_KEYS_AT_ONCE, and one window is all:
+ * FINISH is called at its end, for those that were settled. A key that was noted again in the
+ * window, and not written, gets the row that was read, as that is newer than what it holds, and
+ * is not settled.
  */
+enum { SL_SNAPSHOT_KEYS_AT_ONCE = 500 };
+
 struct sl_snapshot_settling {
     struct sl_snapshot_keys *keys;
     bool only_removes;
+    bool are_noted;
     sl_snapshot_finish_fn finish;
     void *user;
 };
 
+/* SL_UNREADABLE: a note does not say (any more) which row it is about. */
 int sl_snapshot_settle(struct sl_snapshot_load *load, const struct sl_snapshot_settling *settling,
                        struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- snapshot_rereads.c ---- */
+
+/* The worker that reads again what the stream has noted: one window, or a rest. */
+int sl_snapshot_reread(struct sl_snapshot_worker *worker, struct sl_err *err) SL_MUSTCHECK;
+void sl_snapshot_end_rereading(struct sl_snapshot_worker *worker);
+/* False once the load of another table is to be told that it waits for a new load. */
+bool sl_snapshot_is_told(const struct sl_snapshot_load *load);
+/* In the visit that a load begins in: from now on notes of its table count again. */
+void sl_snapshot_wants_notes(const struct sl_snapshot_load *load);
+
+/* ---- snapshot_look.c ---- */
+
+/* Asks the sink which notes it has. */
+int sl_snapshot_look_for_notes(struct sl_snapshot_worker *worker, struct sl_err *err) SL_MUSTCHECK;
 
 /* ---- snapshot_sweep.c ---- */
 

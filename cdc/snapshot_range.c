@@ -68,9 +68,11 @@ static int put_progress(struct sl_snapshot_load *load, struct sl_reader *reader,
 static int put_row(struct window *window, struct sl_reader *reader, size_t row, struct sl_err *err)
 {
     struct sl_snapshot_load *load = window->load;
+    int rc;
 
     switch (sl_snapshot_touch(load, key_of(window, row))) {
     case SL_TOUCH_WHOLE:
+    case SL_TOUCH_NOTED:
         return SL_OK;
     case SL_TOUCH_PART:
         return sl_snapshot_keys_add(&window->again, key_of(window, row));
@@ -78,9 +80,13 @@ static int put_row(struct window *window, struct sl_reader *reader, size_t row, 
         break;
     }
     atomic_fetch_add(&load->worker->snapshot->stats.put, 1);
-    return sl_reader_put_row(reader, load->table,
-                             window->chunk.cells + row * load->table->column_count,
-                             sl_snapshot_write(load), err);
+    rc = sl_reader_put_row(reader, load->table,
+                           window->chunk.cells + row * load->table->column_count,
+                           sl_snapshot_write(load), err);
+    if (rc == SL_OK) {
+        sl_reader_tell_watches(reader, load->watch, key_of(window, row));
+    }
+    return rc;
 }
 
 static int close_window(struct sl_reader *reader, void *user, struct sl_err *err)

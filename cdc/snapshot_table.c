@@ -59,7 +59,7 @@ int sl_snapshot_open_window(struct sl_snapshot_load *load, struct sl_err *err)
 
 int sl_snapshot_judge(const struct sl_snapshot_load *load)
 {
-    if (!sl_snapshot_is_current(load)) {
+    if (!sl_snapshot_is_current(load) || !sl_snapshot_is_told(load)) {
         return SL_AGAIN;
     }
     if (sl_table_watch_is_altered(load->watch)) {
@@ -77,8 +77,10 @@ enum sl_touch sl_snapshot_touch(const struct sl_snapshot_load *load, struct sl_s
 {
     enum sl_touch touch = sl_table_watch_find(load->watch, key);
 
-    return touch == SL_TOUCH_WHOLE && sl_snapshot_write(load) == SL_WRITE_REPLACE ? SL_TOUCH_PART
-                                                                                  : touch;
+    if (touch != SL_TOUCH_WHOLE && touch != SL_TOUCH_NOTED) {
+        return touch;
+    }
+    return sl_snapshot_write(load) == SL_WRITE_REPLACE ? SL_TOUCH_PART : touch;
 }
 
 /* ---- opening ---- */
@@ -90,6 +92,9 @@ static int begin_watch(struct sl_reader *reader, void *user, struct sl_err *err)
 
     (void)err;
     load->is_watched = rc == SL_OK;
+    if (rc == SL_OK) {
+        sl_snapshot_wants_notes(load);
+    }
     return rc;
 }
 
@@ -198,7 +203,7 @@ static int put_state(struct sl_reader *reader, void *user, struct sl_err *err)
     struct sl_snapshot_load *load = user;
 
     (void)err;
-    if (!sl_snapshot_is_current(load)) {
+    if (!sl_snapshot_is_current(load) || !sl_snapshot_is_told(load)) {
         return SL_AGAIN;
     }
     load->state.changed_ms = sl_clock_wall_ms(sl_clock_real());

@@ -71,6 +71,12 @@ bool sl_table_watch_is_of(const struct sl_table_watch *watch, struct sl_span db,
     return is_same(&watch->db, db) && (table.len == 0 || is_same(&watch->table, table));
 }
 
+bool sl_table_watch_is_alike(const struct sl_table_watch *watch, const struct sl_table_watch *other)
+{
+    return sl_table_watch_is_of(watch, sl_span_make(other->db.data, other->db.len),
+                                sl_span_make(other->table.data, other->table.len));
+}
+
 static void forget(struct sl_table_watch *watch)
 {
     sl_buf_clear(&watch->keys);
@@ -164,6 +170,14 @@ static int add(struct sl_table_watch *watch, struct sl_span key, uint32_t hash, 
     return SL_OK;
 }
 
+/* What was written before a note stays on record: a row that was read may be older than that. */
+static enum sl_touch add_touch(enum sl_touch before, enum sl_touch touch)
+{
+    return touch == SL_TOUCH_NOTED && before != SL_TOUCH_NONE && before != SL_TOUCH_NOTED
+               ? SL_TOUCH_PART
+               : touch;
+}
+
 static void set(struct sl_table_watch *watch, struct sl_span key, enum sl_touch touch)
 {
     uint32_t hash = (uint32_t)sl_hash_bytes(key.data, key.len, watch->seed);
@@ -177,12 +191,19 @@ static void set(struct sl_table_watch *watch, struct sl_span key, enum sl_touch 
         forget(watch);
         return;
     }
-    note->touch = touch;
+    note->touch = add_touch(note->touch, touch);
 }
 
 void sl_table_watch_note(struct sl_table_watch *watch, struct sl_span key, enum sl_write write)
 {
-    set(watch, key, write == SL_WRITE_PARTIAL ? SL_TOUCH_PART : SL_TOUCH_WHOLE);
+    static const enum sl_touch touches[] = {
+        [SL_WRITE_WHOLE] = SL_TOUCH_WHOLE,
+        [SL_WRITE_PARTIAL] = SL_TOUCH_PART,
+        [SL_WRITE_REPLACE] = SL_TOUCH_WHOLE,
+        [SL_WRITE_LATER] = SL_TOUCH_NOTED,
+    };
+
+    set(watch, key, touches[write]);
 }
 
 void sl_table_watch_undo(struct sl_table_watch *watch, struct sl_span key)

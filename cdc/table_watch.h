@@ -20,6 +20,7 @@ enum sl_touch {
     SL_TOUCH_NONE,
     SL_TOUCH_WHOLE, /* its last write was a whole one: the stream has what the key must hold */
     SL_TOUCH_PART,  /* or part of a row, or was undone: only reading the row again tells */
+    SL_TOUCH_NOTED, /* not written at all, but noted to be read again (reread_note.h) */
 };
 
 struct sl_table_watch;
@@ -31,12 +32,15 @@ void sl_table_watch_free(struct sl_table_watch *watch);
 /* TABLE empty: any of DB. */
 bool sl_table_watch_is_of(const struct sl_table_watch *watch, struct sl_span db,
                           struct sl_span table);
+bool sl_table_watch_is_alike(const struct sl_table_watch *watch,
+                             const struct sl_table_watch *other);
 
 /* Forgets all keys and notes from now on; sl_table_watch_end() stops that. */
 void sl_table_watch_begin(struct sl_table_watch *watch);
 void sl_table_watch_end(struct sl_table_watch *watch);
 
-/* KEY was written. Beyond the limit, or without memory, the watch is overrun. */
+/* KEY was written, or noted (SL_WRITE_LATER). Beyond the limit, or without memory, the watch is
+ * overrun. */
 void sl_table_watch_note(struct sl_table_watch *watch, struct sl_span key, enum sl_write write);
 /* What was noted of KEY came to nothing (a rollback). */
 void sl_table_watch_undo(struct sl_table_watch *watch, struct sl_span key);

@@ -68,7 +68,7 @@ static int take_plain(struct holding *holding, struct sl_look_item *item,
         item->is_out = true;
         return SL_OK;
     }
-    item->outcome = has_changed ? SL_LOOK_MOVED : SL_LOOK_DIFFERENT;
+    item->outcome = has_changed || held->waits ? SL_LOOK_MOVED : SL_LOOK_DIFFERENT;
     item->expected_public = sl_held_hash(&item->want.held, 0);
     item->found_public = sl_held_hash(held, 0);
     return holding->look->is_locked ? format_fields(item, held) : SL_OK;
@@ -94,8 +94,10 @@ static int read_step(struct holding *holding, bool *is_behind)
 {
     struct sl_look_batch *look = holding->look;
     struct sl_reconcile *r = look->r;
-    const struct sl_redis_reading reading = {
-        .keys = holding->keys, .count = holding->count, .form = r->form};
+    const struct sl_redis_reading reading = {.keys = holding->keys,
+                                             .count = holding->count,
+                                             .form = r->form,
+                                             .scope = sl_span_make(r->scope.data, r->scope.len)};
     int rc;
 
     if (holding->count == 0) {

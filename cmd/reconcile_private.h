@@ -207,6 +207,7 @@ struct sl_reconcile {
     /* Of which it was said why a value could not be unpacked. */
     const struct sl_reconcile_table *said_unreadable;
     struct sl_buf key;
+    struct sl_buf scope;  /* of the table, see reread_note.h */
     struct sl_mend *mend; /* NULL: not asked for */
 };
 

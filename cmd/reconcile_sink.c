@@ -288,7 +288,7 @@ static int make(struct sl_reconcile *r)
         (struct sl_redis_dictionaries){.options = r->sink, .pipeline = pipeline, .stop = r->stop};
     r->rows = sl_redis_rows_new(r->sink, pipeline, r->stop);
     r->store = sl_redis_load_store_new(r->sink, pipeline);
-    r->mapper = sl_rule_mapper_new(r->config->tables, r->config->table_count, NULL, NULL);
+    r->mapper = sl_rule_mapper_new(r->config->tables, r->config->table_count, NULL);
     r->items = sl_reconcile_items_new();
     r->mend = r->words->repair ? sl_mend_new() : NULL;
     r->unpacker = sl_unpacker_new(sl_redis_dictionary_find, &r->dictionaries);
@@ -319,6 +319,7 @@ static void release(struct sl_reconcile *r)
     sl_unpacker_free(r->unpacker);
     sl_unpacked_release(&r->unpacked);
     sl_buf_release(&r->key);
+    sl_buf_release(&r->scope);
     sl_position_release(&r->place);
     sl_position_release(&r->high);
     sl_arena_release(&r->names);

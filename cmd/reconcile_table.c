@@ -203,9 +203,14 @@ static int compare_open(struct sl_reconcile *r, const struct sl_key_set *changed
 static int compare_table(struct sl_reconcile *r, const struct sl_key_set *changed,
                          struct sl_err *err)
 {
-    int rc = r->reader->ops->open_table(r->reader, r->current->db, r->current->name, NULL,
-                                        &r->table, err);
+    int rc;
 
+    sl_buf_clear(&r->scope);
+    if (sl_reread_scope_format(r->current->db, r->current->name, &r->scope) != SL_OK) {
+        return sl_err_set(err, SL_ENOMEM, "out of memory");
+    }
+    rc = r->reader->ops->open_table(r->reader, r->current->db, r->current->name, NULL, &r->table,
+                                    err);
     if (rc != SL_OK) {
         r->source_failed |= rc < SL_OK;
         return rc;

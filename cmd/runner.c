@@ -422,6 +422,8 @@ void sl_runner_free(struct sl_runner *runner)
     sl_buf_release(&runner->first);
     sl_buf_release(&runner->first_key);
     sl_dictionaries_release(&runner->dictionaries);
+    sl_buf_release(&runner->rereads_key);
+    sl_buf_release(&runner->state_key);
     free(runner);
 }
 

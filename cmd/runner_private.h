@@ -58,12 +58,14 @@ struct sl_runner {
     struct sl_mapper *mapper;
     struct sl_dictionaries dictionaries; /* the mapper's */
     struct sl_schema_query *schema;
-    struct sl_row_query *rows;
+    struct sl_rereads *rereads;
+    struct sl_buf rereads_key; /* sluice's keys for them */
+    struct sl_buf state_key;
     struct sl_table_scan *scan;
     struct sl_snapshot *snapshot; /* while the reader streams */
     struct sl_chunk_reader **chunk_readers;
     struct sl_load_store **stores;
-    size_t worker_count; /* of both */
+    size_t worker_count; /* of both; the last one is for rows that are read again */
     struct sl_buf first; /* commands that go with the reader's first checkpoint */
     struct sl_buf first_key;
     bool is_settling; /* every table is loaded, and complete_mark is on its way */

@@ -1,12 +1,16 @@
 #include "cdc/client/binlog.h"
-#include "cdc/client/row_query.h"
 #include "cdc/client/schema_query.h"
 #include "cdc/client/table_scan.h"
 #include "cmd/runner_private.h"
 #include "filters/mapper.h"
+#include "sinks/checkpoint.h"
 #include "sinks/redis_dictionary.h"
 
-enum { SL_XA_SHARE = 4 }; /* of memory_limit */
+/* Of memory_limit. */
+enum {
+    SL_XA_SHARE = 4,
+    SL_REREAD_SHARE = 32,
+};
 
 void sl_runner_wake(void *user)
 {
@@ -30,10 +34,10 @@ void sl_runner_free_reader(struct sl_runner *runner)
     }
     sl_schema_query_free(runner->schema);
     runner->schema = NULL;
-    sl_row_query_free(runner->rows);
-    runner->rows = NULL;
     sl_table_scan_free(runner->scan);
     runner->scan = NULL;
+    sl_rereads_free(runner->rereads);
+    runner->rereads = NULL;
     sl_handoff_reset(&runner->handoff);
 }
 
@@ -59,6 +63,28 @@ int sl_runner_read_dictionaries(struct sl_runner *runner, struct sl_err *err)
                : SL_OK;
 }
 
+static int make_rereads(struct sl_runner *runner)
+{
+    const struct sl_pipeline_options *pipeline = &runner->config->pipeline;
+    struct sl_rereads_options options = {
+        .limit = (size_t)(pipeline->memory_limit_bytes / SL_REREAD_SHARE),
+        .rate = pipeline->snapshot.rate,
+    };
+    int rc;
+
+    sl_buf_clear(&runner->rereads_key);
+    sl_buf_clear(&runner->state_key);
+    rc = sl_pipeline_key(pipeline->name, "rereads", &runner->rereads_key);
+    rc = rc == SL_OK ? sl_pipeline_key(pipeline->name, "bootstrap", &runner->state_key) : rc;
+    options.hash_key = rc == SL_OK ? sl_buf_cstr(&runner->rereads_key) : NULL;
+    options.state_key = rc == SL_OK ? sl_buf_cstr(&runner->state_key) : NULL;
+    if (options.hash_key == NULL || options.state_key == NULL) {
+        return SL_ENOMEM;
+    }
+    runner->rereads = sl_rereads_new(&options);
+    return runner->rereads != NULL ? SL_OK : SL_ENOMEM;
+}
+
 static int make_reader(struct sl_runner *runner)
 {
     const struct sl_pipeline_options *pipeline = &runner->config->pipeline;
@@ -77,6 +103,7 @@ static int make_reader(struct sl_runner *runner)
     };
     int rc = sl_runner_make_first(runner);
 
+    rc = rc == SL_OK ? make_rereads(runner) : rc;
     if (rc != SL_OK) {
         return rc;
     }
@@ -86,16 +113,15 @@ static int make_reader(struct sl_runner *runner)
 
     runner->source = sl_binlog_source_new(&runner->source_options, pipeline->name, false);
     runner->schema = sl_schema_query_new(&runner->source_options);
-    runner->rows = sl_row_query_new(&runner->source_options);
     runner->scan = sl_table_scan_new(&runner->source_options);
-    if (runner->source == NULL || runner->schema == NULL || runner->rows == NULL ||
-        runner->scan == NULL) {
+    if (runner->source == NULL || runner->schema == NULL || runner->scan == NULL) {
         return SL_ENOMEM;
     }
     options.schema_user = runner->schema;
     options.load_user = runner->scan;
-    runner->mapper = sl_rule_mapper_new(runner->config->tables, runner->config->table_count,
-                                        sl_row_query_read, runner->rows);
+    options.rereads = runner->rereads;
+    runner->mapper =
+        sl_rule_mapper_new(runner->config->tables, runner->config->table_count, runner->rereads);
     if (runner->mapper == NULL) {
         return SL_ENOMEM;
     }
@@ -132,7 +158,6 @@ void sl_runner_stop_reader(struct sl_runner *runner)
 {
     sl_runner_stop_snapshot(runner);
     sl_schema_query_interrupt(runner->schema);
-    sl_row_query_interrupt(runner->rows);
     sl_table_scan_interrupt(runner->scan);
     sl_reader_stop(runner->reader);
 }
@@ -156,6 +181,9 @@ void sl_runner_count_rows(void *user, struct sl_heartbeat_rows *rows)
         rows->unchanged = atomic_load(&runner->mapper->stats.unchanged);
         rows->filtered = atomic_load(&runner->mapper->stats.filtered);
         rows->quarantined = atomic_load(&runner->mapper->stats.quarantined);
+    }
+    if (runner->rereads != NULL) {
+        rows->waiting = sl_rereads_count(runner->rereads);
     }
 }
 

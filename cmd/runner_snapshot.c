@@ -14,7 +14,7 @@ enum {
 
 static int make_workers(struct sl_runner *runner)
 {
-    size_t count = runner->config->pipeline.snapshot.parallel;
+    size_t count = runner->config->pipeline.snapshot.parallel + 1U;
 
     runner->chunk_readers = calloc(count, sizeof(struct sl_chunk_reader *));
     runner->stores = calloc(count, sizeof(struct sl_load_store *));
@@ -52,6 +52,7 @@ static void free_workers(struct sl_runner *runner)
 static struct sl_snapshot *make_snapshot(struct sl_runner *runner)
 {
     const struct sl_load_options *load = &runner->config->pipeline.snapshot;
+    size_t loads = runner->worker_count - 1;
     uint64_t memory = runner->config->pipeline.memory_limit_bytes / runner->worker_count;
     uint64_t chunk = memory / SL_CHUNK_SHARE;
     const struct sl_snapshot_options options = {
@@ -59,7 +60,9 @@ static struct sl_snapshot *make_snapshot(struct sl_runner *runner)
         .mapper = runner->mapper,
         .chunk_readers = runner->chunk_readers,
         .stores = runner->stores,
-        .worker_count = runner->worker_count,
+        .worker_count = loads,
+        .reread_chunks = runner->chunk_readers[loads],
+        .reread_store = runner->stores[loads],
         .chunk_bytes = (size_t)(chunk < SL_CHUNK_MAX ? chunk : SL_CHUNK_MAX),
         .watch_bytes = (size_t)(memory / SL_WATCH_SHARE),
         .chunk_ms = load->chunk_ms,

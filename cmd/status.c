@@ -145,6 +145,9 @@ static void print_rows(const struct sl_heartbeat_rows *rows)
                      " quarantined\n",
                      rows->unchanged, rows->filtered, rows->quarantined);
     }
+    if (rows->waiting > 0) {
+        (void)printf("  stale        %" PRIu64 " rows wait to be read again\n", rows->waiting);
+    }
 }
 
 static const char *why(struct sl_load *load)
@@ -230,13 +233,14 @@ static int add_heartbeat(struct sl_buf *out, const struct sl_heartbeat_seen *hea
 {
     int rc = add_text(out, "state", heartbeat->state);
 
-    return rc == SL_OK ? sl_buf_add_format(out,
-                                           ",\"lag_seconds\":%" PRIu64 ",\"source_time\":%" PRIu64
-                                           ",\"time\":%" PRIu64 ",\"unchanged\":%" PRIu64
-                                           ",\"filtered\":%" PRIu64 ",\"quarantined\":%" PRIu64,
-                                           heartbeat->lag_seconds, heartbeat->source_time,
-                                           heartbeat->wall_ms, heartbeat->rows.unchanged,
-                                           heartbeat->rows.filtered, heartbeat->rows.quarantined)
+    return rc == SL_OK ? sl_buf_add_format(
+                             out,
+                             ",\"lag_seconds\":%" PRIu64 ",\"source_time\":%" PRIu64
+                             ",\"time\":%" PRIu64 ",\"unchanged\":%" PRIu64 ",\"filtered\":%" PRIu64
+                             ",\"quarantined\":%" PRIu64 ",\"waiting\":%" PRIu64,
+                             heartbeat->lag_seconds, heartbeat->source_time, heartbeat->wall_ms,
+                             heartbeat->rows.unchanged, heartbeat->rows.filtered,
+                             heartbeat->rows.quarantined, heartbeat->rows.waiting)
                        : rc;
 }
 

@@ -212,7 +212,7 @@ static int prepare(struct sampling *sampling, const struct sl_config *config, si
 {
     int rc;
 
-    sampling->mapper = sl_rule_mapper_new(config->tables, config->table_count, NULL, NULL);
+    sampling->mapper = sl_rule_mapper_new(config->tables, config->table_count, NULL);
     sampling->sample->rows = calloc(rows, sizeof(*sampling->sample->rows));
     if (sampling->mapper == NULL || sampling->sample->rows == NULL) {
         return SL_ENOMEM;

@@ -5,6 +5,7 @@
 #include "filters/entry.h"
 #include "filters/key_owner.h"
 #include "filters/known_keys.h"
+#include "filters/later.h"
 #include "filters/mapper_keys.h"
 #include "filters/packs.h"
 #include "filters/row_filter.h"
@@ -16,12 +17,9 @@ struct rule_mapper {
     struct sl_mapper base; /* first: the two are cast into each other */
     const struct sl_table_rule *rules;
     size_t count;
-    sl_reread_fn reread;
-    void *reread_user;
     struct sl_buf old_key; /* scratch, reused for every row */
     struct sl_buf new_key;
-    struct sl_cell *cells; /* of a row that was read again */
-    uint32_t cell_cap;
+    struct sl_later later;
     struct sl_known_keys keys;
     struct sl_row_filter filter;
     struct sl_packs packs;
@@ -83,34 +81,6 @@ static int render_key(const struct sl_shape *shape, const struct sl_cell *cells,
     return sl_key_render(&shape->key, shape->table, cells, fallback, out, err);
 }
 
-static int reserve_cells(struct rule_mapper *self, uint32_t count)
-{
-    struct sl_cell *cells;
-
-    if (count <= self->cell_cap) {
-        return SL_OK;
-    }
-    cells = realloc(self->cells, count * sizeof(*cells));
-    if (cells == NULL) {
-        return SL_ENOMEM;
-    }
-    self->cells = cells;
-    self->cell_cap = count;
-    return SL_OK;
-}
-
-/* The row key's cells, from the after image where it has them, else from the before image. */
-static void merge_cells(struct sl_cell *out, const struct sl_row_change *change)
-{
-    for (uint32_t i = 0; i < change->table->column_count; i++) {
-        const struct sl_cell *after = change->after != NULL ? &change->after[i] : NULL;
-
-        out[i] = after != NULL && after->state != SL_CELL_ABSENT ? *after
-                 : change->before != NULL                        ? change->before[i]
-                                                                 : (struct sl_cell){0};
-    }
-}
-
 /* A row that was read by SELECT, under the key in new_key. */
 static int put_selected(struct rule_mapper *self, const struct sl_table *table,
                         const struct sl_cell *cells, enum sl_write write, struct sl_batch *batch,
@@ -126,42 +96,6 @@ static int put_selected(struct rule_mapper *self, const struct sl_table *table,
                ? sl_entry_put(batch, table->user, (struct sl_row){.cells = cells},
                               span_of(&self->new_key), write, err)
                : sl_entry_del(batch, span_of(&self->new_key));
-}
-
-/*
- * The image is not enough: asks the source for the row as it is now. Later events bring it to the
- * same state, so that the cache converges; a row that is gone has its DELETE yet to come.
- */
-static int put_reread(struct rule_mapper *self, const struct sl_row_change *change,
-                      struct sl_batch *batch, struct sl_err *err)
-{
-    const struct sl_table *table = change->table;
-    const struct sl_shape *shape = table->user;
-    uint32_t count = table->column_count;
-    int rc = reserve_cells(self, 2 * count);
-
-    if (rc != SL_OK) {
-        return rc;
-    }
-    if (self->reread == NULL) {
-        return sl_err_set(
-            err, SL_EUNSUPPORTED,
-            "a row image of table %.*s.%.*s lacks columns and there is no server to read "
-            "the row from: use binlog_row_image=FULL",
-            (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
-            (const char *)table->name.data);
-    }
-    merge_cells(self->cells, change);
-    rc = self->reread(self->reread_user, table, self->cells, self->cells + count, err);
-    if (rc == SL_DONE) {
-        rc = render_key(shape, self->cells, NULL, &self->new_key, err);
-        return rc == SL_OK ? sl_entry_del(batch, span_of(&self->new_key)) : rc;
-    }
-    if (rc == SL_OK) {
-        rc = render_key(shape, self->cells + count, NULL, &self->new_key, err);
-    }
-    return rc == SL_OK ? put_selected(self, table, self->cells + count, SL_WRITE_WHOLE, batch, err)
-                       : rc;
 }
 
 enum image {
@@ -227,14 +161,15 @@ static bool may_add_part(struct rule_mapper *self, const struct sl_row_change *c
            sl_row_filter_surely_takes(&self->filter, change->table, change->before);
 }
 
-/* Writes the after image under the key in new_key; falls back on reading the row again. */
+/* Writes the after image under the key in new_key, or notes that the row is to be read again. */
 static int put_matching(struct rule_mapper *self, const struct sl_row_change *change,
                         bool key_moved, struct sl_batch *batch, struct sl_err *err)
 {
     const struct sl_shape *shape = change->table->user;
     struct sl_row row = {.cells = change->after, .image = change->after_image};
     enum image image = IMAGE_WHOLE;
-    int rc;
+    bool waits = false;
+    int rc = SL_OK;
 
     if (change->after_image.len == 0 &&
         (!change->after_is_full || has_diffs(shape, change->after))) {
@@ -242,13 +177,20 @@ static int put_matching(struct rule_mapper *self, const struct sl_row_change *ch
         image = judge_image(shape, change->after, change->before);
     }
     if (image == IMAGE_LOST || (image == IMAGE_PARTIAL && !may_add_part(self, change, key_moved))) {
-        return put_reread(self, change, batch, err);
+        return sl_later_put(&self->later, change, span_of(&self->new_key), batch, err);
+    }
+    if (image == IMAGE_PARTIAL) {
+        rc = sl_later_waits(&self->later, change->table, span_of(&self->new_key), batch, &waits);
+    }
+    if (rc != SL_OK || waits) {
+        return rc == SL_OK ? sl_later_put(&self->later, change, span_of(&self->new_key), batch, err)
+                           : rc;
     }
     rc = sl_entry_put(batch, shape, row, span_of(&self->new_key),
                       image == IMAGE_WHOLE ? SL_WRITE_WHOLE : SL_WRITE_PARTIAL, err);
     /* A diff that does not apply (its path is absent, it is too large) is no reason to guess. */
     return (rc == SL_EUNSUPPORTED || rc == SL_ELIMIT) && row.base != NULL
-               ? put_reread(self, change, batch, err)
+               ? sl_later_put(&self->later, change, span_of(&self->new_key), batch, err)
                : rc;
 }
 
@@ -271,7 +213,7 @@ static int put_after(struct rule_mapper *self, const struct sl_row_change *chang
     case SL_ROW_UNCLEAR:
         break;
     }
-    return put_reread(self, change, batch, err);
+    return sl_later_put(&self->later, change, span_of(&self->new_key), batch, err);
 }
 
 static int map_update(struct rule_mapper *self, const struct sl_row_change *change,
@@ -362,7 +304,7 @@ static void free_mapper(struct sl_mapper *mapper)
     sl_known_keys_release(&self->keys);
     sl_row_filter_release(&self->filter);
     sl_packs_release(&self->packs);
-    free(self->cells);
+    sl_later_release(&self->later);
     free(self);
 }
 
@@ -381,7 +323,7 @@ static const struct sl_mapper_ops mapper_ops = {
 };
 
 struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t count,
-                                     sl_reread_fn reread, void *reread_user)
+                                     const struct sl_rereads *rereads)
 {
     struct rule_mapper *self = calloc(1, sizeof(*self));
 
@@ -392,8 +334,7 @@ struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t c
         .base = {.ops = &mapper_ops},
         .rules = rules,
         .count = count,
-        .reread = reread,
-        .reread_user = reread_user,
+        .later = {.rereads = rereads},
         .filter = {.rules = rules, .count = count, .stats = &self->base.stats},
     };
     return &self->base;

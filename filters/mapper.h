@@ -9,14 +9,15 @@
 
 #include "cdc/dictionary.h"
 #include "cdc/mapper.h"
+#include "cdc/rereads.h"
 #include "filters/options.h"
 
 /*
- * RULES are borrowed for the mapper's life. REREAD may be NULL: then an image that needs it is an
- * error. NULL when out of memory. Free with mapper->ops->free().
+ * RULES and REREADS are borrowed for the mapper's life. REREADS may be NULL: then an image that is
+ * not enough is an error. NULL when out of memory. Free with mapper->ops->free().
  */
 struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t count,
-                                     sl_reread_fn reread, void *reread_user);
+                                     const struct sl_rereads *rereads);
 
 /*
  * Does the rule's `where` want the row of CELLS, read by SELECT, in the cache? For a TABLE that

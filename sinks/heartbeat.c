@@ -50,7 +50,8 @@ static int add_rows(struct sl_buf *out, const struct sl_heartbeat_rows *rows)
     int rc = add_count(out, "unchanged", rows->unchanged);
 
     rc = rc == SL_OK ? add_count(out, "filtered", rows->filtered) : rc;
-    return rc == SL_OK ? add_count(out, "quarantined", rows->quarantined) : rc;
+    rc = rc == SL_OK ? add_count(out, "quarantined", rows->quarantined) : rc;
+    return rc == SL_OK ? add_count(out, "waiting", rows->waiting) : rc;
 }
 
 static int add_json(struct sl_buf *out, const struct sl_heartbeat *heartbeat)

@@ -16,11 +16,13 @@
 
 enum { SL_HEARTBEAT_TTL_MS = 5000 };
 
-/* Rows that were not written, and why; since the writer last began to read the source. */
+/* Rows that were not written, and why; but for `waiting` since the writer last began to read the
+   source. */
 struct sl_heartbeat_rows {
     uint64_t unchanged;   /* updates of what is not kept */
     uint64_t filtered;    /* rows that do not match `where` */
     uint64_t quarantined; /* rows on which `where` failed */
+    uint64_t waiting;     /* rows that are stale now, as they are still to be read again */
 };
 
 struct sl_heartbeat {

@@ -101,6 +101,8 @@ static void note(struct sl_span name, struct sl_span value, struct sl_heartbeat_
         take_number(value, &seen->rows.filtered);
     } else if (sl_span_equals(name, "quarantined")) {
         take_number(value, &seen->rows.quarantined);
+    } else if (sl_span_equals(name, "waiting")) {
+        take_number(value, &seen->rows.waiting);
     }
 }
 

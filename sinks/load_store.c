@@ -15,6 +15,7 @@ struct redis_store {
     struct sl_redis_client client;
     struct sl_buf state_key;
     struct sl_buf requests_key;
+    struct sl_buf rereads_key;
     atomic_bool stop;
     bool is_open;
 };
@@ -129,7 +130,7 @@ static int take_cursor(const redisReply *reply, uint64_t *cursor, struct sl_err 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
         reply->element[0]->type != REDIS_REPLY_STRING ||
         reply->element[1]->type != REDIS_REPLY_ARRAY) {
-        return sl_err_set(err, SL_EFORMAT, "the reply to SCAN is not a cursor and keys");
+        return sl_err_set(err, SL_EFORMAT, "the reply to SCAN is not a cursor and what it found");
     }
     errno = 0;
     *cursor = strtoull(reply->element[0]->str, &end, 10);
@@ -137,6 +138,32 @@ static int take_cursor(const redisReply *reply, uint64_t *cursor, struct sl_err 
         return sl_err_set(err, SL_EFORMAT, "the cursor of SCAN is not a number");
     }
     return SL_OK;
+}
+
+static int step_rereads(struct sl_load_store *base, uint64_t *cursor, sl_load_field_fn each,
+                        void *user, struct sl_err *err)
+{
+    struct redis_store *store = store_of(base);
+    char number[24];
+    const char *const args[] = {"HSCAN", sl_buf_cstr(&store->rereads_key), number, "COUNT", "1000"};
+    redisReply *reply = NULL;
+    uint64_t next = 0;
+    int rc;
+
+    (void)snprintf(number, sizeof(number), "%" PRIu64, *cursor);
+    rc = call(store, "cannot read which rows are to be read again", 5, args, &reply, err);
+    if (rc != SL_OK || reply == NULL) { /* said again for the analyzer */
+        return rc;
+    }
+    rc = take_cursor(reply, &next, err);
+    if (rc == SL_OK) {
+        rc = each_field(reply->element[1], each, user);
+    }
+    if (rc == SL_OK) {
+        *cursor = next;
+    }
+    freeReplyObject(reply);
+    return rc;
 }
 
 static int each_key(const redisReply *keys, const struct sl_key_pattern *pattern,
@@ -193,6 +220,7 @@ static void free_store(struct sl_load_store *base)
     disconnect(store);
     sl_buf_release(&store->state_key);
     sl_buf_release(&store->requests_key);
+    sl_buf_release(&store->rereads_key);
     free(store);
 }
 
@@ -202,6 +230,7 @@ struct sl_load_store *sl_redis_load_store_new(const struct sl_redis_options *opt
     static const struct sl_load_store_ops ops = {
         .states = read_states,
         .requests = read_requests,
+        .rereads = step_rereads,
         .scan = scan,
         .interrupt = interrupt,
         .free = free_store,
@@ -214,7 +243,9 @@ struct sl_load_store *sl_redis_load_store_new(const struct sl_redis_options *opt
     store->options = options;
     store->base.ops = &ops;
     if (sl_pipeline_key(pipeline, "bootstrap", &store->state_key) == SL_OK &&
-        sl_pipeline_key(pipeline, "requests", &store->requests_key) == SL_OK) {
+        sl_pipeline_key(pipeline, "requests", &store->requests_key) == SL_OK &&
+        sl_pipeline_key(pipeline, "rereads", &store->rereads_key) == SL_OK &&
+        sl_buf_cstr(&store->rereads_key) != NULL) {
         store->base.state_key = sl_buf_cstr(&store->state_key);
         store->base.requests_key = sl_buf_cstr(&store->requests_key);
     }

@@ -228,12 +228,18 @@ static int try_rest(struct probe *probe, const char *pipeline, struct sl_err *er
     static const char *const scan[] = {"SCAN", "0", "COUNT", "1"};
     struct sl_buf key = {0};
     const char *watch[] = {"WATCH", NULL};
+    const char *hscan[] = {"HSCAN", NULL, "0"};
+    struct sl_buf rereads = {0};
     int rc = sl_pipeline_key(pipeline, "guard", &key);
 
     watch[1] = rc == SL_OK ? sl_buf_cstr(&key) : NULL;
     rc = watch[1] != NULL ? attempt(probe, 2, watch, NULL, err) : SL_ENOMEM;
     rc = rc == SL_OK ? attempt(probe, 1, unwatch, NULL, err) : rc;
     rc = rc == SL_OK ? attempt(probe, 4, scan, NULL, err) : rc;
+    rc = rc == SL_OK ? sl_pipeline_key(pipeline, "rereads", &rereads) : rc;
+    hscan[1] = rc == SL_OK ? sl_buf_cstr(&rereads) : NULL;
+    rc = hscan[1] != NULL ? attempt(probe, 3, hscan, NULL, err) : rc;
+    sl_buf_release(&rereads);
     rc = rc == SL_OK ? attempt(probe, 1, multi, NULL, err) : rc;
     rc = rc == SL_OK ? attempt(probe, 1, exec, NULL, err) : rc;
     sl_buf_release(&key);

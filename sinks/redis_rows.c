@@ -14,6 +14,7 @@ struct sl_redis_rows {
     struct sl_redis_client client;
     bool is_open;
     struct sl_buf checkpoint; /* its key */
+    struct sl_buf rereads;    /* likewise */
     struct sl_held_field *fields;
     size_t field_cap;
     uint64_t bytes;
@@ -29,7 +30,8 @@ struct sl_redis_rows *sl_redis_rows_new(const struct sl_redis_options *options,
     }
     rows->options = options;
     rows->stop = stop;
-    if (sl_pipeline_key(pipeline, "checkpoint", &rows->checkpoint) != SL_OK) {
+    if (sl_pipeline_key(pipeline, "checkpoint", &rows->checkpoint) != SL_OK ||
+        sl_pipeline_key(pipeline, "rereads", &rows->rereads) != SL_OK) {
         sl_redis_rows_free(rows);
         return NULL;
     }
@@ -51,6 +53,7 @@ void sl_redis_rows_free(struct sl_redis_rows *rows)
     }
     disconnect(rows);
     sl_buf_release(&rows->checkpoint);
+    sl_buf_release(&rows->rereads);
     free(rows->fields);
     free(rows);
 }
@@ -70,6 +73,42 @@ static int add_command(struct sl_buf *out, const char *name, struct sl_span key)
     return rc == SL_OK ? sl_resp_bulk(out, key.data, key.len) : rc;
 }
 
+static bool asks_for_notes(const struct sl_redis_reading *reading)
+{
+    return reading->scope.len > 0 && reading->count > 0;
+}
+
+/* Commands before those of the keys. */
+static size_t head_of(const struct sl_redis_reading *reading)
+{
+    return asks_for_notes(reading) ? 2 : 1;
+}
+
+static int add_note(struct sl_buf *out, struct sl_span scope, struct sl_span key)
+{
+    size_t len = scope.len + 1 + key.len;
+    size_t start = 0;
+    int rc = sl_resp_begin(out, len, &start);
+
+    rc = rc == SL_OK ? sl_buf_add(out, scope.data, scope.len) : rc;
+    rc = rc == SL_OK ? sl_buf_add_byte(out, ' ') : rc;
+    rc = rc == SL_OK ? sl_buf_add(out, key.data, key.len) : rc;
+    return rc == SL_OK ? sl_resp_end(out, len, start) : rc;
+}
+
+static int add_notes(struct sl_redis_rows *rows, const struct sl_redis_reading *reading)
+{
+    struct sl_buf *out = &rows->client.request.out;
+    int rc = sl_resp_array(out, 2 + reading->count);
+
+    rc = rc == SL_OK ? sl_resp_text(out, "HMGET") : rc;
+    rc = rc == SL_OK ? sl_resp_bulk(out, rows->rereads.data, rows->rereads.len) : rc;
+    for (size_t i = 0; rc == SL_OK && i < reading->count; i++) {
+        rc = add_note(out, reading->scope, reading->keys[i]);
+    }
+    return rc;
+}
+
 static int add_reading(struct sl_redis_rows *rows, const struct sl_redis_reading *reading)
 {
     static const char *const multi[] = {"MULTI"};
@@ -80,6 +119,7 @@ static int add_reading(struct sl_redis_rows *rows, const struct sl_redis_reading
     rc = rc == SL_OK ? add_command(out, "HGETALL",
                                    sl_span_make(rows->checkpoint.data, rows->checkpoint.len))
                      : rc;
+    rc = rc == SL_OK && asks_for_notes(reading) ? add_notes(rows, reading) : rc;
     for (size_t i = 0; rc == SL_OK && i < reading->count; i++) {
         rc = add_command(out, reading->form.is_text ? "GET" : "HGETALL", reading->keys[i]);
         if (rc == SL_OK && reading->form.expires) {
@@ -113,7 +153,7 @@ static int skip_queued(struct sl_redis_rows *rows, size_t count, struct sl_err *
 static int ask(struct sl_redis_rows *rows, const struct sl_redis_reading *reading,
                redisReply **reply, struct sl_err *err)
 {
-    size_t commands = 1 + reading->count * (reading->form.expires ? 2 : 1);
+    size_t commands = head_of(reading) + reading->count * (reading->form.expires ? 2 : 1);
     redisReply *got = NULL;
     int rc = add_reading(rows, reading);
 
@@ -243,6 +283,15 @@ static bool is_unexpected(const redisReply *reply)
     return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "WRONGTYPE", 9) != 0;
 }
 
+/* EXEC has as many replies as there were commands, HMGET as many as keys. */
+static bool is_noted(const struct sl_redis_reading *reading, const redisReply *reply, size_t number)
+{
+    const redisReply *notes = reply->element[1];
+
+    return asks_for_notes(reading) && notes->type == REDIS_REPLY_ARRAY &&
+           number < notes->elements && notes->element[number]->type == REDIS_REPLY_STRING;
+}
+
 static int take_rows(struct sl_redis_rows *rows, const struct sl_redis_reading *reading,
                      const redisReply *reply, sl_redis_held_fn each, void *user, struct sl_err *err)
 {
@@ -250,15 +299,16 @@ static int take_rows(struct sl_redis_rows *rows, const struct sl_redis_reading *
     int rc = SL_OK;
 
     for (size_t i = 0; rc == SL_OK && i < reading->count; i++) {
-        const redisReply *content = reply->element[1 + step * i];
-        struct sl_held held = {.kind = SL_HELD_NOTHING};
+        size_t at = head_of(reading) + step * i;
+        const redisReply *content = reply->element[at];
+        struct sl_held held = {.kind = SL_HELD_NOTHING, .waits = is_noted(reading, reply, i)};
 
         if (is_unexpected(content)) {
             return sl_reply_status(SL_ROWS_PURPOSE, content, err);
         }
         rc = take_held(rows, content, &held);
         if (rc == SL_OK && reading->form.expires) {
-            held.expires = reply->element[2 + step * i]->integer >= 0;
+            held.expires = reply->element[at + 1]->integer >= 0;
         }
         rc = rc == SL_OK ? each(user, i, &held) : rc;
     }

@@ -40,6 +40,8 @@ struct sl_redis_reading {
     const struct sl_span *keys;
     size_t count;
     struct sl_redis_form form;
+    struct sl_span scope; /* of their table (reread_note.h), to see which keys wait to be read
+                             again; empty: that is not asked */
 };
 
 /*

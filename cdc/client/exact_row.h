@@ -1,5 +1,5 @@
 /*
- * exact_row.h - rows by SELECT in the very form that decoded events have: what row_query.c and
+ * exact_row.h - rows by SELECT in the very form that decoded events have: what chunk_rows.c and
  * table_scan.c share. Only cdc/client/ includes this header: it shows the library.
  */
 #ifndef SLUICE_CDC_CLIENT_EXACT_ROW_H

@@ -9,6 +9,7 @@
 
 #define STATES   "sluice:{p}:bootstrap"
 #define REQUESTS "sluice:{p}:requests"
+#define REREADS  "sluice:{p}:rereads"
 
 static void must(int rc)
 {
@@ -104,9 +105,22 @@ static void add_rows(struct sl_model *model, int table, int id, int old, int v)
     sl_buf_release(&body);
 }
 
+static bool is_locked(const struct sl_model *model)
+{
+    unsigned locks = 0;
+
+    for (size_t i = 0; i < SL_COUNT(model->chunks); i++) {
+        locks += model->chunks[i].locks;
+    }
+    return locks > 0;
+}
+
 void sl_model_set(struct sl_model *model, int table, int id, int v)
 {
     lock(model);
+    while (model->has_locks && is_locked(model)) {
+        (void)pthread_cond_wait(&model->more, &model->lock);
+    }
     if (model->rows[table][id] != v) {
         add_query(model, "BEGIN");
         add_table_map(model, table);
@@ -248,6 +262,27 @@ static void key_of(const struct sl_table *table, const struct sl_cell *cells, st
     text_of(&table->columns[0], &cells[0], key);
 }
 
+static int add_note(const struct sl_model *model, struct sl_batch *batch,
+                    const struct sl_row_change *change, struct sl_span key)
+{
+    struct sl_reread_note note = {.key = key};
+    struct sl_buf scope = {0};
+    struct sl_buf cells = {0};
+    int rc;
+
+    must(sl_reread_scope_format(change->table->db, change->table->name, &scope));
+    must(sl_buf_add_str(&cells, "id="));
+    text_of(&change->table->columns[0], &change->before[0], &cells);
+    note.scope = sl_buf_span(&scope);
+    note.cells = sl_buf_span(&cells);
+    rc = sl_rereads_wants(model->rereads, note.scope)
+             ? sl_reread_note_add(batch, sl_check_span(REREADS), &note)
+             : SL_OK;
+    sl_buf_release(&scope);
+    sl_buf_release(&cells);
+    return rc;
+}
+
 static int mapper_row(struct sl_mapper *mapper, const struct sl_row_change *change,
                       struct sl_batch *batch, struct sl_err *err)
 {
@@ -257,9 +292,13 @@ static int mapper_row(struct sl_mapper *mapper, const struct sl_row_change *chan
     bool is_partial = change->op == SL_OP_UPDATE && !change->after_is_full;
     int rc;
 
-    (void)mapper;
     (void)err;
     key_of(change->table, id, &key);
+    if (is_partial && of_mapper(mapper)->notes_parts) {
+        rc = add_note(of_mapper(mapper), batch, change, sl_buf_span(&key));
+        sl_buf_release(&key);
+        return rc;
+    }
     if (change->after != NULL) {
         text_of(&change->table->columns[1], &change->after[1], &value);
     }
@@ -408,6 +447,12 @@ static int chunks_end(struct sl_chunk_reader *reader, struct sl_position *positi
     return sl_position_set_file(position, "log.000001", strlen("log.000001"), offset);
 }
 
+static void name_columns(struct sl_model_chunks *chunks)
+{
+    chunks->columns[0].name = sl_check_span("id");
+    chunks->columns[1].name = sl_check_span("v");
+}
+
 static int chunks_open(struct sl_chunk_reader *reader, struct sl_span db, struct sl_span name,
                        const char *where, struct sl_table **table, struct sl_err *err)
 {
@@ -434,6 +479,7 @@ static int chunks_open(struct sl_chunk_reader *reader, struct sl_span db, struct
                                       .name = sl_check_span(names[chunks->number]),
                                       .columns = chunks->columns,
                                       .column_count = 2};
+    name_columns(chunks);
     chunks->is_open = true;
     *table = &chunks->table;
     return SL_OK;
@@ -555,6 +601,7 @@ static int chunks_keys(struct sl_chunk_reader *reader, const struct sl_cell *key
         unlock(model);
         return rc;
     }
+    model->most_keys = count > model->most_keys ? count : model->most_keys;
     *chunk = (struct sl_chunk){0};
     sl_buf_clear(&chunks->texts);
     for (size_t i = 0; i < count; i++) {
@@ -577,7 +624,12 @@ static int chunks_keys(struct sl_chunk_reader *reader, const struct sl_cell *key
 
 static void chunks_unlock(struct sl_chunk_reader *reader)
 {
+    struct sl_model *model = of_chunks(reader)->model;
+
+    lock(model);
     of_chunks(reader)->locks = 0;
+    (void)pthread_cond_broadcast(&model->more);
+    unlock(model);
 }
 
 static int chunks_pressure(struct sl_chunk_reader *reader, struct sl_chunk_pressure *pressure,
@@ -646,6 +698,30 @@ static int store_requests(struct sl_load_store *store, sl_load_field_fn each, vo
     return each_field(model, model->requests, each, user);
 }
 
+static int store_rereads(struct sl_load_store *store, uint64_t *cursor, sl_load_field_fn each,
+                         void *user, struct sl_err *err)
+{
+    struct sl_model *model = ((struct sl_model_store *)store)->model;
+    int table = (int)*cursor;
+    int rc = SL_OK;
+
+    (void)err;
+    lock(model);
+    for (int id = 0; rc == SL_OK && id < SL_MODEL_IDS; id++) {
+        char field[32];
+        char value[16];
+
+        (void)snprintf(field, sizeof(field), "shop.t%d t%d:%d", table, table, id);
+        (void)snprintf(value, sizeof(value), "id=%d", id);
+        if (model->notes[table][id]) {
+            rc = each(user, sl_check_span(field), sl_check_span(value));
+        }
+    }
+    unlock(model);
+    *cursor = table + 1 < SL_MODEL_TABLES ? (uint64_t)table + 1 : 0;
+    return rc;
+}
+
 static int store_scan(struct sl_load_store *store, const struct sl_key_pattern *pattern,
                       uint64_t *cursor, sl_load_key_fn each, void *user, struct sl_err *err)
 {
@@ -677,6 +753,7 @@ static void store_interrupt(struct sl_load_store *store)
 
 static const struct sl_load_store_ops store_ops = {.states = store_states,
                                                    .requests = store_requests,
+                                                   .rereads = store_rereads,
                                                    .scan = store_scan,
                                                    .interrupt = store_interrupt};
 
@@ -721,17 +798,38 @@ static struct sl_span take_argument(struct sl_span *rest)
     return argument;
 }
 
+/* "shop.t0 t0:5" */
+static void set_note(struct sl_model *model, struct sl_span field, bool is_set)
+{
+    char text[32];
+
+    (void)snprintf(text, sizeof(text), "%.*s", (int)field.len, (const char *)field.data);
+    model->notes[text[6] - '0'][atoi(text + 11)] = is_set;
+}
+
 static void apply_command(struct sl_model *model, struct sl_span rest)
 {
-    bool is_set = rest.data[1] == '4';
+    unsigned long words = strtoul((const char *)rest.data + 1, NULL, 10);
+    struct sl_span command;
     struct sl_span key;
     struct sl_span name;
     struct sl_model_field *field;
+    bool is_set;
 
-    must(sl_span_skip(&rest, 4));
-    (void)take_argument(&rest);
+    while (rest.data[0] != '$') {
+        must(sl_span_skip(&rest, 1));
+    }
+    command = take_argument(&rest);
+    is_set = sl_span_equals(command, "HSET");
     key = take_argument(&rest);
     name = take_argument(&rest);
+    if (sl_span_equals(key, REREADS)) {
+        set_note(model, name, is_set);
+        for (unsigned long i = 3; !is_set && i < words; i++) {
+            set_note(model, take_argument(&rest), false);
+        }
+        return;
+    }
     field = find_field(sl_span_equals(key, STATES) ? model->states : model->requests, name);
     if (!is_set) {
         sl_buf_clear(&field->name);
@@ -740,6 +838,15 @@ static void apply_command(struct sl_model *model, struct sl_span rest)
     set_field(field, name, take_argument(&rest));
     must(sl_buf_add_format(&model->history, "%.*s=%.*s\n", (int)name.len, (const char *)name.data,
                            (int)field->value.len, (const char *)field->value.data));
+}
+
+static void set_key(struct sl_model *model, int table, int id, int value)
+{
+    model->cache[table][id] = value;
+    model->went_back += value != SL_MODEL_NONE && value < model->newest[table][id];
+    if (value > model->newest[table][id]) {
+        model->newest[table][id] = value;
+    }
 }
 
 static void apply_entry(struct sl_model *model, const struct sl_batch *batch,
@@ -760,9 +867,9 @@ static void apply_entry(struct sl_model *model, const struct sl_batch *batch,
     id = (int)strtol(text + 5, &end, 10);
     atomic_fetch_add(&model->writes, 1);
     if (text[0] == 'D') {
-        model->cache[table][id] = SL_MODEL_NONE;
+        set_key(model, table, id, SL_MODEL_NONE);
     } else if (text[0] == 'S' || model->cache[table][id] != SL_MODEL_NONE) {
-        model->cache[table][id] = (int)strtol(end, NULL, 10);
+        set_key(model, table, id, (int)strtol(end, NULL, 10));
     }
 }
 
@@ -819,7 +926,8 @@ void sl_model_init(struct sl_model *model)
     *model = (struct sl_model){.source = {.ops = &source_ops, .flavor = SL_FLAVOR_MYSQL},
                                .mapper = {.ops = &mapper_ops},
                                .offset = 4,
-                               .max_ahead = SIZE_MAX};
+                               .max_ahead = SIZE_MAX,
+                               .reread_limit = 1 << 20};
     (void)pthread_mutex_init(&model->lock, NULL);
     (void)pthread_cond_init(&model->more, NULL);
     init_rows(model->rows);
@@ -869,6 +977,8 @@ void sl_model_release(struct sl_model *model)
 
 void sl_model_start(struct sl_model *model)
 {
+    const struct sl_rereads_options rereads = {
+        .hash_key = REREADS, .state_key = STATES, .limit = model->reread_limit};
     struct sl_position start = {0};
     struct sl_err err = {0};
 
@@ -876,6 +986,9 @@ void sl_model_start(struct sl_model *model)
     model->chunks_are_interrupted = false;
     model->sent = 0;
     atomic_store(&model->sink_stops, false);
+    model->rereads = sl_rereads_new(&rereads);
+    assert_non_null(model->rereads);
+    model->reader_options.rereads = model->rereads;
     model->reader =
         sl_reader_new(&model->reader_options, &model->source, &model->mapper, &model->handoff);
     assert_non_null(model->reader);
@@ -897,6 +1010,8 @@ void sl_model_stop(struct sl_model *model)
     (void)pthread_join(model->sink, NULL);
     sl_reader_free(model->reader);
     model->reader = NULL;
+    sl_rereads_free(model->rereads);
+    model->rereads = NULL;
     sl_handoff_reset(&model->handoff);
 }
 

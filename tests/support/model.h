@@ -16,6 +16,7 @@
 #include "cdc/load_store.h"
 #include "cdc/mapper.h"
 #include "cdc/reader.h"
+#include "cdc/rereads.h"
 #include "cdc/source.h"
 
 enum {
@@ -62,6 +63,10 @@ struct sl_model {
     size_t sent;
     uint64_t offset;  /* of the log's end */
     bool is_minimal;  /* updates are logged with the changed column alone */
+    bool notes_parts; /* what such an update says is not written: the key is noted */
+    size_t reread_limit;
+    bool
+        has_locks; /* changes wait while rows are locked; not for those who change them in a hook */
     size_t max_ahead; /* events that the source may send; SIZE_MAX all */
     pthread_cond_t more;
     bool is_interrupted;
@@ -72,15 +77,19 @@ struct sl_model {
     void (*at_gone)(struct sl_model *model, int table); /* when there is no such table */
     unsigned reads;
     atomic_uint locked_reads;
-    int fail_reads;  /* so many next reads fail ... */
-    int fail_status; /* ... with this */
+    size_t most_keys; /* that were read together */
+    int fail_reads;   /* so many next reads fail ... */
+    int fail_status;  /* ... with this */
     uint64_t threads_running;
     struct sl_buf where; /* of the last open_table() */
 
     int cache[SL_MODEL_TABLES][SL_MODEL_IDS];
     struct sl_model_field states[SL_MODEL_FIELDS];
     struct sl_model_field requests[SL_MODEL_FIELDS];
-    struct sl_buf history; /* of the state hash: "field=value\n" */
+    bool notes[SL_MODEL_TABLES][SL_MODEL_IDS]; /* the hash of keys to be read again */
+    int newest[SL_MODEL_TABLES][SL_MODEL_IDS]; /* the largest value that a key ever had */
+    unsigned went_back;                        /* how often a key got a smaller one */
+    struct sl_buf history;                     /* of the state hash: "field=value\n" */
     struct sl_buf notices;
     atomic_uint writes; /* to the cache's keys */
     atomic_bool sink_stops;
@@ -89,8 +98,9 @@ struct sl_model {
 
     struct sl_source source;
     struct sl_mapper mapper;
-    struct sl_model_chunks chunks[3];
-    struct sl_model_store stores[3];
+    struct sl_model_chunks chunks[4]; /* the last ones are for rows that are read again */
+    struct sl_model_store stores[4];
+    struct sl_rereads *rereads; /* while the reader runs */
     struct sl_handoff handoff;
     struct sl_reader *reader;
     struct sl_reader_options reader_options;

@@ -221,7 +221,7 @@ static int use_packing(void *user)
                                               .table_pattern = "t",
                                               .key_template = "{pk}",
                                               .compress = SL_COMPRESS_ZSTD};
-    struct sl_mapper *mapper = sl_rule_mapper_new(&rule, 1, NULL, NULL);
+    struct sl_mapper *mapper = sl_rule_mapper_new(&rule, 1, NULL);
     struct sl_test_table test;
     int rc = mapper != NULL ? SL_OK : SL_ENOMEM;
 
@@ -459,7 +459,7 @@ static int run_reader(struct sl_script *script, struct sl_handoff *handoff,
 
 static int use_reader(void *user)
 {
-    struct sl_mapper *mapper = sl_rule_mapper_new(rules, 1, NULL, NULL);
+    struct sl_mapper *mapper = sl_rule_mapper_new(rules, 1, NULL);
     struct sl_handoff handoff;
     int rc = mapper != NULL ? SL_OK : SL_ENOMEM;
 

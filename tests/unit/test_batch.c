@@ -69,6 +69,11 @@ static void partial(struct sl_batch *batch, const char *key, const char *value)
     put(batch, key, value, 1, SL_WRITE_PARTIAL);
 }
 
+static void later(struct sl_batch *batch, const char *key, const char *value)
+{
+    put(batch, key, value, 1, SL_WRITE_LATER);
+}
+
 static void last_whole_write_of_a_key_is_sent(void **state)
 {
     struct sl_batch *batch = sl_batch_new();
@@ -106,6 +111,48 @@ static void partial_writes_keep_what_came_before(void **state)
     partial(batch, "a", "+3");
     sl_batch_seal(batch);
     assert_buf(&batch->data, "[a=2][a=+3]");
+    sl_batch_free(batch);
+}
+
+static void notes_leave_writes_alone_and_go_before_them(void **state)
+{
+    struct sl_batch *batch = sl_batch_new();
+
+    (void)state;
+    whole(batch, "a", "1");
+    partial(batch, "a", "+1");
+    later(batch, "a", "n1");
+    later(batch, "b", "n1");
+    later(batch, "a", "n2");
+    assert_int_equal(sl_batch_commands(batch), 4);
+    sl_batch_seal(batch);
+    assert_buf(&batch->data, "[a=1][a=+1][b=n1][a=n2]");
+    sl_batch_clear(batch);
+    whole(batch, "a", "1");
+    later(batch, "a", "n1");
+    later(batch, "a", "n2");
+    whole(batch, "a", "2");
+    sl_batch_seal(batch);
+    assert_buf(&batch->data, "[a=2]");
+    sl_batch_free(batch);
+}
+
+/* The newer note of a key that comes to nothing must not take the older one along. */
+static void a_note_that_was_replaced_lives_again(void **state)
+{
+    struct sl_batch *batch = sl_batch_new();
+
+    (void)state;
+    whole(batch, "a", "1");
+    later(batch, "a", "n1");
+    batch->begin = sl_batch_here(batch);
+    later(batch, "a", "n2");
+    whole(batch, "a", "2");
+    sl_batch_rollback(batch, batch->begin);
+    assert_int_equal(sl_batch_commands(batch), 2);
+    later(batch, "a", "n3");
+    sl_batch_seal(batch);
+    assert_buf(&batch->data, "[a=1][a=n3]");
     sl_batch_free(batch);
 }
 
@@ -625,6 +672,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(last_whole_write_of_a_key_is_sent),
         cmocka_unit_test(partial_writes_keep_what_came_before),
+        cmocka_unit_test(notes_leave_writes_alone_and_go_before_them),
+        cmocka_unit_test(a_note_that_was_replaced_lives_again),
         cmocka_unit_test(abandoned_bytes_leave_no_trace),
         cmocka_unit_test(rollback_revives_what_the_transaction_replaced),
         cmocka_unit_test(rollback_twice_is_rollback_once),

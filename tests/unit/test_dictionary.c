@@ -141,7 +141,7 @@ static const struct sl_table_rule rule = {.pattern = "shop.*",
 static void init(struct fixture *fix)
 {
     *fix = (struct fixture){0};
-    fix->mapper = sl_rule_mapper_new(&rule, 1, NULL, NULL);
+    fix->mapper = sl_rule_mapper_new(&rule, 1, NULL);
     fix->unpacker = sl_unpacker_new(find, fix);
     sl_rule_mapper_use_dictionaries(fix->mapper, &fix->known);
     sl_rule_mapper_on_notice(fix->mapper, on_notice, fix);

@@ -75,7 +75,7 @@ static void play(struct fixture *fix, const char *name, enum sl_value_kind value
                                      .compress = compress}};
     sl_script_load(&script, name);
     options.flavor = script.base.flavor;
-    fix->mapper = sl_rule_mapper_new(&fix->rule, 1, NULL, NULL);
+    fix->mapper = sl_rule_mapper_new(&fix->rule, 1, NULL);
     fix->once = sl_batch_new();
     fix->twice = sl_batch_new();
     fix->stream = sl_stream_new(&options, &handler, &start);

@@ -22,7 +22,7 @@ static void what_is_written_is_read(void **state)
         .lag_seconds = 7,
         .wall_ms = 1700000009123,
         .position = &position,
-        .rows = {.unchanged = 1, .filtered = UINT64_MAX, .quarantined = 3}};
+        .rows = {.unchanged = 1, .filtered = UINT64_MAX, .quarantined = 3, .waiting = 4}};
     struct sl_heartbeat_seen seen;
     struct sl_buf command = {0};
     const char *json;
@@ -41,6 +41,7 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(seen.rows.unchanged, 1);
     assert_true(seen.rows.filtered == UINT64_MAX);
     assert_int_equal(seen.rows.quarantined, 3);
+    assert_int_equal(seen.rows.waiting, 4);
     sl_buf_release(&command);
 }
 

@@ -99,7 +99,7 @@ static void open_it(struct fixture *fix, const struct sl_table_rule *rule)
     assert_int_equal(sl_schema_table_build(&fix->table, sl_span_make("d", 1), sl_span_make("t", 1),
                                            &schema, &fix->arena, &err),
                      SL_OK);
-    fix->mapper = sl_rule_mapper_new(rule, 1, NULL, NULL);
+    fix->mapper = sl_rule_mapper_new(rule, 1, NULL);
     fix->batch = sl_batch_new();
     assert_true(fix->mapper != NULL && fix->batch != NULL);
     assert_int_equal(fix->mapper->ops->table(fix->mapper, &fix->table, &err), SL_OK);

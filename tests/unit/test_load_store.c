@@ -91,6 +91,28 @@ static void states_and_requests_are_the_fields_of_their_hashes(void **state)
     assert_string_equal(requests.text, "17=two;18=three;");
 }
 
+static void notes_come_in_steps(void **state)
+{
+    struct seen seen = {.text = ""};
+    struct sl_err err = {0};
+    uint64_t cursor = 0;
+    unsigned steps = 0;
+
+    (void)state;
+    for (int i = 0; i < 5000; i++) {
+        sl_test_redis_do(&redis, "HSET sluice:{shop}:rereads shop.t_%d id=%d", i, i);
+    }
+    do {
+        assert_ok(store->ops->rereads(store, &cursor, see_field, &seen, &err), &err);
+        steps++;
+    } while (cursor != 0);
+    assert_int_equal(seen.count, 5000);
+    assert_true(steps > 1);
+    sl_test_redis_do(&redis, "DEL sluice:{shop}:rereads");
+    assert_ok(store->ops->rereads(store, &cursor, see_field, &seen, &err), &err);
+    assert_int_equal(seen.count + (unsigned)cursor, 5000);
+}
+
 static void without_the_hash_there_is_no_field(void **state)
 {
     struct seen seen = {.text = ""};
@@ -220,6 +242,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make, release)
     const struct CMUnitTest tests[] = {
         CASE(states_and_requests_are_the_fields_of_their_hashes),
+        CASE(notes_come_in_steps),
         CASE(without_the_hash_there_is_no_field),
         CASE(what_the_function_returns_ends_the_reading),
         CASE(a_key_of_another_kind_is_an_error_of_the_sink),

@@ -19,38 +19,24 @@ struct fixture {
     struct sl_mapper *mapper;
     struct sl_batch *batch;
     struct sl_err err;
-    const struct sl_cell *reread; /* what the source answers; NULL: no such row */
-    unsigned rereads;
-    int reread_rc;
+    struct sl_rereads *rereads; /* NULL: nobody can be asked */
     struct sl_buf text;
 };
-
-static int reread(void *user, const struct sl_table *table, const struct sl_cell *key,
-                  struct sl_cell *out, struct sl_err *err)
-{
-    struct fixture *fix = user;
-
-    fix->rereads++;
-    assert_ptr_equal(table, &fix->test.table);
-    for (uint32_t i = 0; i < table->key_count; i++) {
-        assert_int_not_equal(key[table->key[i]].state, SL_CELL_ABSENT);
-    }
-    if (fix->reread_rc != SL_OK) {
-        return sl_err_set(err, fix->reread_rc, "the source is away");
-    }
-    if (fix->reread == NULL) {
-        return SL_DONE;
-    }
-    memcpy(out, fix->reread, table->column_count * sizeof(*out));
-    return SL_OK;
-}
 
 static void init(struct fixture *fix, const struct sl_table_rule *rules, const char *spec,
                  bool can_reread)
 {
+    const struct sl_rereads_options options = {
+        .hash_key = "again", .state_key = "loads", .limit = 4096};
+
     *fix = (struct fixture){0};
     sl_test_table_init(&fix->test, "shop", "t", spec);
-    fix->mapper = sl_rule_mapper_new(rules, 1, can_reread ? reread : NULL, fix);
+    if (can_reread) {
+        fix->rereads = sl_rereads_new(&options);
+        assert_non_null(fix->rereads);
+        sl_rereads_end_look(fix->rereads, 1);
+    }
+    fix->mapper = sl_rule_mapper_new(rules, 1, fix->rereads);
     fix->batch = sl_batch_new();
     assert_true(fix->mapper->ops->wants(fix->mapper, fix->test.table.db, fix->test.table.name));
     assert_ok(fix->mapper->ops->table(fix->mapper, &fix->test.table, &fix->err), &fix->err);
@@ -60,6 +46,7 @@ static void release(struct fixture *fix)
 {
     sl_test_table_release(&fix->test);
     fix->mapper->ops->free(fix->mapper);
+    sl_rereads_free(fix->rereads);
     sl_batch_free(fix->batch);
     sl_buf_release(&fix->text);
 }
@@ -269,14 +256,10 @@ struct where_case {
     struct image before;
     struct image after;
     const char *want;
-    unsigned rereads;
 };
 
-/* The source answers that row 1 is open and has x. */
 static void check_where(const struct where_case *cases, size_t count)
 {
-    const struct sl_cell now[] = {sl_test_cell("1"), sl_test_cell("open"), sl_test_cell("x")};
-
     for (size_t i = 0; i < count; i++) {
         struct sl_cell before[3];
         struct sl_cell after[3];
@@ -284,12 +267,10 @@ static void check_where(const struct where_case *cases, size_t count)
         const char *have;
 
         init(&fix, where_rule, "id int key,state text,v text not", true);
-        fix.reread = now;
         must_map(&fix, cells_of(&cases[i].before, before), cells_of(&cases[i].after, after));
         have = commands(&fix);
-        if (strcmp(have, cases[i].want) != 0 || fix.rereads != cases[i].rereads) {
-            fail_msg("case %zu: \"%s\" instead of \"%s\", read again %u times", i, have,
-                     cases[i].want, fix.rereads);
+        if (strcmp(have, cases[i].want) != 0) {
+            fail_msg("case %zu: \"%s\" instead of \"%s\"", i, have, cases[i].want);
         }
         release(&fix);
     }
@@ -300,15 +281,12 @@ static void rows_come_and_go_with_where(void **state)
     static const struct where_case cases[] = {
         {.after = {"1", "open", "x"}, .want = "HSET shop:t:1 id 1 state open v x"},
         {.after = {"1", "draft", "x"}, .want = "DEL shop:t:1"},
-        {{"1", "draft", "x"}, {"1", "open", "x"}, "HSET shop:t:1 id 1 state open v x", 0},
-        {{"1", "open", "x"}, {"1", "open", "y"}, "HSET shop:t:1 id 1 state open v y", 0},
-        {{"1", "open", "x"}, {"1", "draft", "x"}, "DEL shop:t:1", 0},
-        {{"1", "draft", "x"}, {"1", "draft", "y"}, "DEL shop:t:1", 0},
-        {{"1", "open", "x"},
-         {"2", "open", "x"},
-         "DEL shop:t:1; HSET shop:t:2 id 2 state open v x",
-         0},
-        {{"1", "open", "x"}, {"2", "draft", "x"}, "DEL shop:t:1; DEL shop:t:2", 0},
+        {{"1", "draft", "x"}, {"1", "open", "x"}, "HSET shop:t:1 id 1 state open v x"},
+        {{"1", "open", "x"}, {"1", "open", "y"}, "HSET shop:t:1 id 1 state open v y"},
+        {{"1", "open", "x"}, {"1", "draft", "x"}, "DEL shop:t:1"},
+        {{"1", "draft", "x"}, {"1", "draft", "y"}, "DEL shop:t:1"},
+        {{"1", "open", "x"}, {"2", "open", "x"}, "DEL shop:t:1; HSET shop:t:2 id 2 state open v x"},
+        {{"1", "open", "x"}, {"2", "draft", "x"}, "DEL shop:t:1; DEL shop:t:2"},
         {.before = {"1", "open", "x"}, .want = "DEL shop:t:1"},
         {.before = {"1", NULL, NULL}, .want = "DEL shop:t:1"},
     };
@@ -321,33 +299,17 @@ static void a_part_is_added_only_to_a_row_that_matched(void **state)
 {
     static const struct where_case cases[] = {
         /* MINIMAL: what state was, or is, nobody knows. */
-        {{"1", NULL, NULL}, {NULL, NULL, "y"}, "HSET shop:t:1 id 1 state open v x", 1},
-        {{"1", NULL, NULL}, {NULL, "open", NULL}, "HSET shop:t:1 id 1 state open v x", 1},
-        {{"1", NULL, NULL}, {NULL, "draft", NULL}, "DEL shop:t:1", 0},
-        {{"1", "draft", NULL}, {NULL, "open", NULL}, "HSET shop:t:1 id 1 state open v x", 1},
-        {{"1", "open", NULL}, {NULL, "other", NULL}, "EVAL 1 shop:t:1 1 state other", 0},
-        {.after = {"1", NULL, "x"}, .want = "HSET shop:t:1 id 1 state open v x", .rereads = 1},
-        {.after = {"1", "open", NULL}, .want = "HSET shop:t:1 id 1 state open v x", .rereads = 1},
+        {{"1", NULL, NULL}, {NULL, NULL, "y"}, "HSET again shop.t shop:t:1 id=1"},
+        {{"1", NULL, NULL}, {NULL, "open", NULL}, "HSET again shop.t shop:t:1 id=1"},
+        {{"1", NULL, NULL}, {NULL, "draft", NULL}, "DEL shop:t:1"},
+        {{"1", "draft", NULL}, {NULL, "open", NULL}, "HSET again shop.t shop:t:1 id=1"},
+        {{"1", "open", NULL}, {NULL, "other", NULL}, "EVAL 1 shop:t:1 1 state other"},
+        {.after = {"1", NULL, "x"}, .want = "HSET again shop.t shop:t:1 id=1"},
+        {.after = {"1", "open", NULL}, .want = "HSET again shop.t shop:t:1 id=1"},
     };
 
     (void)state;
     check_where(cases, SL_COUNT(cases));
-}
-
-static void a_row_that_is_read_again_obeys_where(void **state)
-{
-    const struct sl_cell now[] = {sl_test_cell("1"), sl_test_cell("draft"), sl_test_cell("x")};
-    const struct sl_cell before[] = {sl_test_cell("1"), SL_ABSENT_CELL, SL_ABSENT_CELL};
-    const struct sl_cell after[] = {SL_ABSENT_CELL, SL_ABSENT_CELL, sl_test_cell("y")};
-    struct fixture fix;
-
-    (void)state;
-    init(&fix, where_rule, "id int key,state text,v text not", true);
-    fix.reread = now;
-    must_map(&fix, before, after);
-    assert_string_equal(commands(&fix), "DEL shop:t:1");
-    assert_int_equal(fix.mapper->stats.filtered, 1);
-    release(&fix);
 }
 
 static void selected_rows_obey_where(void **state)
@@ -456,7 +418,7 @@ static void a_where_with_a_misspelt_column_is_refused_with_its_table(void **stat
 
     (void)state;
     rule.where = "sttae ~= 'draft'";
-    mapper = sl_rule_mapper_new(&rule, 1, NULL, NULL);
+    mapper = sl_rule_mapper_new(&rule, 1, NULL);
     sl_test_table_init(&test, "shop", "t", "id int key,state text");
     assert_int_equal(mapper->ops->table(mapper, &test.table, &err), SL_EINVAL);
     assert_non_null(strstr(err.text, "shop.t uses sttae"));
@@ -497,48 +459,113 @@ static void a_partial_hash_image_is_merged(void **state)
     release(&fix);
 }
 
-static void other_partial_images_are_read_again(void **state)
+static void other_partial_images_are_noted(void **state)
 {
     const struct sl_cell before[] = {sl_test_cell("1"), SL_ABSENT_CELL, SL_ABSENT_CELL};
     const struct sl_cell after[] = {SL_ABSENT_CELL, sl_test_cell("b"), SL_ABSENT_CELL};
     const struct sl_cell moved[] = {sl_test_cell("2"), SL_ABSENT_CELL, SL_ABSENT_CELL};
     const struct sl_cell inserted[] = {sl_test_cell("1"), sl_test_cell("b"), SL_ABSENT_CELL};
-    const struct sl_cell now[] = {sl_test_cell("1"), sl_test_cell("b"), sl_test_cell("n")};
-    const struct sl_cell now2[] = {sl_test_cell("2"), sl_test_cell("b"), sl_test_cell("n")};
     struct fixture fix;
 
     (void)state;
     init(&fix, json_rule, "id int key,name text,note text", true);
-    fix.reread = now;
     must_map(&fix, before, after);
-    must_map(&fix, NULL, inserted);
-    fix.reread = now2;
+    assert_int_equal(fix.batch->entries[0].write, SL_WRITE_LATER);
+    must_map(&fix, before, after);
+    assert_string_equal(commands(&fix), "HSET again shop.t j:1 id=1"); /* once */
+    release(&fix);
+    init(&fix, json_rule, "id int key,name text,note text", true);
+    must_map(&fix, before, after);
     must_map(&fix, before, moved);
-    assert_int_equal(fix.rereads, 3);
-    assert_string_equal(commands(&fix),
-                        "DEL j:1; SET j:2 {\"id\":2,\"name\":\"b\",\"note\":\"n\"}");
+    assert_string_equal(commands(&fix), "DEL j:1; HSET again shop.t j:2 id=2");
     release(&fix);
     init(&fix, hash_rule, "id int key,name text,note text", true);
-    fix.reread = now;
     must_map(&fix, NULL, inserted);
-    assert_int_equal(fix.rereads, 1);
-    assert_string_equal(commands(&fix), "HSET shop:t:1 id 1 name b note n");
+    assert_string_equal(commands(&fix), "HSET again shop.t shop:t:1 id=1");
     release(&fix);
 }
 
-static void a_row_that_is_gone_when_it_is_read_again_is_removed(void **state)
+static void a_whole_row_behind_it_makes_a_note_superfluous(void **state)
 {
     const struct sl_cell before[] = {sl_test_cell("1"), SL_ABSENT_CELL};
     const struct sl_cell after[] = {SL_ABSENT_CELL, sl_test_cell("b")};
+    const struct sl_cell whole[] = {sl_test_cell("1"), sl_test_cell("c")};
     struct fixture fix;
 
     (void)state;
     init(&fix, json_rule, "id int key,name text", true);
+    must_map(&fix, NULL, whole);
     must_map(&fix, before, after);
-    assert_string_equal(commands(&fix), "DEL j:1");
-    fix.reread_rc = SL_EIO;
-    assert_int_equal(map(&fix, before, after), SL_EIO);
-    assert_string_equal(fix.err.text, "the source is away");
+    assert_string_equal(commands(&fix), "SET j:1 {\"id\":1,\"name\":\"c\"}; "
+                                        "HSET again shop.t j:1 id=1");
+    release(&fix);
+    init(&fix, json_rule, "id int key,name text", true);
+    must_map(&fix, before, after);
+    must_map(&fix, NULL, whole);
+    assert_string_equal(commands(&fix), "SET j:1 {\"id\":1,\"name\":\"c\"}");
+    release(&fix);
+}
+
+/* It would be added to a row that is older than the part before. */
+static void a_part_of_a_row_that_waits_is_not_added(void **state)
+{
+    const struct sl_cell unclear[] = {sl_test_cell("1"), SL_ABSENT_CELL, SL_ABSENT_CELL};
+    const struct sl_cell open[] = {sl_test_cell("1"), sl_test_cell("open"), SL_ABSENT_CELL};
+    const struct sl_cell after[] = {SL_ABSENT_CELL, SL_ABSENT_CELL, sl_test_cell("y")};
+    const struct sl_cell part[] = {SL_ABSENT_CELL, sl_test_cell("done"), SL_ABSENT_CELL};
+    struct sl_reread_note note = {.scope = sl_check_span("shop.t"),
+                                  .key = sl_check_span("shop:t:1"),
+                                  .cells = sl_check_span("id=1")};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, where_rule, "id int key,state text,v text not", true);
+    must_map(&fix, unclear, after);
+    must_map(&fix, open, part);
+    assert_string_equal(commands(&fix), "HSET again shop.t shop:t:1 id=1");
+    sl_batch_clear(fix.batch);
+    must_map(&fix, open, part);
+    assert_string_equal(commands(&fix), "EVAL 1 shop:t:1 1 state done");
+    sl_batch_clear(fix.batch);
+    assert_int_equal(sl_rereads_add(fix.rereads, &note), SL_OK);
+    must_map(&fix, open, part);
+    assert_string_equal(commands(&fix), "HSET again shop.t shop:t:1 id=1");
+    release(&fix);
+}
+
+/* Before the notes of earlier lives are known a part may be of a row that waits. */
+static void parts_are_noted_until_all_notes_are_known(void **state)
+{
+    const struct sl_cell before[] = {sl_test_cell("1"), SL_ABSENT_CELL, SL_ABSENT_CELL};
+    const struct sl_cell after[] = {SL_ABSENT_CELL, sl_test_cell("b"), SL_ABSENT_CELL};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, hash_rule, "id int key,name text,note text", true);
+    sl_rereads_end_look(fix.rereads, 0);
+    must_map(&fix, before, after);
+    assert_string_equal(commands(&fix), "HSET again shop.t shop:t:1 id=1");
+    release(&fix);
+}
+
+static void a_table_that_waits_to_be_loaded_needs_no_notes(void **state)
+{
+    const struct sl_cell before[] = {sl_test_cell("1"), SL_ABSENT_CELL};
+    const struct sl_cell after[] = {SL_ABSENT_CELL, sl_test_cell("b")};
+    struct sl_reread_note note = {.scope = sl_check_span("shop.t"),
+                                  .key = sl_check_span("j:5"),
+                                  .cells = sl_check_span("id=5")};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, json_rule, "id int key,name text", true);
+    assert_int_equal(sl_rereads_add(fix.rereads, &note), SL_OK);
+    sl_rereads_make_whole(fix.rereads, sl_rereads_tables(fix.rereads));
+    must_map(&fix, before, after);
+    assert_int_equal(fix.batch->entry_count, 0);
+    sl_rereads_begin(fix.rereads, true); /* nobody knows how long XA lasts */
+    must_map(&fix, before, after);
+    assert_int_equal(fix.batch->entry_count, 1);
     release(&fix);
 }
 
@@ -571,19 +598,16 @@ static void a_part_of_a_row_that_may_have_no_key_is_read_again(void **state)
                                        .column_count = 2};
     const struct sl_cell before[] = {sl_test_cell("1"), SL_ABSENT_CELL, SL_ABSENT_CELL};
     const struct sl_cell after[] = {SL_ABSENT_CELL, sl_test_cell("b"), SL_ABSENT_CELL};
-    const struct sl_cell now[] = {sl_test_cell("1"), sl_test_cell("b"), SL_NULL_CELL};
     struct fixture fix;
 
     (void)state;
     init(&fix, &rule, "id int key,name text,note text", true);
-    fix.reread = now;
     must_map(&fix, before, after);
-    assert_int_equal(fix.rereads, 1);
-    assert_string_equal(commands(&fix), "HSET 1 name b; HDEL 1 note");
+    assert_string_equal(commands(&fix), "HSET again shop.t 1 id=1");
     release(&fix);
     init(&fix, &rule, "id int key,name text not,note text", true);
     must_map(&fix, before, after);
-    assert_int_equal(fix.rereads, 0);
+    assert_string_equal(commands(&fix), "EVAL 1 1 1 name b");
     release(&fix);
 }
 
@@ -612,14 +636,12 @@ static void a_json_diff_without_its_document_is_read_again(void **state)
 {
     const struct sl_cell before[] = {sl_test_cell("1"), SL_NULL_CELL};
     const struct sl_cell after[] = {sl_test_cell("1"), {.state = SL_CELL_JSON_DIFF}};
-    const struct sl_cell now[] = {sl_test_cell("1"), sl_test_cell("{}")};
     struct fixture fix;
 
     (void)state;
     init(&fix, json_rule, "id int key,doc json", true);
-    fix.reread = now;
     must_map(&fix, before, after);
-    assert_string_equal(commands(&fix), "SET j:1 {\"id\":1,\"doc\":{}}");
+    assert_string_equal(commands(&fix), "HSET again shop.t j:1 id=1");
     release(&fix);
 }
 
@@ -688,7 +710,7 @@ static void a_dropped_database_is_purged_rule_by_rule(void **state)
         {.db_pattern = "other", .table_pattern = "t", .key_template = "{pk}"},
         {.db_pattern = "sh*", .table_pattern = "order_*", .key_template = "{db}/{table}:{pk}"},
     };
-    struct sl_mapper *mapper = sl_rule_mapper_new(rules, SL_COUNT(rules), NULL, NULL);
+    struct sl_mapper *mapper = sl_rule_mapper_new(rules, SL_COUNT(rules), NULL);
     const struct sl_ddl ddl = {.kind = SL_DDL_DROP_DATABASE, .db = sl_check_span("shop")};
     struct sl_effect effect;
 
@@ -718,7 +740,7 @@ static void a_dropped_database_takes_the_keys_of_chosen_tables_only(void **state
 
     (void)state;
     assert_ok(sl_table_regex_new("/shop\\.(a:b|c)/", &rules[2].regex, &err), &err);
-    mapper = sl_rule_mapper_new(rules, SL_COUNT(rules), NULL, NULL);
+    mapper = sl_rule_mapper_new(rules, SL_COUNT(rules), NULL);
     assert_int_equal(mapper->ops->ddl(mapper, &ddl, 0, &effect, NULL), SL_OK);
     assert_int_equal(effect.kind, SL_EFFECT_NONE);
     assert_int_equal(mapper->ops->ddl(mapper, &ddl, 1, &effect, NULL), SL_OK);
@@ -749,7 +771,7 @@ static void a_regex_that_gives_up_is_said_with_the_table(void **state)
     (void)state;
     memset(name, 'a', sizeof(name) - 1);
     assert_ok(sl_table_regex_new("/(a+)+b\\.t/", &rules[0].regex, &err), &err);
-    mapper = sl_rule_mapper_new(rules, 1, NULL, NULL);
+    mapper = sl_rule_mapper_new(rules, 1, NULL);
     sl_test_table_init(&test, name, "t", "id int key");
     assert_true(mapper->ops->wants(mapper, test.table.db, test.table.name));
     assert_int_equal(mapper->ops->table(mapper, &test.table, &err), SL_EINVAL);
@@ -830,7 +852,6 @@ int main(void)
         cmocka_unit_test(a_time_to_live_is_renewed_by_every_update),
         cmocka_unit_test(rows_come_and_go_with_where),
         cmocka_unit_test(a_part_is_added_only_to_a_row_that_matched),
-        cmocka_unit_test(a_row_that_is_read_again_obeys_where),
         cmocka_unit_test(selected_rows_obey_where),
         cmocka_unit_test(what_where_looks_at_is_no_idle_change),
         cmocka_unit_test(a_where_that_fails_stops_and_shows_no_row),
@@ -838,8 +859,11 @@ int main(void)
         cmocka_unit_test(a_where_with_a_misspelt_column_is_refused_with_its_table),
         cmocka_unit_test(two_rows_may_swap_their_keys),
         cmocka_unit_test(a_partial_hash_image_is_merged),
-        cmocka_unit_test(other_partial_images_are_read_again),
-        cmocka_unit_test(a_row_that_is_gone_when_it_is_read_again_is_removed),
+        cmocka_unit_test(other_partial_images_are_noted),
+        cmocka_unit_test(a_whole_row_behind_it_makes_a_note_superfluous),
+        cmocka_unit_test(a_part_of_a_row_that_waits_is_not_added),
+        cmocka_unit_test(parts_are_noted_until_all_notes_are_known),
+        cmocka_unit_test(a_table_that_waits_to_be_loaded_needs_no_notes),
         cmocka_unit_test(nothing_is_guessed_when_nobody_can_be_asked),
         cmocka_unit_test(a_part_of_a_row_that_may_have_no_key_is_read_again),
         cmocka_unit_test(an_unchosen_column_may_be_absent),

@@ -232,7 +232,7 @@ static void init(struct fixture *fix, const char *spec, enum sl_value_kind value
                                      .compress_level = 3,
                                      .min_bytes = 64}};
     sl_test_table_init(&fix->test, "shop", "t", spec);
-    fix->mapper = sl_rule_mapper_new(&fix->rule, 1, NULL, NULL);
+    fix->mapper = sl_rule_mapper_new(&fix->rule, 1, NULL);
     fix->unpacker = sl_unpacker_new(NULL, NULL);
     fix->batch = sl_batch_new();
     assert_ok(fix->mapper->ops->table(fix->mapper, &fix->test.table, &fix->err), &fix->err);

@@ -105,7 +105,7 @@ static int open_it(void **state)
 {
     static struct fixture fix;
 
-    fix.mapper = sl_rule_mapper_new(rules, sizeof(rules) / sizeof(rules[0]), NULL, NULL);
+    fix.mapper = sl_rule_mapper_new(rules, sizeof(rules) / sizeof(rules[0]), NULL);
     *state = &fix;
     return fix.mapper == NULL;
 }
@@ -118,7 +118,7 @@ static int open_others(void **state)
         return 1;
     }
     fix.mapper =
-        sl_rule_mapper_new(other_rules, sizeof(other_rules) / sizeof(other_rules[0]), NULL, NULL);
+        sl_rule_mapper_new(other_rules, sizeof(other_rules) / sizeof(other_rules[0]), NULL);
     *state = &fix;
     return fix.mapper == NULL;
 }

@@ -72,6 +72,26 @@ static void the_last_write_counts(void **state)
     sl_table_watch_free(watch);
 }
 
+/* A row that was read meanwhile may be older than what was written before the note. */
+static void a_note_counts_where_nothing_was_written(void **state)
+{
+    struct sl_table_watch *watch = make(1000);
+
+    (void)state;
+    sl_table_watch_begin(watch);
+    note(watch, "a", SL_WRITE_LATER);
+    note(watch, "a", SL_WRITE_LATER);
+    assert_int_equal(find(watch, "a"), SL_TOUCH_NOTED);
+    note(watch, "a", SL_WRITE_WHOLE);
+    assert_int_equal(find(watch, "a"), SL_TOUCH_WHOLE);
+    note(watch, "a", SL_WRITE_LATER);
+    assert_int_equal(find(watch, "a"), SL_TOUCH_PART);
+    note(watch, "b", SL_WRITE_PARTIAL);
+    note(watch, "b", SL_WRITE_LATER);
+    assert_int_equal(find(watch, "b"), SL_TOUCH_PART);
+    sl_table_watch_free(watch);
+}
+
 static void what_was_undone_is_to_be_read_again(void **state)
 {
     struct sl_table_watch *watch = make(1000);
@@ -164,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_watch_is_of_one_table),
         cmocka_unit_test(nothing_is_noted_before_begin_or_behind_end),
         cmocka_unit_test(the_last_write_counts),
+        cmocka_unit_test(a_note_counts_where_nothing_was_written),
         cmocka_unit_test(what_was_undone_is_to_be_read_again),
         cmocka_unit_test(undoing_all_of_nothing_is_nothing),
         cmocka_unit_test(many_keys_are_told_apart),

@@ -197,25 +197,6 @@ def case_client_trusts_a_layout_only_while_no_ddl_lies_between(env):
 
 
 @case()
-def case_client_reads_a_row_again_exactly(env):
-    start(env)
-    env.sql("SET NAMES utf8mb4",
-            "CREATE TABLE it.r (id DECIMAL(30,5), v VARBINARY(10), f FLOAT, g FLOAT(7,3), d DOUBLE, b BIT(12), "
-            "s VARCHAR(20) CHARACTER SET latin1, z INT(6) ZEROFILL, ts TIMESTAMP(3) NULL, n INT, PRIMARY KEY (id, v))",
-            "INSERT INTO it.r VALUES (123456789012345678901.5, 'A''', 1.1, 1234.567, 1e-310, b'101010101010', 'gr\u00fc\u00df', 42, "
-            "'2020-01-01 00:00:00.123', NULL), (2, 'A', 16777216, 0.1, -1.7976931348623157e308, 0, '', 0, NULL, -1)")
-    env.sql("SET time_zone = '+03:00'")
-    stamp = env.sql("SET time_zone = '+00:00'", "SELECT ts FROM it.r WHERE n IS NULL")[0][0].decode()
-    lines = run(env, "tool_lookup", "row", "it", "r", "123456789012345678901.50000", "A'")
-    require(lines == ["id=123456789012345678901.50000", "v=4127", "f=1.1", "g=1234.567", "d=1e-310", "b=2730", "s=gr\u00fc\u00df",
-                      "z=000042", f"ts={stamp}", "n=NULL"], lines)
-    lines = run(env, "tool_lookup", "row", "it", "r", "2.00000", "A")
-    require(lines == ["id=2.00000", "v=41", "f=16777216", "g=0.1", "d=-1.7976931348623157e308", "b=0", "s=", "z=000000",
-                      "ts=NULL", "n=-1"], lines)
-    require(run(env, "tool_lookup", "row", "it", "r", "2.00000", "B") == ["no such row"], ["a row that is not there"])
-
-
-@case()
 def case_client_check_names_what_is_missing(env):
     start(env, binlog_row_image="MINIMAL")
     env.sql("CREATE TABLE it.nokey (a INT)", "CREATE TABLE it.child (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES it.t (id) "

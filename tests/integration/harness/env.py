@@ -14,6 +14,7 @@ from .workload import Schema, Workload
 CHECKPOINT = f"sluice:{{{PIPELINE}}}:checkpoint"
 HEARTBEAT = f"sluice:{{{PIPELINE}}}:heartbeat"
 LOADS = f"sluice:{{{PIPELINE}}}:bootstrap"
+REREADS = f"sluice:{{{PIPELINE}}}:rereads"
 
 
 def case(servers=("mariadb", "mysql"), timeout=180):  # pylint: disable=redefined-outer-name
@@ -129,10 +130,12 @@ class Env:
         return int(file.rpartition(".")[2] or 0), int(offset or 0)
 
     def has_reached(self, want, redis=None):
-        """Whether the checkpoint covers WANT, a position() of the source, and no table is still to be loaded."""
+        """Whether the checkpoint covers WANT, a position() of the source, and no table is still to be loaded, nor a row read again."""
         held = self.checkpoint(redis)
         loads = self.checkpoint(redis, LOADS).values()
         if not held or any(not state.startswith(("phase=done ", "phase=failed ")) for state in loads):
+            return False
+        if self.redis_call("HLEN", REREADS, redis=redis):
             return False
         file, offset, gtid = want
         if gtid and held.get("gtid"):

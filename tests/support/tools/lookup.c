@@ -3,7 +3,6 @@
  * from the environment (SRC_HOST, SRC_PORT, SRC_USER, SRC_PASSWORD).
  *
  *   tool_lookup schema DB TABLE AT…      the layout, and at each position whether it is current
- *   tool_lookup row DB TABLE KEY…        one row read again; KEY: the text of each key column
  *   tool_lookup check DB TABLE …         facts and judgement of the server and of tables
  *   tool_lookup list                     the tables that the account can see
  */
@@ -13,10 +12,7 @@
 #include <string.h>
 
 #include "cdc/client/probe.h"
-#include "cdc/client/row_query.h"
 #include "cdc/client/schema_query.h"
-
-enum { SL_COLUMNS_MAX = 64 };
 
 static const char *setting(const char *name, const char *fallback)
 {
@@ -94,109 +90,6 @@ static int show_schema(char **argv, int count)
     return failures > 0;
 }
 
-/* Types that matter for reading a row again; everything else is text. */
-static void set_type(const struct sl_schema_column *from, struct sl_column *to)
-{
-    static const struct {
-        const char *data_type;
-        enum sl_type type;
-        enum sl_kind kind;
-    } types[] = {
-        {"int", SL_TYPE_LONG, SL_KIND_NUMBER},
-        {"bigint", SL_TYPE_LONGLONG, SL_KIND_NUMBER},
-        {"float", SL_TYPE_FLOAT, SL_KIND_NUMBER},
-        {"double", SL_TYPE_DOUBLE, SL_KIND_NUMBER},
-        {"bit", SL_TYPE_BIT, SL_KIND_NUMBER},
-        {"decimal", SL_TYPE_NEWDECIMAL, SL_KIND_TEXT},
-        {"varbinary", SL_TYPE_VARCHAR, SL_KIND_BYTES},
-        {"binary", SL_TYPE_STRING, SL_KIND_BYTES},
-    };
-
-    to->name = from->name;
-    to->type = SL_TYPE_VARCHAR;
-    to->kind = SL_KIND_TEXT;
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (sl_span_equals(from->data_type, types[i].data_type)) {
-            to->type = (uint8_t)types[i].type;
-            to->kind = (uint8_t)types[i].kind;
-        }
-    }
-}
-
-static void print_row(const struct sl_table *table, const struct sl_cell *cells)
-{
-    for (uint32_t i = 0; i < table->column_count; i++) {
-        printf("%.*s=", (int)table->columns[i].name.len, (const char *)table->columns[i].name.data);
-        if (cells[i].state == SL_CELL_NULL) {
-            printf("NULL\n");
-            continue;
-        }
-        for (uint32_t j = 0; j < cells[i].len; j++) {
-            printf(table->columns[i].kind == SL_KIND_BYTES ? "%02x" : "%c", cells[i].data[j]);
-        }
-        printf("\n");
-    }
-}
-
-static int read_row(const struct sl_source_options *options, const struct sl_schema *schema,
-                    char **argv, int count)
-{
-    struct sl_column columns[SL_COLUMNS_MAX] = {0};
-    uint32_t key[SL_COLUMNS_MAX] = {0};
-    struct sl_cell cells[SL_COLUMNS_MAX] = {0};
-    struct sl_cell out[SL_COLUMNS_MAX] = {0};
-    struct sl_table table = {.db = span(argv[0]),
-                             .name = span(argv[1]),
-                             .columns = columns,
-                             .column_count = (uint32_t)schema->count,
-                             .key = key,
-                             .has_names = true};
-    struct sl_row_query *query = sl_row_query_new(options);
-    struct sl_err err = {0};
-    int rc;
-
-    for (uint32_t i = 0; i < schema->count && i < SL_COLUMNS_MAX; i++) {
-        uint32_t part = schema->columns[i].key_part;
-
-        set_type(&schema->columns[i], &columns[i]);
-        if (part > 0 && (int)part + 1 < count) {
-            const char *text = argv[part + 1];
-
-            key[part - 1] = i;
-            table.key_count++;
-            cells[i] = (struct sl_cell){.data = (const uint8_t *)text,
-                                        .len = (uint32_t)strlen(text),
-                                        .state = SL_CELL_TEXT};
-        }
-    }
-    rc = query != NULL ? sl_row_query_read(query, &table, cells, out, &err) : SL_ENOMEM;
-    if (rc == SL_OK) {
-        print_row(&table, out);
-    } else if (rc == SL_DONE) {
-        printf("no such row\n");
-    }
-    sl_row_query_free(query);
-    return rc < 0 ? fail(&err) : 0;
-}
-
-static int show_row(char **argv, int count)
-{
-    struct sl_source_options options = settings();
-    struct sl_schema_query *query = sl_schema_query_new(&options);
-    const struct sl_schema *schema = NULL;
-    struct sl_position nowhere;
-    struct sl_err err = {0};
-    int rc;
-
-    sl_position_init(&nowhere);
-    rc = query != NULL
-             ? sl_schema_query_read(query, span(argv[0]), span(argv[1]), &nowhere, &schema, &err)
-             : SL_ENOMEM;
-    rc = rc == SL_OK ? read_row(&options, schema, argv, count) : rc < 0 ? fail(&err) : rc;
-    sl_schema_query_free(query);
-    return rc;
-}
-
 static void print_line(void *user, const struct sl_check_line *line)
 {
     static const char *const levels[] = {"ok", "warn", "fail"};
@@ -254,16 +147,13 @@ int main(int argc, char **argv)
     if (argc >= 5 && strcmp(argv[1], "schema") == 0) {
         return show_schema(argv + 2, argc - 2);
     }
-    if (argc >= 5 && strcmp(argv[1], "row") == 0) {
-        return show_row(argv + 2, argc - 2);
-    }
     if (argc >= 2 && strcmp(argv[1], "check") == 0) {
         return check(argv + 2, argc - 2);
     }
     if (argc == 2 && strcmp(argv[1], "list") == 0) {
         return check(argv + 2, -1);
     }
-    (void)fprintf(stderr, "usage: tool_lookup schema DB TABLE AT… | row DB TABLE KEY… | "
+    (void)fprintf(stderr, "usage: tool_lookup schema DB TABLE AT… | "
                           "check [DB TABLE]… | list\n");
     return 2;
 }

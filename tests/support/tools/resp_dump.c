@@ -80,7 +80,7 @@ static int drain(struct dump *dump, struct sl_source *source, struct sl_err *err
 static int run(const struct sl_config *config, FILE *out, struct sl_source *source)
 {
     struct dump dump = {
-        .mapper = sl_rule_mapper_new(config->tables, config->table_count, NULL, NULL),
+        .mapper = sl_rule_mapper_new(config->tables, config->table_count, NULL),
         .batch = sl_batch_new(),
         .out = out,
     };
