@@ -314,6 +314,36 @@ int sl_batch_end(struct sl_batch *batch, uint32_t offset, uint32_t key_at, uint3
     return rc;
 }
 
+int sl_batch_add_commands(struct sl_batch *batch, struct sl_span key, struct sl_span commands,
+                          uint16_t count)
+{
+    const uint8_t *at = memmem(commands.data, commands.len, key.data, key.len);
+    uint32_t offset;
+    int rc;
+
+    if (at == NULL) {
+        return SL_EINVAL;
+    }
+    sl_batch_begin(batch, &offset);
+    rc = sl_buf_add(&batch->data, commands.data, commands.len);
+    if (rc == SL_OK) {
+        /* Each is of another field, or a later word on one: none makes another superfluous. */
+        rc = sl_batch_end(batch, offset, offset + (uint32_t)(at - commands.data), (uint32_t)key.len,
+                          count, SL_WRITE_PARTIAL);
+    }
+    if (rc != SL_OK) {
+        sl_batch_abandon(batch, offset);
+    }
+    return rc;
+}
+
+void sl_batch_kill(struct sl_batch *batch, uint32_t number)
+{
+    batch->entries[number].is_dead = true;
+    batch->dead_bytes += batch->entries[number].len;
+    batch->dead_count++;
+}
+
 struct sl_batch_mark sl_batch_here(const struct sl_batch *batch)
 {
     return (struct sl_batch_mark){.entry = batch->entry_count, .data = batch->data.len};

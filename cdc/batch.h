@@ -138,6 +138,11 @@ int sl_batch_end(struct sl_batch *batch, uint32_t offset, uint32_t key_at, uint3
                  uint16_t commands, enum sl_write write) SL_MUSTCHECK;
 /* Drops what was appended since sl_batch_begin(). */
 void sl_batch_abandon(struct sl_batch *batch, uint32_t offset);
+/* Adds an entry of COUNT wire-ready commands on KEY, which is one of their arguments. */
+int sl_batch_add_commands(struct sl_batch *batch, struct sl_span key, struct sl_span commands,
+                          uint16_t count) SL_MUSTCHECK;
+/* Entry NUMBER, alive and no raw one, is not to be sent. */
+void sl_batch_kill(struct sl_batch *batch, uint32_t number);
 
 /* The same in two steps, for those who ask whether a key has an entry: find before begin, and add
  * instead of end. */

@@ -33,15 +33,19 @@ struct sl_chunk {
     size_t row_count;
     size_t bytes;            /* of the cells' texts */
     bool is_last;            /* a range: no row lies behind it */
+    bool has_more;           /* a part of a range: read_more() has the next one */
     struct sl_span after;    /* a range: what the next read_range() continues behind; opaque text */
     struct sl_position high; /* file and offset, with the server's uuid; GTIDs are not filled */
-    uint64_t query_us;       /* how long the source took for the SELECT */
+    uint64_t query_us;       /* how long the source took for the SELECT; with its last part */
 };
 
 /* How much is asked for. The chunk ends at whatever comes first. */
 struct sl_chunk_limit {
     size_t rows;  /* at least 1 */
     size_t bytes; /* a chunk has one row at least, however long it is */
+    /* Where HIGH is known before the rows are read, a range of more text than this comes in parts
+       while the server still sends; 0: at once. All parts have the same HIGH. */
+    size_t part_bytes;
 };
 
 /* What a server has to do besides. */
@@ -79,6 +83,11 @@ struct sl_chunk_reader_ops {
     int (*read_range)(struct sl_chunk_reader *reader, struct sl_span after,
                       const struct sl_position *low, const struct sl_chunk_limit *limit,
                       struct sl_chunk *chunk, struct sl_err *err);
+    /* The next part of a range. Until the last one the source keeps a transaction open. When a
+       connection is lost the range is: SL_EIO. */
+    int (*read_more)(struct sl_chunk_reader *reader, struct sl_chunk *chunk, struct sl_err *err);
+    /* Whoever does not want the rest of a range says so at once. */
+    void (*end_range)(struct sl_chunk_reader *reader);
     /*
      * Reads the rows whose columns equal the cells that are not ABSENT, of COUNT times column_count
      * KEYS (each TEXT or NULL, all rows with the same columns present). In no certain order; what

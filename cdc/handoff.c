@@ -64,25 +64,65 @@ static void wake_loop(struct sl_handoff *handoff)
     handoff->wake(handoff->wake_user);
 }
 
-int sl_handoff_get(struct sl_handoff *handoff, struct sl_batch **batch)
+/* Waits until at most MOST bytes are used; under the lock. */
+static int wait_for_room(struct sl_handoff *handoff, size_t most)
 {
-    int rc = SL_OK;
-
-    lock(handoff);
-    while (!handoff->is_closed && handoff->used > handoff->budget) {
+    while (!handoff->is_closed && handoff->used > most) {
         (void)pthread_cond_wait(&handoff->room, &handoff->lock);
     }
-    if (handoff->is_closed) {
-        rc = SL_ESTOPPED;
-    } else if (handoff->free != NULL) {
-        *batch = handoff->free;
-        handoff->free = (*batch)->next;
-        (*batch)->next = NULL;
-    } else {
+    return handoff->is_closed ? SL_ESTOPPED : SL_OK;
+}
+
+static int take_free(struct sl_handoff *handoff, struct sl_batch **batch)
+{
+    if (handoff->free == NULL) {
         *batch = sl_batch_new();
-        rc = *batch != NULL ? SL_OK : SL_ENOMEM;
+        return *batch != NULL ? SL_OK : SL_ENOMEM;
     }
+    *batch = handoff->free;
+    handoff->free = (*batch)->next;
+    (*batch)->next = NULL;
+    return SL_OK;
+}
+
+int sl_handoff_get(struct sl_handoff *handoff, struct sl_batch **batch)
+{
+    int rc;
+
+    lock(handoff);
+    rc = wait_for_room(handoff, handoff->budget);
+    rc = rc == SL_OK ? take_free(handoff, batch) : rc;
     handoff->in_hand += rc == SL_OK ? 1 : 0;
+    unlock(handoff);
+    return rc;
+}
+
+int sl_handoff_lend(struct sl_handoff *handoff, struct sl_batch **batch)
+{
+    int rc;
+
+    lock(handoff);
+    rc = take_free(handoff, batch);
+    unlock(handoff);
+    return rc;
+}
+
+bool sl_handoff_has_room(struct sl_handoff *handoff, size_t most)
+{
+    bool has_room;
+
+    lock(handoff);
+    has_room = handoff->used <= most;
+    unlock(handoff);
+    return has_room;
+}
+
+int sl_handoff_wait(struct sl_handoff *handoff, size_t most)
+{
+    int rc;
+
+    lock(handoff);
+    rc = wait_for_room(handoff, most);
     unlock(handoff);
     return rc;
 }
@@ -113,19 +153,21 @@ struct sl_batch *sl_handoff_reclaim(struct sl_handoff *handoff)
     return batch;
 }
 
-int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
-                    const struct sl_position *position)
+static int set_position(struct sl_batch *batch, const struct sl_position *position)
 {
-    if (position != NULL) {
-        int rc = sl_position_copy(&batch->position, position);
+    int rc = position != NULL ? sl_position_copy(&batch->position, position) : SL_OK;
 
-        if (rc != SL_OK) {
-            sl_batch_free(batch);
-            return rc;
-        }
-        batch->has_position = true;
+    if (rc != SL_OK) {
+        sl_batch_free(batch);
+        return rc;
     }
-    lock(handoff);
+    batch->has_position = position != NULL;
+    return SL_OK;
+}
+
+/* Under the lock. */
+static void enqueue(struct sl_handoff *handoff, struct sl_batch *batch)
+{
     batch->next = NULL;
     if (handoff->tail != NULL) {
         handoff->tail->next = batch;
@@ -133,15 +175,39 @@ int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
         handoff->head = batch;
     }
     handoff->tail = batch;
-    handoff->in_hand--;
     handoff->passed++;
     handoff->queued++;
     handoff->used += sl_batch_memory(batch);
     if (handoff->wants_queued) {
         wake_loop(handoff);
     }
-    unlock(handoff);
-    return SL_OK;
+}
+
+int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
+                    const struct sl_position *position)
+{
+    int rc = set_position(batch, position);
+
+    if (rc == SL_OK) {
+        lock(handoff);
+        handoff->in_hand--;
+        enqueue(handoff, batch);
+        unlock(handoff);
+    }
+    return rc;
+}
+
+int sl_handoff_insert(struct sl_handoff *handoff, struct sl_batch *batch,
+                      const struct sl_position *position)
+{
+    int rc = set_position(batch, position);
+
+    if (rc == SL_OK) {
+        lock(handoff);
+        enqueue(handoff, batch);
+        unlock(handoff);
+    }
+    return rc;
 }
 
 static struct sl_batch *take_queued(struct sl_handoff *handoff)
@@ -200,7 +266,7 @@ void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch)
     handoff->returned++;
     batch->next = handoff->free;
     handoff->free = batch;
-    (void)pthread_cond_signal(&handoff->room);
+    (void)pthread_cond_broadcast(&handoff->room);
     unlock(handoff);
 }
 

@@ -14,6 +14,11 @@
  * by the loop when it takes it, under the lock; when that fails the batch is left to the reader,
  * which can say why.
  *
+ * Others who fill batches on their own (rows of a load) borrow them, and insert them while the
+ * reader stands still:
+ *
+ *     lend -> fill … -> insert
+ *
  * Bounded: batches that are queued or with the loop may hold no more than `budget` bytes;
  * get() waits until that is so, which is what slows the reading down.
  */
@@ -74,6 +79,17 @@ struct sl_batch *sl_handoff_reclaim(struct sl_handoff *handoff);
  */
 int sl_handoff_push(struct sl_handoff *handoff, struct sl_batch *batch,
                     const struct sl_position *position) SL_MUSTCHECK;
+
+/* Any thread: an empty batch that is not counted before it is inserted; whoever does not need it
+ * frees it. */
+int sl_handoff_lend(struct sl_handoff *handoff, struct sl_batch **batch) SL_MUSTCHECK;
+/* As push, of a borrowed batch, while the reader has none that is not empty. */
+int sl_handoff_insert(struct sl_handoff *handoff, struct sl_batch *batch,
+                      const struct sl_position *position) SL_MUSTCHECK;
+/* Any thread: no more than MOST bytes are queued or with the loop. */
+bool sl_handoff_has_room(struct sl_handoff *handoff, size_t most);
+/* Any thread: waits until that is so. SL_ESTOPPED when closed. */
+int sl_handoff_wait(struct sl_handoff *handoff, size_t most) SL_MUSTCHECK;
 
 /* What take() may return; each includes the ones before it. */
 enum sl_take {

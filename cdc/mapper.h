@@ -34,6 +34,14 @@ struct sl_effect {
 /* A positive outcome of parse_key, see there. */
 #define SL_KEY_UNCLEAR 3
 
+/* A row that was read by SELECT. */
+struct sl_loaded_row {
+    const struct sl_table *table;
+    const struct sl_cell *cells; /* TEXT or NULL */
+    struct sl_span key;
+    enum sl_write write; /* WHOLE, or REPLACE where the key may hold fields of another layout */
+};
+
 struct sl_mapper;
 
 struct sl_mapper_ops {
@@ -64,6 +72,9 @@ struct sl_mapper_ops {
     /* Replaces KEY by the key of a row that was read by SELECT. */
     int (*key)(struct sl_mapper *mapper, const struct sl_table *table, const struct sl_cell *cells,
                struct sl_buf *key, struct sl_err *err);
+    /* As load_row, for a row whose KEY was made by `key`. */
+    int (*put_row)(struct sl_mapper *mapper, const struct sl_loaded_row *row,
+                   struct sl_batch *batch, struct sl_err *err);
     /*
      * The reverse: fills column_count CELLS with the values that KEY was made from, TEXT or NULL
      * (their bytes in ARENA), and the others with ABSENT. SL_DONE: no row of the table has such a

@@ -83,8 +83,8 @@ static int add_first(struct sl_reader *reader)
     const struct sl_reader_options *options = &reader->options;
 
     return options->first_count > 0
-               ? sl_reader_add_commands(reader, options->first_key, options->first_commands,
-                                        options->first_count)
+               ? sl_batch_add_commands(reader->batch, options->first_key, options->first_commands,
+                                       options->first_count)
                : SL_OK;
 }
 

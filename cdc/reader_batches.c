@@ -44,30 +44,6 @@ int sl_reader_push(struct sl_reader *reader, bool ends_group, const struct sl_po
     return sl_handoff_push(reader->handoff, batch, position);
 }
 
-int sl_reader_add_commands(struct sl_reader *reader, struct sl_span key, struct sl_span commands,
-                           uint16_t count)
-{
-    struct sl_batch *batch = reader->batch;
-    const uint8_t *at = memmem(commands.data, commands.len, key.data, key.len);
-    uint32_t offset;
-    int rc;
-
-    if (at == NULL) {
-        return SL_EINVAL;
-    }
-    sl_batch_begin(batch, &offset);
-    rc = sl_buf_add(&batch->data, commands.data, commands.len);
-    if (rc == SL_OK) {
-        /* Each is of another field, or a later word on one: none makes another superfluous. */
-        rc = sl_batch_end(batch, offset, offset + (uint32_t)(at - commands.data), (uint32_t)key.len,
-                          count, SL_WRITE_PARTIAL);
-    }
-    if (rc != SL_OK) {
-        sl_batch_abandon(batch, offset);
-    }
-    return rc;
-}
-
 int sl_reader_publish(struct sl_reader *reader)
 {
     const struct sl_position *position = sl_stream_position(reader->stream);

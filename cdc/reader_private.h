@@ -1,7 +1,7 @@
 /*
  * reader_private.h - shared by the files of the reader (reader.c: thread and life,
  * reader_batches.c, reader_handler.c, reader_savepoint.c, reader_load.c, reader_visit.c,
- * reader_watch.c, reader_rereads.c); for nobody else.
+ * reader_put.c, reader_watch.c, reader_rereads.c); for nobody else.
  */
 #ifndef SLUICE_CDC_READER_PRIVATE_H
 #define SLUICE_CDC_READER_PRIVATE_H
@@ -80,9 +80,6 @@ int sl_reader_push_if_full(struct sl_reader *reader) SL_MUSTCHECK;
 /* Does not let complete transactions wait for the end of one that is long in coming. */
 int sl_reader_push_earlier(struct sl_reader *reader) SL_MUSTCHECK;
 bool sl_reader_batch_is_full(const struct sl_reader *reader);
-/* Adds COUNT wire-ready commands on KEY, which is one of their arguments. */
-int sl_reader_add_commands(struct sl_reader *reader, struct sl_span key, struct sl_span commands,
-                           uint16_t count) SL_MUSTCHECK;
 /* Offers the batch, which has only complete transactions, and takes it back to add more. */
 int sl_reader_publish(struct sl_reader *reader) SL_MUSTCHECK;
 void sl_reader_reclaim(struct sl_reader *reader);

@@ -91,8 +91,8 @@ static int put_state(struct sl_reader *reader, struct sl_span scope)
                                             sl_span_make(table.data, table.len), &field)
                      : rc;
     rc = rc == SL_OK ? add_state(&command, rereads, sl_span_make(field.data, field.len)) : rc;
-    rc = rc == SL_OK ? sl_reader_add_commands(reader, sl_span_make(key, strlen(key)),
-                                              sl_span_make(command.data, command.len), 1)
+    rc = rc == SL_OK ? sl_batch_add_commands(reader->batch, sl_span_make(key, strlen(key)),
+                                             sl_span_make(command.data, command.len), 1)
                      : rc;
     if (rc == SL_OK) {
         tell(reader, sl_span_make(field.data, field.len));

@@ -1,5 +1,5 @@
 /*
- * reader_visit.c - the door of the reader, and what visitors may do inside.
+ * reader_visit.c - the door of the reader; reader_put.c has what visitors do inside.
  *
  * On a busy stream next() returns at once, and a thread that only waited for the lock might never
  * get it. So who waits stands in a queue, and the reader lets them in, one after another, before it
@@ -7,12 +7,18 @@
  */
 #include "cdc/reader_visit.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "cdc/reader_private.h"
 
+/* Of what may be queued or with the loop: rows of a load wait outside before there is more. */
+enum { SL_ROOM_SHARE = 4 };
+
 struct sl_visit {
     const struct sl_position *not_before;
+    const struct timespec *until; /* monotonic; NULL: for ever */
     pthread_cond_t turn;
     bool is_let_in;
     struct sl_visit *next;
@@ -120,11 +126,15 @@ static void let_in(struct sl_reader *reader)
     }
 }
 
-static void go_away(struct sl_visits *visits)
+static void go_away(struct sl_reader *reader)
 {
+    struct sl_visits *visits = &reader->visits;
+
     visits->is_away = true;
     for (struct sl_visit *visit = visits->first; visit != NULL; visit = visit->next) {
-        (void)pthread_cond_signal(&visit->turn);
+        if (may_enter(reader, visit->not_before)) {
+            (void)pthread_cond_signal(&visit->turn);
+        }
     }
 }
 
@@ -137,7 +147,7 @@ int sl_reader_visits_next(struct sl_reader *reader, struct sl_span *event)
     if (visits->failure != SL_OK) {
         return visits->failure;
     }
-    go_away(visits);
+    go_away(reader);
     unlock(reader);
     rc = reader->source->ops->next(reader->source, event, &reader->err);
     lock(reader);
@@ -180,9 +190,20 @@ static void dequeue(struct sl_visits *visits, const struct sl_visit *visit)
     }
 }
 
+/* False when it is too late. */
+static bool rest(struct sl_visits *visits, struct sl_visit *visit)
+{
+    if (visit->until == NULL) {
+        (void)pthread_cond_wait(&visit->turn, &visits->lock);
+        return true;
+    }
+    return pthread_cond_timedwait(&visit->turn, &visits->lock, visit->until) != ETIMEDOUT;
+}
+
 static int wait_for_turn(struct sl_reader *reader, struct sl_visit *visit)
 {
     struct sl_visits *visits = &reader->visits;
+    bool is_early = true;
 
     enqueue(visits, visit);
     while (!visit->is_let_in) {
@@ -194,7 +215,11 @@ static int wait_for_turn(struct sl_reader *reader, struct sl_visit *visit)
             dequeue(visits, visit);
             return SL_OK;
         }
-        (void)pthread_cond_wait(&visit->turn, &visits->lock);
+        if (!is_early) {
+            dequeue(visits, visit);
+            return SL_TOO_LATE;
+        }
+        is_early = rest(visits, visit);
     }
     return SL_OK;
 }
@@ -218,135 +243,89 @@ static int act(struct sl_reader *reader, const struct sl_position *not_before, s
     return rc;
 }
 
-int sl_reader_visit(struct sl_reader *reader, const struct sl_position *not_before, sl_visit_fn fn,
-                    void *user, struct sl_err *err)
+static int visit_until(struct sl_reader *reader, struct sl_visit *visit, sl_visit_fn fn, void *user,
+                       struct sl_err *err)
 {
-    struct sl_visit visit = {.not_before = not_before, .turn = PTHREAD_COND_INITIALIZER};
     int rc;
 
     lock(reader);
-    rc = wait_for_turn(reader, &visit);
+    rc = wait_for_turn(reader, visit);
     if (rc == SL_OK) {
-        rc = act(reader, not_before, fn, user, err);
-    } else {
+        rc = act(reader, visit->not_before, fn, user, err);
+    } else if (rc < 0) {
         rc = sl_err_set(err, rc, "the stream has ended");
     }
-    if (visit.is_let_in) {
+    if (visit->is_let_in) {
         reader->visits.is_inside = false;
         (void)pthread_cond_signal(&reader->visits.left);
     }
     unlock(reader);
-    (void)pthread_cond_destroy(&visit.turn);
     return rc;
 }
 
-/* ---- inside ---- */
-
-const struct sl_position *sl_reader_place(const struct sl_reader *reader)
+static int visit_with_clock(struct sl_reader *reader, struct sl_visit *visit, sl_visit_fn fn,
+                            void *user, struct sl_err *err)
 {
-    return sl_stream_read_position(reader->stream);
-}
-
-int sl_reader_compile(struct sl_reader *reader, struct sl_table *table, struct sl_err *err)
-{
-    if (!reader->mapper->ops->wants(reader->mapper, table->db, table->name)) {
-        return SL_DONE;
-    }
-    return reader->mapper->ops->table(reader->mapper, table, err);
-}
-
-/* Takes the published batch back to add to it, or begins another. */
-static int open_batch(struct sl_reader *reader)
-{
-    if (reader->visits.failure != SL_OK) {
-        return reader->visits.failure;
-    }
-    sl_reader_reclaim(reader);
-    return sl_reader_need_batch(reader);
-}
-
-/* What the stream had gathered is in the batch, too: without it the stream cannot go on. */
-static int push_if_full(struct sl_reader *reader)
-{
+    pthread_condattr_t attributes;
     int rc;
 
-    if (!sl_reader_batch_is_full(reader)) {
-        return SL_OK;
+    if (pthread_condattr_init(&attributes) != 0) {
+        return SL_ENOMEM;
     }
-    rc = sl_reader_push(reader, true, sl_stream_position(reader->stream));
-    reader->position_moved = false;
-    reader->visits.failure = rc;
-    return rc;
-}
-
-int sl_reader_put_row(struct sl_reader *reader, const struct sl_table *table,
-                      const struct sl_cell *cells, enum sl_write write, struct sl_err *err)
-{
-    int rc = open_batch(reader);
-    struct sl_batch_mark mark;
-
-    if (rc != SL_OK) {
-        return rc;
-    }
-    mark = sl_batch_here(reader->batch);
-    rc = reader->mapper->ops->load_row(reader->mapper, table, cells, write, reader->batch, err);
-    if (rc != SL_OK) {
-        sl_batch_rollback(reader->batch, mark);
-        return rc;
-    }
-    return push_if_full(reader);
-}
-
-int sl_reader_put_drop(struct sl_reader *reader, struct sl_span db, struct sl_span table,
-                       struct sl_err *err)
-{
-    const struct sl_ddl ddl = {.kind = SL_DDL_DROP_TABLE, .db = db, .table = table};
-    int rc = open_batch(reader);
-
-    if (rc != SL_OK) {
-        return rc;
-    }
-    rc = sl_reader_carry_out(reader, &ddl, err);
-    if (rc != SL_OK && reader->batch == NULL) {
-        reader->visits.failure = rc; /* what the stream had gathered is lost */
-    }
-    return rc;
-}
-
-int sl_reader_put_removal(struct sl_reader *reader, struct sl_span key)
-{
-    int rc = open_batch(reader);
-    struct sl_batch_mark mark;
-
-    if (rc != SL_OK) {
-        return rc;
-    }
-    mark = sl_batch_here(reader->batch);
-    rc = reader->mapper->ops->remove(reader->mapper, key, reader->batch);
-    if (rc != SL_OK) {
-        sl_batch_rollback(reader->batch, mark);
-        return rc;
-    }
-    return push_if_full(reader);
-}
-
-int sl_reader_put_commands(struct sl_reader *reader, struct sl_span key, struct sl_span commands,
-                           uint16_t count)
-{
-    int rc = open_batch(reader);
-
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    rc = pthread_cond_init(&visit->turn, &attributes) == 0 ? SL_OK : SL_ENOMEM;
+    (void)pthread_condattr_destroy(&attributes);
     if (rc == SL_OK) {
-        rc = sl_reader_add_commands(reader, key, commands, count);
+        rc = visit_until(reader, visit, fn, user, err);
+        (void)pthread_cond_destroy(&visit->turn);
     }
-    return rc == SL_OK ? push_if_full(reader) : rc;
+    return rc;
 }
 
-int sl_reader_put_overrun(struct sl_reader *reader)
+int sl_reader_visit(struct sl_reader *reader, const struct sl_position *not_before, sl_visit_fn fn,
+                    void *user, struct sl_err *err)
 {
-    int rc = open_batch(reader);
+    struct sl_visit visit = {.not_before = not_before};
 
-    rc = rc == SL_OK ? sl_reader_end_rereads(reader) : rc;
-    return rc == SL_OK ? push_if_full(reader) : rc;
+    return visit_with_clock(reader, &visit, fn, user, err);
+}
+
+int sl_reader_visit_within(struct sl_reader *reader, const struct sl_position *not_before,
+                           uint32_t wait_ms, sl_visit_fn fn, void *user, struct sl_err *err)
+{
+    struct timespec until;
+    struct sl_visit visit = {.not_before = not_before, .until = &until};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (time_t)(wait_ms / 1000);
+    until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    return visit_with_clock(reader, &visit, fn, user, err);
+}
+
+/* ---- before a visit ---- */
+
+int sl_reader_lend_batch(struct sl_reader *reader, struct sl_batch **batch)
+{
+    return sl_handoff_lend(reader->handoff, batch);
+}
+
+static size_t room_of(const struct sl_reader *reader)
+{
+    return reader->handoff->budget / SL_ROOM_SHARE;
+}
+
+bool sl_reader_has_room(const struct sl_reader *reader)
+{
+    return sl_handoff_has_room(reader->handoff, room_of(reader));
+}
+
+int sl_reader_wait_for_room(const struct sl_reader *reader)
+{
+    return sl_handoff_wait(reader->handoff, room_of(reader));
 }
 
 void sl_reader_fail(struct sl_reader *reader, int status, const struct sl_err *err)

@@ -29,6 +29,25 @@ typedef int (*sl_visit_fn)(struct sl_reader *reader, void *user, struct sl_err *
 int sl_reader_visit(struct sl_reader *reader, const struct sl_position *not_before, sl_visit_fn fn,
                     void *user, struct sl_err *err) SL_MUSTCHECK;
 
+/* A positive outcome of visit_within, see there. */
+#define SL_TOO_LATE 6
+
+/* The same, but SL_TOO_LATE when that has not come after WAIT_MS. */
+int sl_reader_visit_within(struct sl_reader *reader, const struct sl_position *not_before,
+                           uint32_t wait_ms, sl_visit_fn fn, void *user,
+                           struct sl_err *err) SL_MUSTCHECK;
+
+/*
+ * Rows are better made ready before a visit, in a batch that is borrowed (any thread): so the
+ * stream does not stand still for it. Whoever does not put it frees it.
+ */
+int sl_reader_lend_batch(struct sl_reader *reader, struct sl_batch **batch) SL_MUSTCHECK;
+/* Is little enough on the way to the sink, so that what is put now does not make the rows of the
+   stream behind it wait for long? */
+bool sl_reader_has_room(const struct sl_reader *reader);
+/* Waits for that; not inside of FN. SL_ESTOPPED. */
+int sl_reader_wait_for_room(const struct sl_reader *reader) SL_MUSTCHECK;
+
 /* ---- inside of FN only ---- */
 
 /* How far the stream has been read; valid during the visit. */
@@ -45,6 +64,9 @@ int sl_reader_put_row(struct sl_reader *reader, const struct sl_table *table,
 int sl_reader_put_drop(struct sl_reader *reader, struct sl_span db, struct sl_span table,
                        struct sl_err *err) SL_MUSTCHECK;
 int sl_reader_put_removal(struct sl_reader *reader, struct sl_span key) SL_MUSTCHECK;
+/* Passes a borrowed BATCH on, behind all that was put before and in a group of its own; takes it
+   over in any case. */
+int sl_reader_put_batch(struct sl_reader *reader, struct sl_batch *batch) SL_MUSTCHECK;
 /*
  * Appends COUNT wire-ready commands on KEY, one of sluice's own keys. They are applied in one step
  * with the last rows that were put before them, or later than these.

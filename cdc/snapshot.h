@@ -38,9 +38,11 @@ struct sl_snapshot_options {
     /* For rows that the stream has noted (rereads.h); NULL, both: the reader notes none. */
     struct sl_chunk_reader *reread_chunks;
     struct sl_load_store *reread_store;
-    size_t chunk_bytes; /* a chunk may have; so should rows that are read again together */
-    size_t watch_bytes; /* that may be kept of changed keys */
-    uint32_t chunk_ms;  /* a SELECT should take; chunks grow and shrink to that */
+    /* A chunk may have, as commands; so should rows that are read again together. */
+    size_t chunk_bytes;
+    size_t batch_bytes;           /* of a chunk are put together; 0: all */
+    size_t watch_bytes;           /* that may be kept of changed keys */
+    uint32_t chunk_ms;            /* a SELECT should take; chunks grow and shrink to that */
     uint32_t max_threads_running; /* at the source; above it loading pauses; 0: no limit */
     uint32_t max_lag_s;           /* of the stream, likewise */
     uint32_t poll_ms;             /* how often requests are looked for */

@@ -19,11 +19,10 @@ static int add_command(struct sl_buf *out, const char *name, const char *key, st
     return rc == SL_OK && value != NULL ? sl_resp_bulk(out, value->data, value->len) : rc;
 }
 
-static int put_command(struct sl_reader *reader, const char *name, const char *key,
-                       struct sl_span field, const struct sl_buf *value)
+int sl_snapshot_put_removal(struct sl_reader *reader, const char *key, struct sl_span field)
 {
     struct sl_buf command = {0};
-    int rc = add_command(&command, name, key, field, value);
+    int rc = add_command(&command, "HDEL", key, field, NULL);
 
     if (rc == SL_OK) {
         rc = sl_reader_put_commands(reader, sl_span_make(key, strlen(key)),
@@ -33,13 +32,8 @@ static int put_command(struct sl_reader *reader, const char *name, const char *k
     return rc;
 }
 
-int sl_snapshot_put_removal(struct sl_reader *reader, const char *key, struct sl_span field)
-{
-    return put_command(reader, "HDEL", key, field, NULL);
-}
-
-int sl_snapshot_put_state(struct sl_reader *reader, const struct sl_load_store *store,
-                          struct sl_span db, struct sl_span name, const struct sl_load_state *state)
+static int add_state(struct sl_buf *command, const struct sl_load_store *store, struct sl_span db,
+                     struct sl_span name, const struct sl_load_state *state)
 {
     struct sl_buf field = {0};
     struct sl_buf value = {0};
@@ -49,10 +43,38 @@ int sl_snapshot_put_state(struct sl_reader *reader, const struct sl_load_store *
         rc = sl_load_state_format(state, &value);
     }
     if (rc == SL_OK) {
-        rc = put_command(reader, "HSET", store->state_key, sl_snapshot_span(&field), &value);
+        rc = add_command(command, "HSET", store->state_key, sl_snapshot_span(&field), &value);
     }
     sl_buf_release(&field);
     sl_buf_release(&value);
+    return rc;
+}
+
+int sl_snapshot_put_state(struct sl_reader *reader, const struct sl_load_store *store,
+                          struct sl_span db, struct sl_span name, const struct sl_load_state *state)
+{
+    struct sl_span key = sl_span_make(store->state_key, strlen(store->state_key));
+    struct sl_buf command = {0};
+    int rc = add_state(&command, store, db, name, state);
+
+    if (rc == SL_OK) {
+        rc = sl_reader_put_commands(reader, key, sl_snapshot_span(&command), 1);
+    }
+    sl_buf_release(&command);
+    return rc;
+}
+
+int sl_snapshot_add_state(struct sl_batch *batch, const struct sl_load_store *store,
+                          struct sl_span db, struct sl_span name, const struct sl_load_state *state)
+{
+    struct sl_span key = sl_span_make(store->state_key, strlen(store->state_key));
+    struct sl_buf command = {0};
+    int rc = add_state(&command, store, db, name, state);
+
+    if (rc == SL_OK) {
+        rc = sl_batch_add_commands(batch, key, sl_snapshot_span(&command), 1);
+    }
+    sl_buf_release(&command);
     return rc;
 }
 

@@ -51,6 +51,11 @@ struct sl_snapshot_key *sl_snapshot_keys_find(const struct sl_snapshot_keys *key
     return number > 0 ? &keys->items[number - 1] : NULL;
 }
 
+size_t sl_snapshot_keys_bytes(const struct sl_snapshot_keys *keys)
+{
+    return keys->bytes.len + keys->count * (sizeof(*keys->items) + 4 * sizeof(*keys->slots));
+}
+
 static int grow_slots(struct sl_snapshot_keys *keys)
 {
     size_t count = keys->slots == NULL ? SL_KEY_SLOTS : (keys->slot_mask + 1) * 2;

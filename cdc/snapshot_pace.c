@@ -5,6 +5,7 @@
 enum {
     SL_CHUNK_ROWS_MAX = 1000 * 1000,
     SL_PRESSURE_MS = 200, /* between two questions how busy the source is */
+    SL_GROWTH_MAX = 4,    /* of a chunk, to the next one */
 };
 
 static uint64_t now_ms(void)
@@ -133,18 +134,35 @@ void sl_snapshot_spend(struct sl_snapshot_load *load, size_t rows)
     }
 }
 
-void sl_snapshot_adapt(struct sl_snapshot_load *load, const struct sl_chunk *chunk, size_t asked)
+void sl_snapshot_adapt(struct sl_snapshot_load *load, size_t asked, size_t rows, uint64_t took_us)
 {
     uint64_t aim_us = (uint64_t)load->worker->snapshot->options.chunk_ms * 1000;
-    uint64_t took_us = chunk->query_us > 0 ? chunk->query_us : 1;
-    bool is_cut = chunk->row_count < asked; /* by bytes, or at the end of the table */
-    uint64_t rows = load->chunk_rows;
+    bool is_cut = rows < asked; /* by bytes, or at the end of the table */
+    uint64_t next = load->chunk_rows;
 
+    took_us = took_us > 0 ? took_us : 1;
     if (took_us > aim_us) {
-        rows = took_us > aim_us * 2 ? rows / 2 : rows * aim_us / took_us;
+        next = took_us > aim_us * 2 ? next / 2 : next * aim_us / took_us;
     } else if (!is_cut && asked == load->chunk_rows) {
-        rows = took_us < aim_us / 2 ? rows * 2 : rows * aim_us / took_us;
+        next = took_us < aim_us / SL_GROWTH_MAX ? next * SL_GROWTH_MAX : next * aim_us / took_us;
     }
-    rows = rows > SL_CHUNK_ROWS_MAX ? SL_CHUNK_ROWS_MAX : rows;
-    load->chunk_rows = rows > 0 ? (size_t)rows : 1;
+    next = next > SL_CHUNK_ROWS_MAX ? SL_CHUNK_ROWS_MAX : next;
+    load->chunk_rows = next > 0 ? (size_t)next : 1;
+}
+
+static size_t as_texts(const struct sl_snapshot_load *load, size_t bytes)
+{
+    uint64_t texts = load->made_bytes > 0 ? bytes * load->read_bytes / load->made_bytes : bytes / 2;
+
+    return texts > 0 ? (size_t)texts : 1;
+}
+
+struct sl_chunk_limit sl_snapshot_limit(const struct sl_snapshot_load *load, size_t rows)
+{
+    const struct sl_snapshot_options *options = &load->worker->snapshot->options;
+
+    return (struct sl_chunk_limit){
+        .rows = rows,
+        .bytes = as_texts(load, options->chunk_bytes),
+        .part_bytes = options->batch_bytes > 0 ? as_texts(load, options->batch_bytes) : 0};
 }

@@ -8,6 +8,7 @@
  *     snapshot_commands.c  states and requests as commands
  *     snapshot_table.c  one table's load
  *     snapshot_range.c  its windows: chunks of rows
+ *     snapshot_piece.c  rows of a chunk on their way into the stream
  *     snapshot_keys.c   a set of keys
  *     snapshot_settle.c keys that are read again
  *     snapshot_rereads.c  keys that the stream has noted to be read again
@@ -31,12 +32,37 @@
 #define SL_OVERRUN    4 /* more keys changed than could be kept: the chunk is read again */
 #define SL_UNREADABLE 5 /* the table is to be loaded instead */
 
+/* A set of Redis keys. Zeroed: empty. */
+struct sl_snapshot_key {
+    size_t at; /* in bytes */
+    size_t len;
+    size_t cells_at; /* of a note: its cells, in bytes */
+    size_t cells_len;
+    unsigned tries;
+    bool is_settled;
+    bool is_left; /* to another window */
+    bool has_row;
+    size_t row; /* of the chunk */
+};
+
+struct sl_snapshot_keys {
+    struct sl_buf bytes;
+    struct sl_snapshot_key *items;
+    size_t count;
+    size_t cap;
+    size_t *slots; /* open addressing: number + 1, 0 empty */
+    size_t slot_mask;
+    size_t unsettled;
+};
+
 struct sl_snapshot_table {
     struct sl_buf db;
     struct sl_buf name;
-    struct sl_load_state state; /* as the sink has it, or will have it */
-    uint64_t generation;        /* how often a request replaced the state */
-    bool is_taken;              /* by a worker */
+    struct sl_load_state state;  /* as the sink has it, or will have it */
+    uint64_t generation;         /* how often a request replaced the state */
+    bool is_taken;               /* by a worker, who alone uses what follows */
+    struct sl_snapshot_keys old; /* keys that were there when the load began ... */
+    bool has_old;                /* ... all of them, in this life of the load */
     struct sl_snapshot_table *next;
 };
 
@@ -96,32 +122,11 @@ struct sl_snapshot_load {
     bool is_watched; /* the reader knows the watch */
     struct sl_position low;
     size_t chunk_rows;
-    size_t key_bytes;  /* of the rows that were read by their keys last */
-    uint64_t free_ms;  /* the rate allows the next chunk then; monotonic */
-    unsigned restarts; /* since the last chunk */
-};
-
-/* A set of Redis keys. Zeroed: empty. */
-struct sl_snapshot_key {
-    size_t at; /* in bytes */
-    size_t len;
-    size_t cells_at; /* of a note: its cells, in bytes */
-    size_t cells_len;
-    unsigned tries;
-    bool is_settled;
-    bool is_left; /* to another window */
-    bool has_row;
-    size_t row; /* of the chunk */
-};
-
-struct sl_snapshot_keys {
-    struct sl_buf bytes;
-    struct sl_snapshot_key *items;
-    size_t count;
-    size_t cap;
-    size_t *slots; /* open addressing: number + 1, 0 empty */
-    size_t slot_mask;
-    size_t unsettled;
+    uint64_t read_bytes; /* of rows' texts, ... */
+    uint64_t made_bytes; /* ... and of the commands that were made of them */
+    uint64_t free_ms;    /* the rate allows the next chunk then; monotonic */
+    unsigned restarts;   /* since the last chunk */
+    size_t key_bytes;    /* of the rows that were read by their keys last */
 };
 
 static inline struct sl_span sl_snapshot_span(const struct sl_buf *buf)
@@ -196,6 +201,10 @@ bool sl_snapshot_is_current(const struct sl_snapshot_load *load);
 int sl_snapshot_put_state(struct sl_reader *reader, const struct sl_load_store *store,
                           struct sl_span db, struct sl_span name,
                           const struct sl_load_state *state) SL_MUSTCHECK;
+/* The same, in one step with the rows of BATCH, which is not put yet. */
+int sl_snapshot_add_state(struct sl_batch *batch, const struct sl_load_store *store,
+                          struct sl_span db, struct sl_span name,
+                          const struct sl_load_state *state) SL_MUSTCHECK;
 /* In a visit: removes FIELD of the hash KEY. */
 int sl_snapshot_put_removal(struct sl_reader *reader, const char *key,
                             struct sl_span field) SL_MUSTCHECK;
@@ -223,9 +232,9 @@ int sl_snapshot_load_table(struct sl_snapshot_load *load, struct sl_err *err) SL
 int sl_snapshot_open(struct sl_snapshot_load *load, struct sl_err *err) SL_MUSTCHECK;
 void sl_snapshot_close(struct sl_snapshot_load *load);
 /* A window opens: the watch notes keys, LOW is how far the stream has been read. */
-/* How rows of the load are written: a key that was there before may have fields that no row has any
+/* How the row of KEY is written: a key that was there before may have fields that no row has any
    more. */
-enum sl_write sl_snapshot_write(const struct sl_snapshot_load *load);
+enum sl_write sl_snapshot_write(const struct sl_snapshot_load *load, struct sl_span key);
 /* What the stream did to KEY, as far as the load is concerned: where keys are replaced, what the
    stream wrote whole may have left such fields and is read again. */
 enum sl_touch sl_snapshot_touch(const struct sl_snapshot_load *load, struct sl_span key);
@@ -240,10 +249,40 @@ int sl_snapshot_copy_state(struct sl_load_state *to, const struct sl_load_state 
 /* Reads the table's rows from state.after on. */
 int sl_snapshot_load_rows(struct sl_snapshot_load *load, struct sl_err *err) SL_MUSTCHECK;
 
+/* ---- snapshot_piece.c ---- */
+
+/* Rows of a chunk that are ready to be put, in one group. */
+struct sl_snapshot_piece {
+    struct sl_batch *batch; /* borrowed from the reader */
+    size_t rows;
+    bool has_after;
+    struct sl_buf after; /* what follows this piece is read behind */
+    struct sl_snapshot_piece *next;
+};
+
+/* In order. Zeroed: empty. */
+struct sl_snapshot_pieces {
+    struct sl_snapshot_piece *first;
+    struct sl_snapshot_piece *last;
+    struct sl_buf key; /* scratch */
+};
+
+/* Makes pieces of the rows of CHUNK; of the last one it is known what follows. */
+int sl_snapshot_make_pieces(struct sl_snapshot_load *load, struct sl_snapshot_pieces *pieces,
+                            const struct sl_chunk *chunk, struct sl_err *err) SL_MUSTCHECK;
+void sl_snapshot_pieces_release(struct sl_snapshot_pieces *pieces);
+void sl_snapshot_drop_first(struct sl_snapshot_pieces *pieces);
+/* In the visit that puts it: takes out what the stream has changed since LOW; keys of which it had
+   only a part are added to AGAIN. */
+int sl_snapshot_judge_piece(const struct sl_snapshot_load *load, struct sl_snapshot_piece *piece,
+                            struct sl_snapshot_keys *again) SL_MUSTCHECK;
+
 /* ---- snapshot_keys.c ---- */
 
 /* A key that is there already stays as it is. */
 int sl_snapshot_keys_add(struct sl_snapshot_keys *keys, struct sl_span key) SL_MUSTCHECK;
+/* Memory that they take, about. */
+size_t sl_snapshot_keys_bytes(const struct sl_snapshot_keys *keys);
 void sl_snapshot_keys_release(struct sl_snapshot_keys *keys);
 void sl_snapshot_keys_clear(struct sl_snapshot_keys *keys);
 /* NULL: it is not among them. */
@@ -302,9 +341,8 @@ int sl_snapshot_look_for_notes(struct sl_snapshot_worker *worker, struct sl_err 
 
 /* ---- snapshot_sweep.c ---- */
 
-/* Are there keys of the table? */
-int sl_snapshot_has_keys(struct sl_snapshot_load *load, bool *has_keys,
-                         struct sl_err *err) SL_MUSTCHECK;
+/* Looks which keys of the table there are; when they are too many target->has_old is false. */
+int sl_snapshot_find_old(struct sl_snapshot_load *load, struct sl_err *err) SL_MUSTCHECK;
 int sl_snapshot_sweep(struct sl_snapshot_load *load, struct sl_err *err) SL_MUSTCHECK;
 int sl_snapshot_repair(struct sl_snapshot_worker *worker, const struct sl_load_request *request,
                        struct sl_span id, struct sl_err *err) SL_MUSTCHECK;
@@ -319,6 +357,8 @@ size_t sl_snapshot_chunk_rows(const struct sl_snapshot_load *load);
 /* ROWS were read for it. */
 void sl_snapshot_spend(struct sl_snapshot_load *load, size_t rows);
 /* The next chunk is to take about as long as is aimed at. */
-void sl_snapshot_adapt(struct sl_snapshot_load *load, const struct sl_chunk *chunk, size_t asked);
+void sl_snapshot_adapt(struct sl_snapshot_load *load, size_t asked, size_t rows, uint64_t took_us);
+/* How much of a chunk may be in memory as commands, and in one of its parts: as texts. */
+struct sl_chunk_limit sl_snapshot_limit(const struct sl_snapshot_load *load, size_t rows);
 
 #endif

@@ -1,110 +1,189 @@
 /*
  * snapshot_range.c - the windows of a table's load: a chunk is read, and when the stream has come
  * to where the log ended then, the rows that the stream has not changed meanwhile are written.
+ *
+ *     SELECT   part   part   part   part      (COMMIT)
+ *     pieces      made   made   made   made
+ *     visits               put    put    put…put
+ *
+ * Where HIGH is known before the SELECT, rows come in parts and are put while the source still
+ * sends. The source's transaction never waits for the sink: when there is no room, or the stream
+ * cannot be visited, pieces wait in memory until all rows were read.
  */
 #include <stdlib.h>
 
 #include "cdc/base/clock.h"
 #include "cdc/snapshot_private.h"
 
+enum { SL_PATIENCE_MS = 2 }; /* with a visit, while the source keeps a transaction open */
+
 struct window {
     struct sl_snapshot_load *load;
-    struct sl_chunk chunk;
-    struct sl_buf keys; /* of the rows, one behind another */
-    size_t *ends;       /* of each in keys */
-    struct sl_buf after;
-    struct sl_snapshot_keys again; /* of which the stream had only a part */
+    struct sl_chunk chunk;            /* the part that was read last */
+    size_t rows;                      /* that were read */
+    struct sl_snapshot_pieces pieces; /* that wait to be put */
+    struct sl_snapshot_keys again;    /* of which the stream had only a part */
+    size_t unsaid;                    /* rows that were put, of which the progress does not say */
+    struct sl_buf after;              /* and the place behind them */
 };
+
+static struct sl_reader *reader_of(const struct window *window)
+{
+    return window->load->worker->snapshot->options.reader;
+}
 
 static void release(struct window *window)
 {
-    sl_buf_release(&window->keys);
-    sl_buf_release(&window->after);
+    struct sl_chunk_reader *chunks = window->load->worker->chunks;
+
+    if (window->chunk.has_more) {
+        chunks->ops->end_range(chunks);
+    }
+    sl_snapshot_pieces_release(&window->pieces);
     sl_snapshot_keys_release(&window->again);
-    free(window->ends);
+    sl_buf_release(&window->after);
 }
 
-static int render_keys(struct window *window, struct sl_err *err)
-{
-    struct sl_mapper *mapper = window->load->worker->snapshot->options.mapper;
-    const struct sl_table *table = window->load->table;
-    struct sl_buf key = {0};
-    int rc = SL_OK;
+/* ---- progress ---- */
 
-    window->ends = calloc(window->chunk.row_count + 1, sizeof(*window->ends));
-    if (window->ends == NULL) {
-        return SL_ENOMEM;
-    }
-    for (size_t i = 0; rc == SL_OK && i < window->chunk.row_count; i++) {
-        rc = mapper->ops->key(mapper, table, window->chunk.cells + i * table->column_count, &key,
-                              err);
-        if (rc == SL_OK) {
-            rc = sl_buf_add(&window->keys, key.data, key.len);
-        }
-        window->ends[i + 1] = window->keys.len;
-    }
-    sl_buf_release(&key);
-    return rc;
-}
-
-static struct sl_span key_of(const struct window *window, size_t row)
+/* What the sink is to know of the load; borrows its texts. */
+static struct sl_load_state next_state(const struct window *window)
 {
-    return sl_span_make(window->keys.data + window->ends[row],
-                        window->ends[row + 1] - window->ends[row]);
-}
-
-/* Writes how far the load is, in one step with the last rows or behind them. */
-static int put_progress(struct sl_snapshot_load *load, struct sl_reader *reader, void *user)
-{
-    struct window *window = user;
-    struct sl_load_state next = load->state; /* borrows its texts */
+    struct sl_load_state next = window->load->state;
 
     next.after = window->after;
-    next.rows += window->chunk.row_count;
+    next.rows += window->unsaid;
     next.changed_ms = sl_clock_wall_ms(sl_clock_real());
+    return next;
+}
+
+/* It was said: from here the load would go on. */
+static int advance(struct window *window)
+{
+    struct sl_snapshot_load *load = window->load;
+
+    load->state.rows += window->unsaid;
+    window->unsaid = 0;
+    load->restarts = 0;
+    load->worker->failures = 0;
+    sl_buf_clear(&load->state.after);
+    return sl_buf_add(&load->state.after, window->after.data, window->after.len);
+}
+
+/* Says how far the load is behind the last row that was read again. */
+static int put_progress(struct sl_snapshot_load *load, struct sl_reader *reader, void *user)
+{
+    const struct sl_load_state next = next_state(user);
+
     return sl_snapshot_put_state(reader, load->worker->store, load->db, load->name, &next);
 }
 
-static int put_row(struct window *window, struct sl_reader *reader, size_t row, struct sl_err *err)
-{
-    struct sl_snapshot_load *load = window->load;
-    int rc;
+/* ---- visits ---- */
 
-    switch (sl_snapshot_touch(load, key_of(window, row))) {
-    case SL_TOUCH_WHOLE:
-    case SL_TOUCH_NOTED:
-        return SL_OK;
-    case SL_TOUCH_PART:
-        return sl_snapshot_keys_add(&window->again, key_of(window, row));
-    case SL_TOUCH_NONE:
-        break;
-    }
-    atomic_fetch_add(&load->worker->snapshot->stats.put, 1);
-    rc = sl_reader_put_row(reader, load->table,
-                           window->chunk.cells + row * load->table->column_count,
-                           sl_snapshot_write(load), err);
-    if (rc == SL_OK) {
-        sl_reader_tell_watches(reader, load->watch, key_of(window, row));
-    }
-    return rc;
+/* As long as rows are to be read again nothing behind them may be said to be loaded. */
+static bool says_progress(const struct window *window, const struct sl_snapshot_piece *piece)
+{
+    return piece->has_after && window->again.count == 0;
 }
 
-static int close_window(struct sl_reader *reader, void *user, struct sl_err *err)
+static int take_after(struct window *window, const struct sl_snapshot_piece *piece)
+{
+    sl_buf_clear(&window->after);
+    return sl_buf_add(&window->after, piece->after.data, piece->after.len);
+}
+
+/* Keys get what they must hold: who reads them, too, because they were noted, may have older rows.
+ */
+static void tell_watches(const struct sl_snapshot_load *load, struct sl_reader *reader,
+                         const struct sl_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->entry_count; i++) {
+        if (!batch->entries[i].is_dead) {
+            sl_reader_tell_watches(reader, load->watch, sl_batch_key(batch, &batch->entries[i]));
+        }
+    }
+}
+
+/* A piece that the stream has changed all rows of leaves nothing to be put. */
+static int pass_on(const struct sl_snapshot_load *load, struct sl_snapshot_piece *piece,
+                   struct sl_reader *reader)
+{
+    struct sl_batch *batch = piece->batch;
+
+    if (batch->entry_count == batch->dead_count) {
+        return SL_OK;
+    }
+    tell_watches(load, reader, batch);
+    piece->batch = NULL;
+    return sl_reader_put_batch(reader, batch);
+}
+
+static int put_first(struct window *window, struct sl_reader *reader)
+{
+    struct sl_snapshot_load *load = window->load;
+    struct sl_snapshot_piece *piece = window->pieces.first;
+    int rc = sl_snapshot_judge_piece(load, piece, &window->again);
+    bool says = says_progress(window, piece);
+
+    window->unsaid += piece->rows;
+    if (rc == SL_OK && piece->has_after) {
+        rc = take_after(window, piece);
+    }
+    if (rc == SL_OK && says) {
+        const struct sl_load_state next = next_state(window);
+
+        rc = sl_snapshot_add_state(piece->batch, load->worker->store, load->db, load->name, &next);
+    }
+    rc = rc == SL_OK ? pass_on(load, piece, reader) : rc;
+    sl_snapshot_drop_first(&window->pieces);
+    return rc == SL_OK && says ? advance(window) : rc;
+}
+
+static int put_pieces(struct sl_reader *reader, void *user, struct sl_err *err)
 {
     struct window *window = user;
     int rc = sl_snapshot_judge(window->load);
 
-    for (size_t i = 0; rc == SL_OK && i < window->chunk.row_count; i++) {
-        rc = put_row(window, reader, i, err);
+    (void)err;
+    while (rc == SL_OK && window->pieces.first != NULL) {
+        rc = put_first(window, reader);
+        if (!sl_reader_has_room(reader)) {
+            break;
+        }
     }
-    if (rc == SL_OK && window->again.count == 0) {
-        rc = put_progress(window->load, reader, window);
-    }
-    if (rc == SL_OK) {
+    if (rc == SL_OK && window->pieces.first == NULL && !window->chunk.has_more) {
         sl_table_watch_end(window->load->watch);
     }
     return rc;
 }
+
+/* While rows are being read: puts what can be put at once. */
+static int put_some(struct window *window, struct sl_err *err)
+{
+    int rc;
+
+    if (!sl_reader_has_room(reader_of(window))) {
+        return SL_OK;
+    }
+    rc = sl_reader_visit_within(reader_of(window), &window->chunk.high, SL_PATIENCE_MS, put_pieces,
+                                window, err);
+    return rc == SL_TOO_LATE ? SL_OK : rc;
+}
+
+static int put_rest(struct window *window, struct sl_err *err)
+{
+    int rc = SL_OK;
+
+    while (rc == SL_OK && window->pieces.first != NULL) {
+        rc = sl_reader_wait_for_room(reader_of(window));
+        rc = rc == SL_OK
+                 ? sl_reader_visit(reader_of(window), &window->chunk.high, put_pieces, window, err)
+                 : sl_err_set(err, rc, "the stream has ended");
+    }
+    return rc;
+}
+
+/* ---- reading ---- */
 
 /* What the chunk reader says of a table that is no longer what it was. */
 static int judge_read(struct sl_snapshot_load *load, int rc)
@@ -115,61 +194,59 @@ static int judge_read(struct sl_snapshot_load *load, int rc)
     return rc == SL_ESCHEMA ? SL_ALTERED : rc;
 }
 
-/* The key reads that may follow take the chunk's bytes away; an empty chunk has no place. */
-static int keep_after(struct window *window)
+static int read_first(struct window *window, size_t rows, struct sl_err *err)
 {
-    struct sl_span after = window->chunk.row_count > 0
-                               ? window->chunk.after
-                               : sl_snapshot_span(&window->load->state.after);
+    struct sl_snapshot_load *load = window->load;
+    struct sl_chunk_reader *chunks = load->worker->chunks;
+    const struct sl_chunk_limit limit = sl_snapshot_limit(load, rows);
 
-    return sl_buf_add(&window->after, after.data, after.len);
+    return judge_read(load, chunks->ops->read_range(chunks, sl_snapshot_span(&load->state.after),
+                                                    &load->low, &limit, &window->chunk, err));
+}
+
+static int read_more(struct window *window, struct sl_err *err)
+{
+    struct sl_chunk_reader *chunks = window->load->worker->chunks;
+
+    return judge_read(window->load, chunks->ops->read_more(chunks, &window->chunk, err));
+}
+
+static int take_part(struct window *window, struct sl_err *err)
+{
+    window->rows += window->chunk.row_count;
+    sl_snapshot_count_query(window->load, &window->chunk);
+    return sl_snapshot_make_pieces(window->load, &window->pieces, &window->chunk, err);
 }
 
 static int read_chunk(struct window *window, size_t rows, struct sl_err *err)
 {
-    struct sl_snapshot_load *load = window->load;
-    struct sl_chunk_reader *chunks = load->worker->chunks;
-    const struct sl_chunk_limit limit = {.rows = rows,
-                                         .bytes = load->worker->snapshot->options.chunk_bytes};
-    int rc = chunks->ops->read_range(chunks, sl_snapshot_span(&load->state.after), &load->low,
-                                     &limit, &window->chunk, err);
+    int rc = read_first(window, rows, err);
 
-    if (rc != SL_OK) {
-        return judge_read(load, rc);
+    rc = rc == SL_OK ? take_part(window, err) : rc;
+    while (rc == SL_OK && window->chunk.has_more) {
+        rc = put_some(window, err);
+        rc = rc == SL_OK ? read_more(window, err) : rc;
+        rc = rc == SL_OK ? take_part(window, err) : rc;
     }
-    sl_snapshot_count_query(load, &window->chunk);
-    rc = keep_after(window);
-    return rc == SL_OK ? render_keys(window, err) : rc;
+    return rc;
+}
+
+static int settle(struct window *window, struct sl_err *err)
+{
+    const struct sl_snapshot_settling settling = {
+        .keys = &window->again, .finish = put_progress, .user = window};
+    int rc = sl_snapshot_settle(window->load, &settling, err);
+
+    return rc == SL_OK ? advance(window) : rc;
 }
 
 static int run_window(struct window *window, size_t rows, struct sl_err *err)
 {
-    struct sl_snapshot_load *load = window->load;
-    struct sl_snapshot_settling settling = {
-        .keys = &window->again, .finish = put_progress, .user = window};
-    int rc = sl_snapshot_open_window(load, err);
+    int rc = sl_snapshot_open_window(window->load, err);
 
-    if (rc == SL_OK) {
-        rc = read_chunk(window, rows, err);
-    }
-    if (rc == SL_OK) {
-        rc = sl_reader_visit(load->worker->snapshot->options.reader, &window->chunk.high,
-                             close_window, window, err);
-    }
-    return rc == SL_OK && window->again.count > 0 ? sl_snapshot_settle(load, &settling, err) : rc;
-}
-
-static int advance(struct window *window, size_t asked, bool *is_last)
-{
-    struct sl_snapshot_load *load = window->load;
-
-    sl_buf_clear(&load->state.after);
-    load->state.rows += window->chunk.row_count;
-    load->restarts = 0;
-    load->worker->failures = 0;
-    *is_last = window->chunk.is_last;
-    sl_snapshot_adapt(load, &window->chunk, asked);
-    return sl_buf_add(&load->state.after, window->after.data, window->after.len);
+    rc = rc == SL_OK ? read_chunk(window, rows, err) : rc;
+    rc = rc == SL_OK ? put_rest(window, err) : rc;
+    return rc == SL_OK && window->again.count > 0 ? settle(window, err) : rc;
 }
 
 static int load_chunk(struct sl_snapshot_load *load, bool *is_last, struct sl_err *err)
@@ -178,9 +255,10 @@ static int load_chunk(struct sl_snapshot_load *load, bool *is_last, struct sl_er
     size_t rows = sl_snapshot_chunk_rows(load);
     int rc = run_window(&window, rows, err);
 
-    sl_snapshot_spend(load, window.chunk.row_count);
+    sl_snapshot_spend(load, window.rows);
     if (rc == SL_OK) {
-        rc = advance(&window, rows, is_last);
+        *is_last = window.chunk.is_last;
+        sl_snapshot_adapt(load, rows, window.rows, window.chunk.query_us);
     } else if (rc == SL_OVERRUN) {
         load->chunk_rows = rows > 1 ? rows / 2 : 1;
         rc = SL_OK;

@@ -215,7 +215,7 @@ static int put_row(struct round *round, struct sl_reader *reader,
     atomic_fetch_add(&load->worker->snapshot->stats.put, 1);
     rc = sl_reader_put_row(reader, load->table,
                            round->chunk.cells + item->row * load->table->column_count,
-                           sl_snapshot_write(load), err);
+                           sl_snapshot_write(load, sl_snapshot_key(round->keys, item)), err);
     return tell(round, reader, sl_snapshot_key(round->keys, item), rc);
 }
 

@@ -5,28 +5,43 @@
 enum {
     SL_SWEEP_KEYS = 500, /* gathered before their rows are looked for */
     SL_REPAIR_TRIES = 5,
+    SL_OLD_SHARE = 4, /* of the bytes for noted keys: for those that were there */
 };
 
-static int on_any_key(void *user, struct sl_span key)
+static int on_old_key(void *user, struct sl_span key)
 {
-    (void)key;
-    *(bool *)user = true;
-    return SL_DONE;
+    const struct sl_snapshot_load *load = user;
+    struct sl_snapshot_keys *old = &load->target->old;
+    int rc = sl_snapshot_keys_add(old, key);
+
+    return rc == SL_OK && sl_snapshot_keys_bytes(old) >
+                              load->worker->snapshot->options.watch_bytes / SL_OLD_SHARE
+               ? SL_DONE
+               : rc;
 }
 
-int sl_snapshot_has_keys(struct sl_snapshot_load *load, bool *has_keys, struct sl_err *err)
+/*
+ * Most loads begin where there are no keys but the few that the stream has just written: to look
+ * at these at the end is less than to look at all.
+ */
+int sl_snapshot_find_old(struct sl_snapshot_load *load, struct sl_err *err)
 {
     struct sl_load_store *store = load->worker->store;
+    struct sl_snapshot_table *target = load->target;
     uint64_t cursor = 0;
     int rc;
 
-    *has_keys = false;
+    sl_snapshot_keys_release(&target->old);
     do {
         rc = sl_snapshot_is_stopped(load->worker->snapshot)
                  ? sl_err_set(err, SL_ESTOPPED, "the loading of tables was stopped")
                  : sl_snapshot_of_store(
-                       store->ops->scan(store, load->pattern, &cursor, on_any_key, has_keys, err));
-    } while (rc == SL_OK && cursor != 0 && !*has_keys);
+                       store->ops->scan(store, load->pattern, &cursor, on_old_key, load, err));
+    } while (rc == SL_OK && cursor != 0);
+    target->has_old = rc == SL_OK;
+    if (rc != SL_OK) {
+        sl_snapshot_keys_release(&target->old);
+    }
     return rc == SL_DONE ? SL_OK : rc;
 }
 
@@ -72,7 +87,18 @@ static int put_progress(struct sl_snapshot_load *load, struct sl_reader *reader,
     return sl_snapshot_put_state(reader, load->worker->store, load->db, load->name, &load->state);
 }
 
-static int gather(struct sweep *sweep, uint64_t *cursor, struct sl_err *err)
+static int gather_old(struct sweep *sweep)
+{
+    const struct sl_snapshot_keys *old = &sweep->load->target->old;
+    int rc = SL_OK;
+
+    for (size_t i = 0; rc == SL_OK && i < old->count; i++) {
+        rc = on_key(sweep, sl_snapshot_key(old, &old->items[i]));
+    }
+    return rc;
+}
+
+static int gather_some(struct sweep *sweep, uint64_t *cursor, struct sl_err *err)
 {
     struct sl_snapshot_load *load = sweep->load;
     struct sl_load_store *store = load->worker->store;
@@ -86,6 +112,17 @@ static int gather(struct sweep *sweep, uint64_t *cursor, struct sl_err *err)
         }
     } while (rc == SL_OK && *cursor != 0 && sweep->keys.count < SL_SWEEP_KEYS);
     return rc;
+}
+
+static int gather(struct sweep *sweep, uint64_t *cursor, struct sl_err *err)
+{
+    int rc;
+
+    if (!sweep->load->target->has_old) {
+        return gather_some(sweep, cursor, err);
+    }
+    rc = sl_snapshot_pace(sweep->load, err);
+    return rc == SL_OK ? gather_old(sweep) : rc;
 }
 
 /* The keys are as they were: a window that was overrun is opened again. */

@@ -34,7 +34,7 @@ void sl_snapshot_count_query(struct sl_snapshot_load *load, const struct sl_chun
     struct sl_snapshot_stats *stats = &load->worker->snapshot->stats;
 
     atomic_fetch_add(&stats->rows, chunk->row_count);
-    atomic_fetch_add(&stats->queries, 1);
+    atomic_fetch_add(&stats->queries, chunk->has_more ? 0 : 1);
     atomic_fetch_add(&stats->query_us, chunk->query_us);
 }
 
@@ -68,9 +68,18 @@ int sl_snapshot_judge(const struct sl_snapshot_load *load)
     return sl_table_watch_is_overrun(load->watch) ? SL_OVERRUN : SL_OK;
 }
 
-enum sl_write sl_snapshot_write(const struct sl_snapshot_load *load)
+static bool may_be_old(const struct sl_snapshot_load *load, struct sl_span key)
 {
-    return load->target == NULL || load->state.may_have_orphans ? SL_WRITE_REPLACE : SL_WRITE_WHOLE;
+    const struct sl_snapshot_table *target = load->target;
+
+    return target == NULL ||
+           (load->state.may_have_orphans &&
+            (!target->has_old || sl_snapshot_keys_find(&target->old, key) != NULL));
+}
+
+enum sl_write sl_snapshot_write(const struct sl_snapshot_load *load, struct sl_span key)
+{
+    return may_be_old(load, key) ? SL_WRITE_REPLACE : SL_WRITE_WHOLE;
 }
 
 enum sl_touch sl_snapshot_touch(const struct sl_snapshot_load *load, struct sl_span key)
@@ -80,7 +89,7 @@ enum sl_touch sl_snapshot_touch(const struct sl_snapshot_load *load, struct sl_s
     if (touch != SL_TOUCH_WHOLE && touch != SL_TOUCH_NOTED) {
         return touch;
     }
-    return sl_snapshot_write(load) == SL_WRITE_REPLACE ? SL_TOUCH_PART : touch;
+    return may_be_old(load, key) ? SL_TOUCH_PART : touch;
 }
 
 /* ---- opening ---- */
@@ -234,10 +243,11 @@ static int begin(struct sl_snapshot_load *load, struct sl_err *err)
     if (load->state.phase != SL_LOAD_WAITING) {
         return SL_OK;
     }
-    rc = sl_snapshot_has_keys(load, &load->state.may_have_orphans, err);
+    rc = sl_snapshot_find_old(load, err);
     if (rc != SL_OK) {
         return rc;
     }
+    load->state.may_have_orphans = !load->target->has_old || load->target->old.count > 0;
     load->state.phase = SL_LOAD_LOADING;
     load->state.rows = 0;
     load->state.removed = 0;
@@ -301,6 +311,7 @@ static int begin_anew(struct sl_snapshot_load *load, struct sl_err *err)
     if (load->state.phase != SL_LOAD_WAITING) {
         load->state.phase = SL_LOAD_LOADING;
     }
+    load->target->has_old = false; /* keys of the old layout may have come */
     load->state.rows = 0;
     sl_buf_clear(&load->state.after);
     return SL_OK;

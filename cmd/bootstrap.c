@@ -12,7 +12,11 @@
 #include "cmd/command.h"
 #include "filters/rule.h"
 
-enum { SL_LOOK_NS = 300 * 1000 * 1000 };
+enum {
+    SL_LOOK_MS = 50, /* between two looks how far it is */
+    SL_SHOW_LOOKS = 6,
+    SL_TABLES_FEW = 100, /* of more the sink is not asked that often */
+};
 
 /* Blocked before any thread is made: this one alone waits for them. */
 static void block_signals(sigset_t *set)
@@ -58,15 +62,27 @@ static bool all_over(struct jobs *jobs)
     return is_over;
 }
 
+/* A small load is not to take a while for nothing; the states of many tables are many bytes. */
+static long look_ms(const struct jobs *jobs)
+{
+    size_t tables = 0;
+
+    for (size_t i = 0; i < jobs->count; i++) {
+        tables += jobs->items[i].loads.count;
+    }
+    return tables <= SL_TABLES_FEW ? SL_LOOK_MS : SL_LOOK_MS * SL_SHOW_LOOKS;
+}
+
 /* Until all is loaded, nothing more can be, or a stop is asked for. */
 static void wait_for_end(const sigset_t *set, struct jobs *jobs)
 {
-    const struct timespec slice = {.tv_nsec = SL_LOOK_NS};
-
-    while (!all_over(jobs)) {
+    for (unsigned looks = 0; !all_over(jobs); looks++) {
+        const struct timespec slice = {.tv_nsec = look_ms(jobs) * 1000000};
         int signal_number;
 
-        show(jobs);
+        if (looks % SL_SHOW_LOOKS == 0 || slice.tv_nsec > SL_LOOK_MS * 1000000L) {
+            show(jobs);
+        }
         signal_number = sigtimedwait(set, NULL, &slice);
         if (signal_number == SIGTERM || signal_number == SIGINT) {
             return;

@@ -64,6 +64,7 @@ static struct sl_snapshot *make_snapshot(struct sl_runner *runner)
         .reread_chunks = runner->chunk_readers[loads],
         .reread_store = runner->stores[loads],
         .chunk_bytes = (size_t)(chunk < SL_CHUNK_MAX ? chunk : SL_CHUNK_MAX),
+        .batch_bytes = (size_t)runner->config->pipeline.batch_bytes,
         .watch_bytes = (size_t)(memory / SL_WATCH_SHARE),
         .chunk_ms = load->chunk_ms,
         .max_threads_running = load->max_threads_running,

@@ -81,21 +81,31 @@ static int render_key(const struct sl_shape *shape, const struct sl_cell *cells,
     return sl_key_render(&shape->key, shape->table, cells, fallback, out, err);
 }
 
-/* A row that was read by SELECT, under the key in new_key. */
-static int put_selected(struct rule_mapper *self, const struct sl_table *table,
-                        const struct sl_cell *cells, enum sl_write write, struct sl_batch *batch,
-                        struct sl_err *err)
+static int put_row(struct sl_mapper *mapper, const struct sl_loaded_row *row,
+                   struct sl_batch *batch, struct sl_err *err)
 {
+    struct rule_mapper *self = self_of(mapper);
     enum sl_verdict verdict;
-    int rc = sl_row_filter_judge(&self->filter, table, cells, NULL, &verdict, err);
+    int rc = sl_row_filter_judge(&self->filter, row->table, row->cells, NULL, &verdict, err);
 
     if (rc != SL_OK) {
         return rc;
     }
     return verdict == SL_ROW_MATCHES
-               ? sl_entry_put(batch, table->user, (struct sl_row){.cells = cells},
-                              span_of(&self->new_key), write, err)
-               : sl_entry_del(batch, span_of(&self->new_key));
+               ? sl_entry_put(batch, row->table->user, (struct sl_row){.cells = row->cells},
+                              row->key, row->write, err)
+               : sl_entry_del(batch, row->key);
+}
+
+/* A row that was read by SELECT, under the key in new_key. */
+static int put_selected(struct rule_mapper *self, const struct sl_table *table,
+                        const struct sl_cell *cells, enum sl_write write, struct sl_batch *batch,
+                        struct sl_err *err)
+{
+    const struct sl_loaded_row row = {
+        .table = table, .cells = cells, .key = span_of(&self->new_key), .write = write};
+
+    return put_row(&self->base, &row, batch, err);
 }
 
 enum image {
@@ -316,6 +326,7 @@ static const struct sl_mapper_ops mapper_ops = {
     .ddl = judge_ddl,
     .remove = remove_key,
     .key = sl_mapper_key,
+    .put_row = put_row,
     .parse_key = sl_mapper_parse_key,
     .pattern = sl_mapper_pattern,
     .owner_pattern = owner_pattern,
@@ -337,6 +348,10 @@ struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t c
         .later = {.rereads = rereads},
         .filter = {.rules = rules, .count = count, .stats = &self->base.stats},
     };
+    if (sl_row_filter_init(&self->filter) != SL_OK) {
+        free(self);
+        return NULL;
+    }
     return &self->base;
 }
 

@@ -1,5 +1,6 @@
 #include "filters/pack.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include <zstd.h>
@@ -8,6 +9,7 @@
 enum { SL_PACK_KEEP_BYTES = 1024 * 1024 }; /* scratch of an unusual value is not kept */
 
 struct sl_packer {
+    pthread_mutex_t lock;
     ZSTD_CCtx *engine;
     struct sl_buf frame; /* scratch */
 };
@@ -20,7 +22,8 @@ struct sl_packer *sl_packer_new(void)
         return NULL;
     }
     packer->engine = ZSTD_createCCtx();
-    if (packer->engine == NULL) {
+    if (packer->engine == NULL || pthread_mutex_init(&packer->lock, NULL) != 0) {
+        (void)ZSTD_freeCCtx(packer->engine);
         free(packer);
         return NULL;
     }
@@ -34,6 +37,7 @@ void sl_packer_free(struct sl_packer *packer)
     }
     (void)ZSTD_freeCCtx(packer->engine);
     sl_buf_release(&packer->frame);
+    (void)pthread_mutex_destroy(&packer->lock);
     free(packer);
 }
 
@@ -79,6 +83,22 @@ static int replace_tail(struct sl_buf *out, size_t at, const struct sl_buf *fram
     return rc;
 }
 
+/* Under the packer's lock. */
+static int pack_tail(const struct sl_pack *pack, struct sl_buf *out, size_t at, bool must)
+{
+    struct sl_buf *frame = &pack->packer->frame;
+    struct sl_span value = sl_span_make(out->data + at, out->len - at);
+    int rc = make_frame(pack, value);
+
+    if (rc == SL_OK && (must || frame->len < value.len)) {
+        rc = replace_tail(out, at, frame);
+    }
+    if (frame->cap > SL_PACK_KEEP_BYTES) {
+        sl_buf_release(frame);
+    }
+    return rc;
+}
+
 int sl_pack_tail(const struct sl_pack *pack, struct sl_buf *out, size_t at)
 {
     struct sl_span value;
@@ -93,12 +113,8 @@ int sl_pack_tail(const struct sl_pack *pack, struct sl_buf *out, size_t at)
     if (value.len < pack->min_bytes && !must) {
         return SL_OK;
     }
-    rc = make_frame(pack, value);
-    if (rc == SL_OK && (must || pack->packer->frame.len < value.len)) {
-        rc = replace_tail(out, at, &pack->packer->frame);
-    }
-    if (pack->packer->frame.cap > SL_PACK_KEEP_BYTES) {
-        sl_buf_release(&pack->packer->frame);
-    }
+    (void)pthread_mutex_lock(&pack->packer->lock);
+    rc = pack_tail(pack, out, at, must);
+    (void)pthread_mutex_unlock(&pack->packer->lock);
     return rc;
 }

@@ -15,7 +15,7 @@
 
 struct ZSTD_CDict_s;
 
-/* The engine and its memory, used again from value to value, by one thread at a time. */
+/* The engine and its memory, used again from value to value; threads take turns. */
 struct sl_packer;
 
 /* How the values of a table are packed. */

@@ -3,6 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+int sl_row_filter_init(struct sl_row_filter *filter)
+{
+    return pthread_mutex_init(&filter->lock, NULL) == 0 ? SL_OK : SL_ENOMEM;
+}
+
 void sl_row_filter_release(struct sl_row_filter *filter)
 {
     for (size_t i = 0; filter->wheres != NULL && i < filter->count; i++) {
@@ -10,25 +15,36 @@ void sl_row_filter_release(struct sl_row_filter *filter)
     }
     free(filter->wheres);
     filter->wheres = NULL;
+    (void)pthread_mutex_destroy(&filter->lock);
 }
 
-int sl_row_filter_prepare(struct sl_row_filter *filter, const struct sl_shape *shape,
-                          struct sl_err *err)
+static int compile(struct sl_row_filter *filter, const struct sl_table_rule *rule,
+                   struct sl_err *err)
 {
-    size_t number = (size_t)(shape->rule - filter->rules);
+    size_t number = (size_t)(rule - filter->rules);
 
-    if (shape->rule->where == NULL) {
-        return SL_OK;
-    }
     if (filter->wheres == NULL) {
         filter->wheres = calloc(filter->count, sizeof(struct sl_where *));
     }
     if (filter->wheres == NULL) {
         return SL_ENOMEM;
     }
-    return filter->wheres[number] != NULL
-               ? SL_OK
-               : sl_where_new(shape->rule->where, &filter->wheres[number], err);
+    return filter->wheres[number] != NULL ? SL_OK
+                                          : sl_where_new(rule->where, &filter->wheres[number], err);
+}
+
+int sl_row_filter_prepare(struct sl_row_filter *filter, const struct sl_shape *shape,
+                          struct sl_err *err)
+{
+    int rc;
+
+    if (shape->rule->where == NULL) {
+        return SL_OK;
+    }
+    (void)pthread_mutex_lock(&filter->lock);
+    rc = compile(filter, shape->rule, err);
+    (void)pthread_mutex_unlock(&filter->lock);
+    return rc;
 }
 
 static int test(struct sl_row_filter *filter, const struct sl_shape *shape,
@@ -38,7 +54,12 @@ static int test(struct sl_row_filter *filter, const struct sl_shape *shape,
     const struct sl_where_row row = {
         .table = shape->table, .columns = &shape->looked_at, .cells = cells, .before = before};
 
-    return sl_where_test(filter->wheres[shape->rule - filter->rules], &row, verdict, err);
+    int rc;
+
+    (void)pthread_mutex_lock(&filter->lock);
+    rc = sl_where_test(filter->wheres[shape->rule - filter->rules], &row, verdict, err);
+    (void)pthread_mutex_unlock(&filter->lock);
+    return rc;
 }
 
 /* Nobody may find in the cache what should perhaps not be there: the row goes. */
@@ -69,19 +90,14 @@ static int stop(const struct sl_table *table, const char *why, struct sl_err *er
                       (const char *)table->name.data, why);
 }
 
-int sl_row_filter_judge(struct sl_row_filter *filter, const struct sl_table *table,
-                        const struct sl_cell *cells, const struct sl_cell *before,
-                        enum sl_verdict *verdict, struct sl_err *err)
+static int judge(struct sl_row_filter *filter, const struct sl_table *table,
+                 const struct sl_cell *cells, const struct sl_cell *before,
+                 enum sl_verdict *verdict, struct sl_err *err)
 {
     const struct sl_shape *shape = table->user;
     struct sl_err why = {0};
-    int rc;
+    int rc = test(filter, shape, cells, before, verdict, &why);
 
-    *verdict = SL_ROW_MATCHES;
-    if (shape->rule->where == NULL) {
-        return SL_OK;
-    }
-    rc = test(filter, shape, cells, before, verdict, &why);
     if (rc == SL_ERULE && shape->rule->on_error == SL_RULE_QUARANTINE) {
         quarantine(filter, table, why.text);
         *verdict = SL_ROW_DIFFERS;
@@ -97,6 +113,16 @@ int sl_row_filter_judge(struct sl_row_filter *filter, const struct sl_table *tab
         atomic_fetch_add_explicit(&filter->stats->filtered, 1, memory_order_relaxed);
     }
     return rc;
+}
+
+int sl_row_filter_judge(struct sl_row_filter *filter, const struct sl_table *table,
+                        const struct sl_cell *cells, const struct sl_cell *before,
+                        enum sl_verdict *verdict, struct sl_err *err)
+{
+    const struct sl_shape *shape = table->user;
+
+    *verdict = SL_ROW_MATCHES;
+    return shape->rule->where == NULL ? SL_OK : judge(filter, table, cells, before, verdict, err);
 }
 
 bool sl_row_filter_surely_takes(struct sl_row_filter *filter, const struct sl_table *table,

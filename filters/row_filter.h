@@ -4,12 +4,16 @@
 #ifndef SLUICE_FILTERS_ROW_FILTER_H
 #define SLUICE_FILTERS_ROW_FILTER_H
 
+#include <pthread.h>
+
 #include "cdc/mapper.h"
 #include "filters/options.h"
 #include "filters/shape.h"
 #include "filters/where.h"
 
+/* Rows are judged by any thread: an expression runs for one of them at a time. */
 struct sl_row_filter {
+    pthread_mutex_t lock;              /* of wheres */
     const struct sl_table_rule *rules; /* borrowed */
     size_t count;
     struct sl_where **wheres; /* one a rule, NULL where it has none or none was needed yet */
@@ -18,6 +22,7 @@ struct sl_row_filter {
     void *notice_user;
 };
 
+int sl_row_filter_init(struct sl_row_filter *filter) SL_MUSTCHECK;
 void sl_row_filter_release(struct sl_row_filter *filter);
 
 /* Compiles the expression of SHAPE's rule, unless it has been. SL_EINVAL, SL_ENOMEM. */

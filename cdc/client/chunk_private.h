@@ -33,6 +33,15 @@ struct sl_chunk_rows {
     struct sl_buf after;
 };
 
+/* A range that comes in parts. */
+struct sl_chunk_parts {
+    size_t rows; /* asked for, and how many of them have come */
+    size_t rows_come;
+    size_t bytes; /* of text that may still come */
+    size_t part_bytes;
+    uint64_t began_us; /* monotonic */
+};
+
 /* How a read comes by its place. */
 enum sl_chunk_mode {
     SL_CHUNK_SNAPSHOT_NAMED, /* MariaDB: the snapshot says its place */
@@ -46,6 +55,8 @@ struct sl_chunk_client {
     struct sl_server server;
     struct sl_chunk_table open;
     struct sl_chunk_rows rows;
+    MYSQL_RES *result; /* of the SELECT that is under way */
+    struct sl_chunk_parts parts;
     struct sl_buf sql;
     struct sl_position high;
     enum sl_chunk_mode mode; /* of the read that is under way */
@@ -74,19 +85,31 @@ int sl_chunk_place_end(struct sl_chunk_client *self, bool keep, struct sl_err *e
 
 void sl_chunk_rows_release(struct sl_chunk_rows *rows);
 void sl_chunk_rows_clear(struct sl_chunk_rows *rows);
+/* Empty, but AFTER stays as it is. */
+void sl_chunk_rows_next(struct sl_chunk_rows *rows);
+/* Begins to run self->sql; on failure self->fault is set. */
+int sl_chunk_rows_start(struct sl_chunk_client *self, struct sl_err *err) SL_MUSTCHECK;
 /*
- * Runs self->sql and adds its rows, up to BYTES of text (the row that goes beyond is in, the rest
- * is passed over); *IS_CUT says whether that happened. PARTS (NULL: none): gets the values of the
- * last row by which the key is paged into rows.after. On failure ROWS is as before and self->fault
+ * Adds the rows of the SELECT, up to BYTES of text (the row that goes beyond is in, the rest is
+ * passed over); *IS_CUT says whether that happened. SL_AGAIN: there are PART bytes, and more may
+ * follow. KEY (NULL: none) is what they are paged by. On failure ROWS is as before and self->fault
  * set.
  */
-int sl_chunk_rows_fetch(struct sl_chunk_client *self, size_t bytes, const struct sl_chunk_key *key,
-                        bool *is_cut, struct sl_err *err) SL_MUSTCHECK;
-/* Makes the cells point at their texts; nothing may be added afterwards. */
-void sl_chunk_rows_finish(struct sl_chunk_client *self, struct sl_chunk *chunk);
+int sl_chunk_rows_take(struct sl_chunk_client *self, size_t part, size_t bytes,
+                       const struct sl_chunk_key *key, bool *is_cut,
+                       struct sl_err *err) SL_MUSTCHECK;
+/* Forgets the rows that have not been taken, which the server sends nevertheless. */
+void sl_chunk_rows_end(struct sl_chunk_client *self);
+/* What there is, as a chunk; nothing may be added afterwards. With KEY rows.after is what the last
+   row is paged by. */
+int sl_chunk_rows_finish(struct sl_chunk_client *self, const struct sl_chunk_key *key,
+                         struct sl_chunk *chunk) SL_MUSTCHECK;
 
 /* ---- chunk_read.c ---- */
 
+int sl_chunk_read_more(struct sl_chunk_reader *reader, struct sl_chunk *chunk,
+                       struct sl_err *err) SL_MUSTCHECK;
+void sl_chunk_end_range(struct sl_chunk_reader *reader);
 int sl_chunk_read_range(struct sl_chunk_reader *reader, struct sl_span after,
                         const struct sl_position *low, const struct sl_chunk_limit *limit,
                         struct sl_chunk *chunk, struct sl_err *err) SL_MUSTCHECK;

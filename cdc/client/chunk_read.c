@@ -32,6 +32,7 @@ struct read {
     bool locked;
     uint64_t query_us;
     bool is_last;
+    bool has_more;
 };
 
 static bool is_altered(unsigned code)
@@ -58,31 +59,82 @@ static int locked_out(const struct sl_table *table, struct sl_err *err)
                       (const char *)table->name.data);
 }
 
-/* Runs self->sql. */
-static int fetch(struct read *read, size_t bytes, const struct sl_chunk_key *key, bool *is_cut,
-                 struct sl_err *err)
+/* What a refusal of the server means for the reading. */
+static int judge(struct sl_chunk_client *self, int rc, struct sl_err *err)
 {
-    struct sl_chunk_client *self = read->self;
-    uint64_t began = sl_clock_mono_us(sl_clock_real());
-    int rc = sl_chunk_rows_fetch(self, bytes, key, is_cut, err);
-
-    read->query_us += sl_clock_mono_us(sl_clock_real()) - began;
     if (rc == SL_EIO && is_altered(self->fault)) {
         return altered(&self->open.table, self->fault, err);
     }
     return rc == SL_EIO && self->fault == SL_ER_LOCK_WAIT ? locked_out(&self->open.table, err) : rc;
 }
 
+/* Runs self->sql and adds its rows. */
+static int fetch(struct read *read, size_t bytes, bool *is_cut, struct sl_err *err)
+{
+    struct sl_chunk_client *self = read->self;
+    const struct sl_chunk_key *key = read->limit != NULL ? &self->open.key : NULL;
+    uint64_t began = sl_clock_mono_us(sl_clock_real());
+    int rc = sl_chunk_rows_start(self, err);
+
+    rc = rc == SL_OK ? sl_chunk_rows_take(self, SIZE_MAX, bytes, key, is_cut, err) : rc;
+    sl_chunk_rows_end(self);
+    read->query_us += sl_clock_mono_us(sl_clock_real()) - began;
+    return judge(self, rc, err);
+}
+
+/* ---- parts of a range ---- */
+
+static void begin_parts(struct read *read, size_t rows)
+{
+    read->self->parts = (struct sl_chunk_parts){.rows = rows,
+                                                .bytes = read->limit->bytes,
+                                                .part_bytes = read->limit->part_bytes,
+                                                .began_us = sl_clock_mono_us(sl_clock_real())};
+}
+
+/* The rows of the SELECT that is under way, until there are enough of them for a part. */
+static int take_part(struct read *read, struct sl_err *err)
+{
+    struct sl_chunk_client *self = read->self;
+    struct sl_chunk_parts *parts = &self->parts;
+    bool is_cut = false;
+    int rc =
+        sl_chunk_rows_take(self, parts->part_bytes, parts->bytes, &self->open.key, &is_cut, err);
+
+    if (rc < 0) {
+        sl_chunk_rows_end(self);
+        return judge(self, rc, err);
+    }
+    read->has_more = rc == SL_AGAIN;
+    parts->bytes -= self->rows.texts.len < parts->bytes ? self->rows.texts.len : parts->bytes;
+    parts->rows_come += self->rows.count;
+    if (!read->has_more) {
+        sl_chunk_rows_end(self);
+        read->query_us = sl_clock_mono_us(sl_clock_real()) - parts->began_us;
+        read->is_last = !is_cut && parts->rows_come < parts->rows;
+    }
+    return SL_OK;
+}
+
+static int start_parts(struct read *read, size_t rows, struct sl_err *err)
+{
+    int rc;
+
+    begin_parts(read, rows);
+    rc = sl_chunk_rows_start(read->self, err);
+    return rc == SL_OK ? take_part(read, err) : judge(read->self, rc, err);
+}
+
 /* ---- ranges ---- */
 
 /*
- * Not many more rows than BYTES hold, as the rest comes over the network for nothing. Twice as
- * many, or an average that is too high would never be found out.
+ * No more rows than BYTES probably hold, as the rest comes over the network for nothing.
+ * How long rows are each read finds out for the next one.
  */
 static size_t rows_for(const struct sl_chunk_client *self, const struct sl_chunk_limit *limit)
 {
     uint64_t row_bytes = self->open.about.row_bytes;
-    uint64_t rows = row_bytes > 0 ? limit->bytes / row_bytes * 2 + 1 : SL_ROWS_UNKNOWN;
+    uint64_t rows = row_bytes > 0 ? limit->bytes / row_bytes + 1 : SL_ROWS_UNKNOWN;
 
     return rows < limit->rows ? (size_t)rows : limit->rows;
 }
@@ -111,8 +163,12 @@ static int select_range(struct read *read, struct sl_err *err)
     int rc = range.after != NULL ? sl_chunk_after_read(read->after, key, values, err) : SL_OK;
 
     rc = rc == SL_OK ? sl_chunk_sql_range(&self->sql, key, &range) : rc;
-    rc = rc == SL_OK ? fetch(read, read->limit->bytes, key, &is_cut, err) : rc;
-    read->is_last = !is_cut && self->rows.count < range.rows;
+    if (rc == SL_OK && self->has_high && read->limit->part_bytes > 0) {
+        rc = start_parts(read, range.rows, err);
+    } else if (rc == SL_OK) {
+        rc = fetch(read, read->limit->bytes, &is_cut, err);
+        read->is_last = !is_cut && self->rows.count < range.rows;
+    }
     if (rc == SL_OK) {
         learn(self);
     }
@@ -150,7 +206,7 @@ static int select_some(struct read *read, const struct sl_cell *keys, size_t cou
     int rc = sl_chunk_sql_keys(&self->sql, &self->open.table, keys, count,
                                self->mode == SL_CHUNK_LOCKING, err);
 
-    rc = rc == SL_OK ? fetch(read, SIZE_MAX, NULL, &is_cut, err) : rc;
+    rc = rc == SL_OK ? fetch(read, SIZE_MAX, &is_cut, err) : rc;
     *is_bad = rc == SL_EIO && is_bad_value(self->fault);
     return *is_bad ? SL_OK : rc;
 }
@@ -223,9 +279,25 @@ static int try_once(struct read *read, struct sl_err *err)
     if (rc == SL_OK) {
         rc = read->limit != NULL ? select_range(read, err) : select_keys(read, err);
     }
-    rc = rc == SL_OK ? sl_chunk_place_end(self, read->locked, err) : rc;
+    if (rc == SL_OK && !read->has_more) {
+        rc = sl_chunk_place_end(self, read->locked, err);
+    }
     self->is_locked = rc == SL_OK && read->locked;
     return rc;
+}
+
+static int finish(const struct read *read, struct sl_chunk *chunk, struct sl_err *err)
+{
+    const struct sl_chunk_key *key = read->limit != NULL ? &read->self->open.key : NULL;
+    int rc = sl_chunk_rows_finish(read->self, key, chunk);
+
+    if (rc != SL_OK) {
+        return sl_err_set(err, rc, "no memory for the rows of a table");
+    }
+    chunk->query_us = read->query_us;
+    chunk->is_last = read->is_last;
+    chunk->has_more = read->has_more;
+    return SL_OK;
 }
 
 static int read_chunk(struct read *read, struct sl_chunk *chunk, struct sl_err *err)
@@ -241,12 +313,40 @@ static int read_chunk(struct read *read, struct sl_chunk *chunk, struct sl_err *
             break;
         }
     }
-    if (rc == SL_OK) {
-        sl_chunk_rows_finish(read->self, chunk);
-        chunk->query_us = read->query_us;
-        chunk->is_last = read->is_last;
+    return rc == SL_OK ? finish(read, chunk, err) : rc;
+}
+
+int sl_chunk_read_more(struct sl_chunk_reader *reader, struct sl_chunk *chunk, struct sl_err *err)
+{
+    struct sl_chunk_client *self = (struct sl_chunk_client *)reader;
+    const struct sl_chunk_limit any = {0};
+    struct read read = {.self = self, .limit = &any};
+    int rc;
+
+    if (self->result == NULL) {
+        return sl_err_set(err, SL_EINVAL, "no range is being read");
     }
-    return rc;
+    sl_chunk_rows_next(&self->rows);
+    rc = take_part(&read, err);
+    if (rc == SL_OK && !read.has_more) {
+        rc = sl_chunk_place_end(self, false, err);
+    }
+    if (rc < 0) {
+        (void)sl_chunk_was_lost(self, rc);
+    }
+    return rc == SL_OK ? finish(&read, chunk, err) : rc;
+}
+
+void sl_chunk_end_range(struct sl_chunk_reader *reader)
+{
+    struct sl_chunk_client *self = (struct sl_chunk_client *)reader;
+
+    if (self->result != NULL) {
+        sl_chunk_rows_end(self);
+        if (sl_client_query(&self->client, "COMMIT", "end a reading", NULL, NULL) != SL_OK) {
+            sl_client_close(&self->client);
+        }
+    }
 }
 
 int sl_chunk_read_range(struct sl_chunk_reader *reader, struct sl_span after,
@@ -258,6 +358,7 @@ int sl_chunk_read_range(struct sl_chunk_reader *reader, struct sl_span after,
     struct sl_buf copy = {0}; /* AFTER may be the last chunk's, which is overwritten */
     int rc = sl_buf_add(&copy, after.data, after.len);
 
+    sl_chunk_end_range(reader);
     read.after = sl_span_make(copy.data, copy.len);
     rc = rc == SL_OK ? read_chunk(&read, chunk, err) : rc;
     if (rc == SL_OK && chunk->row_count == 0) {

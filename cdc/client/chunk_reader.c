@@ -49,6 +49,7 @@ int sl_chunk_connect(struct sl_chunk_client *self, struct sl_err *err)
 {
     int rc;
 
+    sl_chunk_end_range(&self->reader);
     if (self->client.handle != NULL) {
         return SL_OK;
     }
@@ -74,6 +75,7 @@ bool sl_chunk_was_lost(struct sl_chunk_client *self, int rc)
     if (code == 0) {
         code = self->fault;
     }
+    sl_chunk_rows_end(self);
     sl_client_close(&self->client); /* whatever it was in the midst of */
     if (rc != SL_EIO || sl_client_is_interrupted(&self->client)) {
         return false;
@@ -174,6 +176,7 @@ static int pressure(struct sl_chunk_reader *reader, struct sl_chunk_pressure *fo
 
 static void close_table(struct sl_chunk_reader *reader)
 {
+    sl_chunk_end_range(reader);
     sl_chunk_table_close((struct sl_chunk_client *)reader);
 }
 
@@ -208,6 +211,7 @@ static void free_reader(struct sl_chunk_reader *reader)
 {
     struct sl_chunk_client *self = (struct sl_chunk_client *)reader;
 
+    sl_chunk_end_range(reader);
     sl_chunk_table_close(self);
     sl_chunk_rows_release(&self->rows);
     sl_position_release(&self->high);
@@ -222,6 +226,8 @@ static const struct sl_chunk_reader_ops operations = {
     .open_table = open_table,
     .close_table = close_table,
     .read_range = sl_chunk_read_range,
+    .read_more = sl_chunk_read_more,
+    .end_range = sl_chunk_end_range,
     .read_keys = sl_chunk_read_keys,
     .unlock = sl_chunk_unlock,
     .pressure = pressure,

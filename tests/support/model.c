@@ -328,6 +328,15 @@ static int mapper_load_row(struct sl_mapper *mapper, const struct sl_table *tabl
     return rc;
 }
 
+static int mapper_put_row(struct sl_mapper *mapper, const struct sl_loaded_row *row,
+                          struct sl_batch *batch, struct sl_err *err)
+{
+    (void)mapper;
+    (void)err;
+    return add_entry(batch, 'S', row->key, sl_span_make(row->cells[1].data, row->cells[1].len),
+                     row->write);
+}
+
 static int mapper_remove(struct sl_mapper *mapper, struct sl_span key, struct sl_batch *batch)
 {
     (void)mapper;
@@ -404,6 +413,7 @@ static const struct sl_mapper_ops mapper_ops = {.wants = mapper_wants,
                                                 .ddl = mapper_ddl,
                                                 .remove = mapper_remove,
                                                 .key = mapper_key,
+                                                .put_row = mapper_put_row,
                                                 .parse_key = mapper_parse_key,
                                                 .pattern = mapper_pattern,
                                                 .owner_pattern = mapper_pattern};
@@ -488,6 +498,7 @@ static int chunks_open(struct sl_chunk_reader *reader, struct sl_span db, struct
 static void chunks_close(struct sl_chunk_reader *reader)
 {
     assert_true(of_chunks(reader)->is_open);
+    assert_int_equal(of_chunks(reader)->rest.row_count, 0); /* the source keeps nothing open */
     of_chunks(reader)->is_open = false;
 }
 
@@ -530,17 +541,79 @@ static void point(struct sl_model_chunks *chunks, struct sl_chunk *chunk)
     chunk->query_us = 1;
 }
 
-static int end_read(struct sl_model_chunks *chunks, struct sl_chunk *chunk, bool is_keys)
+/* With parts HIGH is the place that the rows were read at, else the end of the log behind it. */
+static int end_read(struct sl_model_chunks *chunks, struct sl_chunk *chunk, bool is_keys,
+                    bool has_parts)
 {
     struct sl_model *model = chunks->model;
     unsigned nth = model->reads++;
+    int rc;
 
     unlock(model);
     point(chunks, chunk);
+    rc = chunks_end(&chunks->base, &chunk->high, NULL);
     if (model->after_read != NULL) {
         model->after_read(model, nth, chunks->number, is_keys);
     }
-    return chunks_end(&chunks->base, &chunk->high, NULL);
+    return has_parts ? rc : chunks_end(&chunks->base, &chunk->high, NULL);
+}
+
+/* The next rows of the range, until they have the bytes of a part. */
+static void give_part(struct sl_model_chunks *chunks, struct sl_chunk *chunk)
+{
+    struct sl_chunk *rest = &chunks->rest;
+    size_t bytes = 0;
+
+    *chunk = *rest;
+    for (chunk->row_count = 0; chunk->row_count < rest->row_count && bytes < chunks->part_bytes;
+         chunk->row_count++) {
+        const struct sl_cell *id = &rest->cells[chunk->row_count * 2];
+
+        bytes += id[0].len + id[1].len;
+        (void)snprintf(chunks->after, sizeof(chunks->after), "%.*s", (int)id->len,
+                       (const char *)id->data);
+    }
+    rest->cells += chunk->row_count * 2;
+    rest->row_count -= chunk->row_count;
+    chunk->bytes = bytes;
+    chunk->after = sl_check_span(chunks->after);
+    chunk->has_more = rest->row_count > 0;
+    chunk->is_last = chunks->is_last && !chunk->has_more;
+}
+
+static int chunks_more(struct sl_chunk_reader *reader, struct sl_chunk *chunk, struct sl_err *err)
+{
+    struct sl_model_chunks *chunks = of_chunks(reader);
+    struct sl_model *model = chunks->model;
+    int rc;
+
+    assert_true(chunks->rest.row_count > 0);
+    if (model->before_part != NULL) {
+        model->before_part(model, chunks->number);
+    }
+    lock(model);
+    rc = fail_read(model, err);
+    unlock(model);
+    if (rc == SL_OK) {
+        atomic_fetch_add(&model->parts, 1);
+        give_part(chunks, chunk);
+    } else {
+        chunks->rest.row_count = 0;
+    }
+    return rc;
+}
+
+static void chunks_end_range(struct sl_chunk_reader *reader)
+{
+    of_chunks(reader)->rest.row_count = 0;
+}
+
+static void begin_parts(struct sl_model_chunks *chunks, struct sl_chunk *chunk, size_t part_bytes)
+{
+    chunks->rest = *chunk;
+    chunks->part_bytes = part_bytes;
+    chunks->is_last = chunk->is_last;
+    give_part(chunks, chunk);
 }
 
 static int chunks_range(struct sl_chunk_reader *reader, struct sl_span after,
@@ -553,6 +626,7 @@ static int chunks_range(struct sl_chunk_reader *reader, struct sl_span after,
     int rc;
 
     assert_true(low->offset > 0);
+    assert_int_equal(chunks->rest.row_count, 0);
     if (model->before_read != NULL) {
         model->before_read(model, false);
     }
@@ -580,7 +654,11 @@ static int chunks_range(struct sl_chunk_reader *reader, struct sl_span after,
     }
     chunk->is_last = id == SL_MODEL_IDS;
     chunk->after = sl_check_span(chunks->after);
-    return end_read(chunks, chunk, false);
+    rc = end_read(chunks, chunk, false, limit->part_bytes > 0);
+    if (rc == SL_OK && limit->part_bytes > 0) {
+        begin_parts(chunks, chunk, limit->part_bytes);
+    }
+    return rc;
 }
 
 static int chunks_keys(struct sl_chunk_reader *reader, const struct sl_cell *keys, size_t count,
@@ -604,6 +682,7 @@ static int chunks_keys(struct sl_chunk_reader *reader, const struct sl_cell *key
     model->most_keys = count > model->most_keys ? count : model->most_keys;
     *chunk = (struct sl_chunk){0};
     sl_buf_clear(&chunks->texts);
+    atomic_fetch_add(&model->keys_read, (unsigned)count);
     for (size_t i = 0; i < count; i++) {
         char text[16];
         int id;
@@ -619,7 +698,7 @@ static int chunks_keys(struct sl_chunk_reader *reader, const struct sl_cell *key
         chunks->locks++;
         atomic_fetch_add(&model->locked_reads, 1);
     }
-    return end_read(chunks, chunk, true);
+    return end_read(chunks, chunk, true, false);
 }
 
 static void chunks_unlock(struct sl_chunk_reader *reader)
@@ -658,6 +737,8 @@ static const struct sl_chunk_reader_ops chunks_ops = {.list = chunks_list,
                                                       .open_table = chunks_open,
                                                       .close_table = chunks_close,
                                                       .read_range = chunks_range,
+                                                      .read_more = chunks_more,
+                                                      .end_range = chunks_end_range,
                                                       .read_keys = chunks_keys,
                                                       .unlock = chunks_unlock,
                                                       .pressure = chunks_pressure,
@@ -722,6 +803,18 @@ static int store_rereads(struct sl_load_store *store, uint64_t *cursor, sl_load_
     return rc;
 }
 
+/* As a rule the sink has what was passed on to it long before it is asked; a stop may come between.
+ */
+static void let_apply(struct sl_model *model)
+{
+    const struct timespec pause = {.tv_nsec = 100 * 1000};
+    uint64_t mark = sl_handoff_mark(&model->handoff);
+
+    for (int i = 0; i < 1000 && !sl_handoff_has_passed(&model->handoff, mark); i++) {
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
 static int store_scan(struct sl_load_store *store, const struct sl_key_pattern *pattern,
                       uint64_t *cursor, sl_load_key_fn each, void *user, struct sl_err *err)
 {
@@ -730,6 +823,7 @@ static int store_scan(struct sl_load_store *store, const struct sl_key_pattern *
     int rc = SL_OK;
 
     (void)err;
+    let_apply(model);
     for (int id = 0; rc == SL_OK && id < SL_MODEL_IDS; id++) {
         char key[16];
         int value;

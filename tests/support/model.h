@@ -41,6 +41,9 @@ struct sl_model_chunks {
     struct sl_cell cells[SL_MODEL_IDS * 2];
     char after[16];
     unsigned locks;
+    struct sl_chunk rest; /* of a range that comes in parts: its rows, all read at once */
+    size_t part_bytes;
+    bool is_last;
 };
 
 struct sl_model_store {
@@ -74,8 +77,11 @@ struct sl_model {
     /* Called by a chunk reader before its SELECT, and behind it, without the lock. */
     void (*before_read)(struct sl_model *model, bool is_keys);
     void (*after_read)(struct sl_model *model, unsigned nth, int table, bool is_keys);
-    void (*at_gone)(struct sl_model *model, int table); /* when there is no such table */
+    void (*before_part)(struct sl_model *model, int table); /* but the first one of a range */
+    void (*at_gone)(struct sl_model *model, int table);     /* when there is no such table */
     unsigned reads;
+    atomic_uint parts;     /* that were read, but the first ones */
+    atomic_uint keys_read; /* keys that rows were asked for by */
     atomic_uint locked_reads;
     size_t most_keys; /* that were read together */
     int fail_reads;   /* so many next reads fail ... */

@@ -392,6 +392,27 @@ static void commands_know_their_keys(void **state)
     sl_batch_free(batch);
 }
 
+static void an_entry_that_is_killed_is_not_sent(void **state)
+{
+    struct sl_batch *batch = sl_batch_new();
+
+    (void)state;
+    put(batch, "a", "1", 1, SL_WRITE_WHOLE);
+    put(batch, "b", "2", 1, SL_WRITE_WHOLE);
+    put(batch, "c", "3", 2, SL_WRITE_WHOLE);
+    sl_batch_kill(batch, 1);
+    assert_int_equal(sl_batch_live_bytes(batch), strlen("[a=1][c=3]"));
+    assert_int_equal(sl_batch_add_commands(batch, sl_check_span("K"), sl_check_span("<K>"), 1),
+                     SL_OK);
+    assert_int_equal(sl_batch_add_commands(batch, sl_check_span("K"), sl_check_span("none"), 1),
+                     SL_EINVAL);
+    sl_batch_seal(batch);
+    assert_int_equal(batch->data.len, strlen("[a=1][c=3]<K>"));
+    assert_memory_equal(batch->data.data, "[a=1][c=3]<K>", batch->data.len);
+    assert_int_equal(sl_batch_commands(batch), 4);
+    sl_batch_free(batch);
+}
+
 static void keys_of_any_bytes_are_told_apart(void **state)
 {
     struct sl_batch *batch = sl_batch_new();
@@ -684,6 +705,7 @@ int main(void)
         cmocka_unit_test(append_renders_raw_entries_and_leaves_them_raw),
         cmocka_unit_test(a_raw_entry_counts_as_its_commands_would),
         cmocka_unit_test(commands_know_their_keys),
+        cmocka_unit_test(an_entry_that_is_killed_is_not_sent),
         cmocka_unit_test(keys_of_any_bytes_are_told_apart),
         cmocka_unit_test(clear_makes_it_as_new),
         cmocka_unit_test(random_batches_equal_a_naive_model),

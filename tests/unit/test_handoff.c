@@ -360,6 +360,66 @@ static void get_waits_until_the_budget_has_room(void **state)
     sl_handoff_release(&fixture.handoff);
 }
 
+/* Others fill batches on their own: nobody waits for these before they are inserted. */
+static void a_borrowed_batch_counts_from_its_insertion_on(void **state)
+{
+    struct fixture fixture;
+    struct sl_position position = {.offset = 7};
+    struct sl_batch *batch = NULL;
+    uint64_t mark;
+
+    (void)state;
+    init(&fixture, 100);
+    assert_int_equal(sl_handoff_lend(&fixture.handoff, &batch), SL_OK);
+    add_row(batch, 1);
+    mark = sl_handoff_mark(&fixture.handoff);
+    assert_true(sl_handoff_has_passed(&fixture.handoff, mark));
+    assert_true(sl_handoff_has_room(&fixture.handoff, 0));
+    assert_int_equal(sl_handoff_insert(&fixture.handoff, batch, &position), SL_OK);
+    assert_false(sl_handoff_has_passed(&fixture.handoff, sl_handoff_mark(&fixture.handoff)));
+    assert_false(sl_handoff_has_room(&fixture.handoff, 100));
+    assert_ptr_equal(sl_handoff_take(&fixture.handoff, SL_TAKE_QUEUED), batch);
+    assert_int_equal(batch->position.offset, 7);
+    sl_handoff_give_back(&fixture.handoff, batch);
+    assert_true(sl_handoff_has_passed(&fixture.handoff, sl_handoff_mark(&fixture.handoff)));
+    assert_true(sl_handoff_has_room(&fixture.handoff, 0));
+    assert_ptr_equal(get(&fixture), batch); /* it has come to the others */
+    assert_int_equal(sl_handoff_push(&fixture.handoff, batch, NULL), SL_OK);
+    sl_handoff_release(&fixture.handoff);
+}
+
+static void *wait_for_less(void *user)
+{
+    struct waiter *waiter = user;
+
+    atomic_store(&waiter->rc, sl_handoff_wait(&waiter->fixture->handoff, 10));
+    atomic_store(&waiter->is_done, true);
+    return NULL;
+}
+
+/* One waits for room for a batch, another for less than that: both are woken. */
+static void all_who_wait_for_room_are_woken(void **state)
+{
+    struct fixture fixture;
+    struct waiter waiters[2] = {{.fixture = &fixture}, {.fixture = &fixture}};
+    pthread_t threads[2];
+
+    (void)state;
+    init(&fixture, 100);
+    assert_int_equal(sl_handoff_push(&fixture.handoff, get_row(&fixture, 1), NULL), SL_OK);
+    assert_int_equal(pthread_create(&threads[0], NULL, wait_for_less, &waiters[0]), 0);
+    assert_int_equal(pthread_create(&threads[1], NULL, wait_for_room, &waiters[1]), 0);
+    nap();
+    assert_false(atomic_load(&waiters[0].is_done) || atomic_load(&waiters[1].is_done));
+    sl_handoff_give_back(&fixture.handoff, sl_handoff_take(&fixture.handoff, SL_TAKE_QUEUED));
+    assert_int_equal(pthread_join(threads[0], NULL), 0);
+    assert_int_equal(pthread_join(threads[1], NULL), 0);
+    assert_int_equal(waiters[0].rc, SL_OK);
+    sl_handoff_close(&fixture.handoff);
+    assert_int_equal(sl_handoff_wait(&fixture.handoff, 10), SL_ESTOPPED);
+    sl_handoff_release(&fixture.handoff);
+}
+
 static void close_ends_a_wait(void **state)
 {
     struct fixture fixture;
@@ -591,6 +651,8 @@ int main(void)
         cmocka_unit_test(close_ends_get_now_and_later),
         cmocka_unit_test(reset_drops_everything_that_was_not_taken),
         cmocka_unit_test(get_waits_until_the_budget_has_room),
+        cmocka_unit_test(a_borrowed_batch_counts_from_its_insertion_on),
+        cmocka_unit_test(all_who_wait_for_room_are_woken),
         cmocka_unit_test(close_ends_a_wait),
         cmocka_unit_test(two_threads_pass_every_row_once_in_order),
         cmocka_unit_test(a_mark_is_passed_when_all_before_it_came_back),

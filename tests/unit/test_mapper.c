@@ -1,5 +1,7 @@
 #include "tests/support/check.h"
 
+#include <pthread.h>
+
 #include "filters/mapper.h"
 #include "filters/table_regex.h"
 #include "tests/support/table.h"
@@ -328,6 +330,56 @@ static void selected_rows_obey_where(void **state)
               &fix.err);
     assert_string_equal(commands(&fix), "DEL shop:t:1; HSET shop:t:1 id 1 state open v x; "
                                         "DEL shop:t:2");
+    release(&fix);
+}
+
+static void a_selected_row_is_put_under_a_key_that_is_known(void **state)
+{
+    const struct sl_cell open[] = {sl_test_cell("1"), sl_test_cell("open"), sl_test_cell("x")};
+    const struct sl_cell draft[] = {sl_test_cell("2"), sl_test_cell("draft"), sl_test_cell("x")};
+    struct sl_loaded_row row = {.cells = open, .key = sl_check_span("k1"), .write = SL_WRITE_WHOLE};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, where_rule, "id int key,state text,v text not", false);
+    row.table = &fix.test.table;
+    assert_ok(fix.mapper->ops->put_row(fix.mapper, &row, fix.batch, &fix.err), &fix.err);
+    row.cells = draft;
+    row.key = sl_check_span("k2");
+    assert_ok(fix.mapper->ops->put_row(fix.mapper, &row, fix.batch, &fix.err), &fix.err);
+    assert_string_equal(commands(&fix), "HSET k1 id 1 state open v x; DEL k2");
+    release(&fix);
+}
+
+/* The mapper's thread judges rows of its own meanwhile. */
+static void *judge_rows(void *user)
+{
+    const struct sl_cell draft[] = {sl_test_cell("2"), sl_test_cell("draft"), sl_test_cell("x")};
+    struct fixture *fix = user;
+    struct sl_batch *batch = sl_batch_new();
+    const struct sl_loaded_row row = {
+        .table = &fix->test.table, .cells = draft, .key = sl_check_span("k")};
+
+    for (int i = 0; i < 2000; i++) {
+        assert_int_equal(fix->mapper->ops->put_row(fix->mapper, &row, batch, NULL), SL_OK);
+        assert_int_equal(sl_batch_commands(batch), 1);
+    }
+    assert_memory_equal(batch->data.data, "*2\r\n$3\r\nDEL", 11);
+    sl_batch_free(batch);
+    return NULL;
+}
+
+static void rows_are_put_by_two_threads(void **state)
+{
+    struct fixture fix;
+    pthread_t thread;
+
+    (void)state;
+    init(&fix, where_rule, "id int key,state text,v text not", false);
+    assert_int_equal(pthread_create(&thread, NULL, judge_rows, &fix), 0);
+    (void)judge_rows(&fix);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(fix.mapper->stats.filtered, 4000);
     release(&fix);
 }
 
@@ -853,6 +905,8 @@ int main(void)
         cmocka_unit_test(rows_come_and_go_with_where),
         cmocka_unit_test(a_part_is_added_only_to_a_row_that_matched),
         cmocka_unit_test(selected_rows_obey_where),
+        cmocka_unit_test(a_selected_row_is_put_under_a_key_that_is_known),
+        cmocka_unit_test(rows_are_put_by_two_threads),
         cmocka_unit_test(what_where_looks_at_is_no_idle_change),
         cmocka_unit_test(a_where_that_fails_stops_and_shows_no_row),
         cmocka_unit_test(a_row_in_quarantine_is_removed_and_told_once),

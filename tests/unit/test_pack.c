@@ -1,6 +1,7 @@
 /* Values as zstd frames, and back; the other side of every check is zstd itself. */
 #include "tests/support/check.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include <zstd.h>
@@ -459,10 +460,40 @@ static void who_compares_gets_plain_values(void **state)
     free(text);
 }
 
+/* The reader's thread and one that loads a table. */
+static void *pack_many(void *user)
+{
+    const struct sl_pack *pack = user;
+    char *text = repeated(3000);
+    struct sl_buf out = {0};
+
+    for (int i = 0; i < 300; i++) {
+        must_pack(pack, text, 3000, &out);
+        assert_holds(tail(&out), text, 3000);
+    }
+    sl_buf_release(&out);
+    free(text);
+    return NULL;
+}
+
+static void threads_take_turns(void **state)
+{
+    struct sl_pack pack = {.packer = sl_packer_new(), .level = 1, .min_bytes = 64};
+    pthread_t thread;
+
+    (void)state;
+    assert_non_null(pack.packer);
+    assert_int_equal(pthread_create(&thread, NULL, pack_many, &pack), 0);
+    (void)pack_many(&pack);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    sl_packer_free(pack.packer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_long_value_is_a_frame),
+        cmocka_unit_test(threads_take_turns),
         cmocka_unit_test(what_is_short_or_gets_no_shorter_stays),
         cmocka_unit_test(a_value_that_begins_as_a_frame_is_wrapped),
         cmocka_unit_test(frames_of_others_are_unpacked),

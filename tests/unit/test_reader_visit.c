@@ -27,6 +27,7 @@ struct fixture {
     struct sl_reader *reader;
     struct sl_buf log;
     struct sl_table_watch *watch;
+    struct sl_batch *ready;
     struct sl_err err;
 };
 
@@ -309,6 +310,52 @@ static void a_visitor_waits_for_its_place(void **state)
         (void)finish(&fix);
         release(&fix);
     }
+}
+
+static int put_ready_batch(struct sl_reader *reader, void *user, struct sl_err *err)
+{
+    struct fixture *fix = user;
+    struct sl_batch *batch = fix->ready;
+
+    (void)err;
+    fix->ready = NULL;
+    return sl_reader_put_batch(reader, batch);
+}
+
+/* A group of its own, with the position of the rows before it. */
+static void a_batch_that_was_made_ready_goes_behind_what_was_gathered(void **state)
+{
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, "mysql-transactions", "part");
+    start_up_to(&fix, sl_script_find(&fix.script, SL_EVENT_XID, 1) + 1);
+    assert_int_equal(sl_reader_lend_batch(fix.reader, &fix.ready), SL_OK);
+    assert_int_equal(put(fix.ready, 'l', sl_check_span("7"), SL_WRITE_WHOLE), SL_OK);
+    visit_at(&fix, 0, put_ready_batch);
+    atomic_store(&fix.script.gate, 0);
+    visit_at(&fix, END_OF_PART, do_nothing);
+    assert_string_equal(finish(&fix), "{}@4|{i1 i2 i3 }@2653|{l7 }@2653|{u4 u3 d2 }@3435|");
+    release(&fix);
+}
+
+static void a_visitor_may_come_too_late(void **state)
+{
+    struct sl_position place = at(END_OF_PART);
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, "mysql-transactions", "part");
+    start_up_to(&fix, sl_script_find(&fix.script, SL_EVENT_XID, 1) + 1);
+    assert_int_equal(sl_reader_visit_within(fix.reader, &place, 3, put_row_7, &fix, &fix.err),
+                     SL_TOO_LATE);
+    assert_ok(sl_reader_visit_within(fix.reader, NULL, 60000, do_nothing, &fix, &fix.err),
+              &fix.err);
+    atomic_store(&fix.script.gate, 0);
+    assert_ok(sl_reader_visit_within(fix.reader, &place, 60000, do_nothing, &fix, &fix.err),
+              &fix.err);
+    assert_null(strstr(finish(&fix), "l7"));
+    release(&fix);
 }
 
 struct visitor {
@@ -749,6 +796,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_visitor_writes_among_the_rows_of_an_idle_stream),
         cmocka_unit_test(a_visitor_waits_for_its_place),
+        cmocka_unit_test(a_batch_that_was_made_ready_goes_behind_what_was_gathered),
+        cmocka_unit_test(a_visitor_may_come_too_late),
         cmocka_unit_test(nobody_is_let_into_a_transaction),
         cmocka_unit_test(visitors_are_not_starved_by_a_busy_stream),
         cmocka_unit_test(a_full_batch_of_a_visitor_is_a_group_of_its_own),

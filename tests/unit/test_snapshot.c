@@ -101,20 +101,25 @@ static void wait_until_loaded(struct fixture *fix)
     fail_msg("still loading; notices: %s", sl_buf_cstr(&fix->model.notices));
 }
 
-/* A change behind which all that was written before is in the cache. */
-static void wait_for_cache(struct fixture *fix)
+/* A change behind which all that was written before has been read, and is in the cache. */
+static void wait_for_stream(struct sl_model *model)
 {
-    static int next = 1000000;
+    static atomic_int next = 1000000;
     int have = 0;
-    int want = next++;
+    int want = atomic_fetch_add(&next, 1);
 
-    sl_model_set(&fix->model, 3, 199, want);
+    sl_model_set(model, 3, 199, want);
     while (have != want) {
         nap_us(200);
-        (void)pthread_mutex_lock(&fix->model.lock);
-        have = fix->model.cache[3][199];
-        (void)pthread_mutex_unlock(&fix->model.lock);
+        (void)pthread_mutex_lock(&model->lock);
+        have = model->cache[3][199];
+        (void)pthread_mutex_unlock(&model->lock);
     }
+}
+
+static void wait_for_cache(struct fixture *fix)
+{
+    wait_for_stream(&fix->model);
 }
 
 static void end(struct fixture *fix)
@@ -512,6 +517,165 @@ static void a_window_that_is_overrun_is_read_again(void **state)
     release(fix);
 }
 
+/* ---- parts of a chunk, which are put while the next ones are read ---- */
+
+static void rows_that_come_in_parts_are_put_in_parts(void **state)
+{
+    struct fixture *fix = make();
+    unsigned said = 0;
+
+    (void)state;
+    want_state(fix, "shop.t0", "phase=waiting");
+    fix->options.batch_bytes = 100;
+    run(fix);
+    assert_table(fix, 0);
+    assert_int_equal(fix->model.reads, 1);
+    assert_true(atomic_load(&fix->model.parts) > 5);
+    for (const char *at = sl_buf_cstr(&fix->model.history);
+         (at = strstr(at, "phase=loading")) != NULL; at++) {
+        said++;
+    }
+    assert_int_equal(said, atomic_load(&fix->model.parts) + 1);
+    assert_non_null(strstr(sl_model_field(&fix->model, fix->model.states, "shop.t0"), "rows=100"));
+    release(fix);
+}
+
+/* Before each part one row that has been put, and two that are still to come. */
+static void change_around(struct sl_model *model, int table)
+{
+    int nth = (int)atomic_load(&model->parts);
+
+    if (nth < 10) {
+        sl_model_set(model, table, 2 * nth, 7000 + nth);
+        sl_model_set(model, table, 198 - 2 * nth, 8000 + nth);
+        sl_model_set(model, table, 130 + 2 * nth, SL_MODEL_NONE);
+    }
+}
+
+static void rows_that_change_between_two_parts_are_the_streams(void **state)
+{
+    (void)state;
+    for (int is_minimal = 0; is_minimal < 2; is_minimal++) {
+        struct fixture *fix = make();
+
+        want_state(fix, "shop.t0", "phase=waiting");
+        fix->options.batch_bytes = 100;
+        fix->model.is_minimal = is_minimal;
+        fix->model.before_part = change_around;
+        run(fix);
+        assert_table(fix, 0);
+        assert_true(atomic_load(&fix->model.parts) > 5);
+        release(fix);
+    }
+}
+
+static void change_second(struct sl_model *model, unsigned nth, int table, bool is_keys)
+{
+    (void)is_keys;
+    if (nth == 0) {
+        sl_model_set(model, table, 2, 7);
+        wait_for_stream(model);
+    }
+}
+
+/* A crash between the parts would leave the row behind. */
+static void no_part_is_said_to_be_loaded_before_a_row_that_is_read_again(void **state)
+{
+    struct fixture *fix = make();
+    const char *first;
+
+    (void)state;
+    want_state(fix, "shop.t0", "phase=waiting");
+    fix->options.batch_bytes = 100;
+    fix->model.is_minimal = true;
+    fix->model.after_read = change_second;
+    run(fix);
+    assert_table(fix, 0);
+    assert_int_equal(fix->model.reads, 2);
+    assert_true(atomic_load(&fix->model.parts) > 5);
+    first = strstr(sl_buf_cstr(&fix->model.history), "phase=loading");
+    assert_non_null(first);
+    assert_memory_equal(first, "phase=loading rows=100", strlen("phase=loading rows=100"));
+    release(fix);
+}
+
+static void lose_connection(struct sl_model *model, int table)
+{
+    (void)table;
+    if (atomic_load(&model->parts) == 3) {
+        model->fail_reads = 1;
+        model->fail_status = SL_EIO;
+    }
+}
+
+static void a_range_that_is_lost_is_read_again_behind_its_last_part(void **state)
+{
+    struct fixture *fix = make();
+
+    (void)state;
+    want_state(fix, "shop.t0", "phase=waiting");
+    fix->options.batch_bytes = 100;
+    fix->model.before_part = lose_connection;
+    run(fix);
+    assert_table(fix, 0);
+    assert_true(fix->model.reads > 1);
+    assert_int_equal(atomic_load(&fix->model.writes), 101); /* each row once, and the last change */
+    assert_non_null(strstr(sl_model_field(&fix->model, fix->model.states, "shop.t0"), "rows=100"));
+    release(fix);
+}
+
+static void alter_between(struct sl_model *model, int table)
+{
+    (void)table;
+    if (atomic_load(&model->parts) == 3 && model->reads == 1) {
+        sl_model_statement(model, "ALTER TABLE t0 ADD x INT");
+        wait_for_stream(model);
+    }
+}
+
+static void a_table_that_is_altered_between_two_parts_is_loaded_anew(void **state)
+{
+    struct fixture *fix = make();
+
+    (void)state;
+    want_state(fix, "shop.t0", "phase=waiting");
+    fix->options.batch_bytes = 100;
+    fix->model.before_part = alter_between;
+    run(fix);
+    assert_table(fix, 0);
+    assert_true(has_notice(fix, "shop.t0 was altered"));
+    assert_non_null(strstr(sl_model_field(&fix->model, fix->model.states, "shop.t0"), "rows=100"));
+    release(fix);
+}
+
+/* Or a slow sink would keep a transaction open at the source, and with it a lock on the table. */
+static void all_parts_are_read_though_the_sink_takes_nothing(void **state)
+{
+    struct fixture *fix = make();
+    unsigned parts = 0;
+
+    (void)state;
+    want_state(fix, "shop.t0", "phase=waiting");
+    fix->options.batch_bytes = 100;
+    fix->model.handoff.budget = 2000;
+    begin(fix);
+    for (int i = 0; i < 10000 && !atomic_load(&sl_snapshot_stats(fix->snapshot)->has_looked); i++) {
+        nap_us(1000);
+    }
+    atomic_store(&fix->model.sink_waits, true);
+    for (int i = 0; i < 10000 && parts < 6; i++) {
+        nap_us(1000);
+        parts = atomic_load(&fix->model.parts);
+    }
+    assert_true(parts >= 6);
+    atomic_store(&fix->model.sink_waits, false);
+    wait_until_loaded(fix);
+    wait_for_cache(fix);
+    end(fix);
+    assert_table(fix, 0);
+    release(fix);
+}
+
 /* ---- failures ---- */
 
 static void a_lost_connection_is_no_failure(void **state)
@@ -574,6 +738,52 @@ static void keys_without_a_row_are_removed_at_the_end(void **state)
     assert_int_equal(fix->model.cache[1][3], 1);
     assert_non_null(strstr(sl_model_field(&fix->model, fix->model.states, "shop.t0"), "removed=1"));
     assert_non_null(strstr(sl_buf_cstr(&fix->model.history), "phase=sweeping"));
+    release(fix);
+}
+
+/* Of keys that the load has put nobody asks again whether they have rows. */
+static void only_keys_that_were_there_are_looked_at(void **state)
+{
+    struct fixture *fix = make();
+
+    (void)state;
+    want_state(fix, "shop.t0", "phase=waiting");
+    fix->model.cache[0][3] = 1;
+    fix->model.cache[0][4] = 1;
+    run(fix);
+    assert_table(fix, 0);
+    assert_int_equal(atomic_load(&fix->model.keys_read), 2);
+    release(fix);
+}
+
+static void all_keys_are_looked_at_when_too_many_were_there(void **state)
+{
+    struct fixture *fix = make();
+
+    (void)state;
+    want_state(fix, "shop.t0", "phase=waiting");
+    fix->options.watch_bytes = 1000;
+    for (int id = 1; id < SL_MODEL_IDS; id += 2) {
+        fix->model.cache[0][id] = 1;
+    }
+    run(fix);
+    assert_table(fix, 0);
+    assert_int_equal(atomic_load(&fix->model.keys_read), SL_MODEL_IDS);
+    release(fix);
+}
+
+/* Behind an ALTER nobody knows any more which keys have fields of the old layout. */
+static void all_keys_are_looked_at_when_the_table_was_altered(void **state)
+{
+    struct fixture *fix = make();
+
+    (void)state;
+    want_state(fix, "shop.t0", "phase=waiting");
+    fix->model.cache[0][4] = 1;
+    fix->model.after_read = alter;
+    run(fix);
+    assert_table(fix, 0);
+    assert_int_equal(atomic_load(&fix->model.keys_read), 101);
     release(fix);
 }
 
@@ -810,6 +1020,18 @@ static void a_request_that_cannot_be_read_is_removed(void **state)
 
 /* ---- pace ---- */
 
+static void wait_for_notice(struct fixture *fix, const char *text)
+{
+    bool is_told = false;
+
+    for (int i = 0; i < 10000 && !is_told; i++) {
+        nap_us(1000);
+        (void)pthread_mutex_lock(&fix->notice_lock);
+        is_told = has_notice(fix, text);
+        (void)pthread_mutex_unlock(&fix->notice_lock);
+    }
+}
+
 static void a_busy_source_makes_the_loading_pause(void **state)
 {
     struct fixture *fix = make();
@@ -819,17 +1041,7 @@ static void a_busy_source_makes_the_loading_pause(void **state)
     fix->options.max_threads_running = 10;
     fix->model.threads_running = 11;
     begin(fix);
-    for (int i = 0; i < 10000; i++) {
-        bool is_told;
-
-        (void)pthread_mutex_lock(&fix->notice_lock);
-        is_told = has_notice(fix, "pauses");
-        (void)pthread_mutex_unlock(&fix->notice_lock);
-        if (is_told) {
-            break;
-        }
-        nap_us(1000);
-    }
+    wait_for_notice(fix, "pauses");
     (void)pthread_mutex_lock(&fix->model.lock);
     assert_int_equal(fix->model.reads, 0);
     fix->model.threads_running = 10;
@@ -852,7 +1064,7 @@ static void a_stream_that_is_behind_makes_the_loading_pause(void **state)
     fix->options.max_lag_s = 60;
     sl_model_set(&fix->model, 2, 2, 2);
     begin(fix);
-    nap_us(50000);
+    wait_for_notice(fix, "pauses");
     end(fix);
     assert_true(has_notice(fix, "pauses"));
     assert_int_equal(fix->model.reads, 0);
@@ -902,6 +1114,7 @@ static void prepare_all(struct fixture *fix, int round)
 {
     fix->options.worker_count = 3;
     fix->options.watch_bytes = round % 2 == 0 ? 1 << 20 : 2000;
+    fix->options.batch_bytes = round % 4 < 2 ? 0 : 100;
     fix->model.is_minimal = round % 3 != 0;
     for (int id = 1; id < SL_MODEL_IDS; id += 7) {
         fix->model.cache[0][id] = -2; /* wrong, or of no row */
@@ -996,10 +1209,19 @@ int main(void)
         cmocka_unit_test(rows_of_a_transaction_that_was_rolled_back_are_read_again),
         cmocka_unit_test(an_altered_table_is_loaded_anew),
         cmocka_unit_test(a_window_that_is_overrun_is_read_again),
+        cmocka_unit_test(rows_that_come_in_parts_are_put_in_parts),
+        cmocka_unit_test(rows_that_change_between_two_parts_are_the_streams),
+        cmocka_unit_test(no_part_is_said_to_be_loaded_before_a_row_that_is_read_again),
+        cmocka_unit_test(a_range_that_is_lost_is_read_again_behind_its_last_part),
+        cmocka_unit_test(a_table_that_is_altered_between_two_parts_is_loaded_anew),
+        cmocka_unit_test(all_parts_are_read_though_the_sink_takes_nothing),
         cmocka_unit_test(a_lost_connection_is_no_failure),
         cmocka_unit_test(a_table_that_cannot_be_loaded_does_not_stop_the_others),
         cmocka_unit_test(a_layout_that_is_never_certain_fails_the_table),
         cmocka_unit_test(keys_without_a_row_are_removed_at_the_end),
+        cmocka_unit_test(only_keys_that_were_there_are_looked_at),
+        cmocka_unit_test(all_keys_are_looked_at_when_too_many_were_there),
+        cmocka_unit_test(all_keys_are_looked_at_when_the_table_was_altered),
         cmocka_unit_test(a_key_whose_row_comes_back_is_kept),
         cmocka_unit_test(a_load_of_some_rows_removes_nothing),
         cmocka_unit_test(keys_that_come_while_a_table_is_loaded_are_not_looked_for),

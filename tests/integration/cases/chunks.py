@@ -7,6 +7,7 @@ import threading
 from harness.chunktool import ChunkTool, Refused, tool_command
 from harness.env import case, fails_with
 from harness.place import Failure
+from harness.process import wait_until
 
 TEXTS = ["", "a", "A", "b", "B", "ab", "aB", "a b", "O'Neil", 'say "x"', "back\\slash", "per%cent", "co:lon", "z", "Z", "0", "10", "9",
          "-- x", "`t`", "tab\t", "line\nfeed", "\0nul", "a\0b", "\x7f"]
@@ -155,6 +156,11 @@ def case_chunks_page_every_kind_of_key_in_the_servers_order(env):
             if name.startswith(("text_", "char_")):
                 found = set(tool.keys([[row[0], *[...] * (len(row) - 1)] for row in want]).rows)
                 require(found >= set(want), f"{name} by key: {sorted(set(want) - found)} are not found")
+            parts = tool.parts(1000, 1)
+            require(len(parts) >= len(want), f"{name}: {len(parts)} parts")
+            require(same_rows(name, [row for part in parts for row in part.rows], want), f"{name} in parts")
+            tool.call(f"after {parts[1].after}")
+            require(same_rows(name, tool.read(1000).rows, want[2:]), f"{name}: what follows a part")
 
 
 def handler_reads(env):
@@ -211,6 +217,12 @@ def case_chunks_read_no_more_than_their_rows(env):
                     require(sorted_rows == 0 and reads < limit + 2000,
                             f"{name}: chunk {number} of {limit} rows sorted {sorted_rows} and read {reads} rows")
             require(len(set(rows)) == count, f"{name}: {len(set(rows))} of {count} rows")
+        # Nor many rows that a chunk has no room for.
+        tool.open("unique_index")
+        before = handler_reads(env)
+        chunks = tool.all(count, size=200000)
+        _, reads = (after - had for after, had in zip(handler_reads(env), before))
+        require(5 < len(chunks) < 10 and reads < count * 5 / 4 + 2000, f"{count} rows in {len(chunks)} chunks of 200,000 bytes: {reads} reads")
 
 
 def text_of(value):
@@ -315,6 +327,53 @@ def case_chunks_keep_their_place_and_refuse_a_foreign_one(env):
         rows = int([line for line in lines if " t " in line][0].split()[3])
         require(20 < rows < 500, f"{rows} rows estimated")
         require(int(tool.call("pressure")[1].split()[1]) >= 1, "threads")
+
+
+def wait_for_transactions(env, count):
+    """So many are open at the source, which does not look again for 0.1 s after it was asked."""
+    wait_until(f"{count} transactions", 10, lambda: int(env.sql("SELECT COUNT(*) FROM information_schema.innodb_trx")[0][0]) == count, 0.3)
+
+
+@case()
+def case_chunks_come_in_parts_of_one_place(env):
+    start(env)
+    env.sql("CREATE TABLE it.t (id INT PRIMARY KEY, v INT)", "INSERT INTO it.t VALUES " + ",".join(f"({i}, 0)" for i in range(1000)))
+    with ChunkTool(env) as tool, env.source.connect() as connection:
+        tool.open("t")
+        first = tool.read(1000, part=500)
+        require(first.has_more and not first.is_last and 100 < len(first.rows) < 200, first.values)
+        wait_for_transactions(env, 1)
+        connection.query("UPDATE it.t SET v = 1")
+        parts = [first]
+        while parts[-1].has_more:
+            parts.append(tool.more())
+        rows = [row for part in parts for row in part.rows]
+        require(rows == [(b"%d" % i, b"0") for i in range(1000)], "the rows are not those of the first part's moment")
+        require({part.high for part in parts} == {first.high}, "the parts have several places")
+        wait_for_transactions(env, 0)
+        require_refused(tool.more, "invalid value", "no range")
+        require(not parts[-1].is_last and tool.read(5).is_last, "1000 rows were asked for: who knows whether there are more")
+        # The rest is not wanted, and that is said, or not.
+        for leave in (True, False):
+            tool.call("first")
+            require(tool.read(1000, part=500).has_more, "a second time")
+            if leave:
+                tool.call("leave")
+                wait_for_transactions(env, 0)
+            require(len(tool.keys([[b"7", ...]]).rows) == 1, "other rows meanwhile")
+            tool.call("first")
+            require(len(tool.read(2000).rows) == 1000, "all at once")
+        tool.call("first")
+        require(tool.read(1000, part=500).has_more, "a third time")
+        for row in connection.query("SHOW PROCESSLIST").rows:
+            if row[1] == b"sluice":
+                connection.query(f"KILL {int(row[0])}")
+        # What has been sent already may come, but not the end of the transaction.
+        require_refused(lambda: [tool.more() for _ in range(100)], "connection or file failed")
+        tool.call("first")
+        require(len(tool.read(2000, part=500).rows) > 100, "after a lost connection")
+        require(tool.open("t") != "none", "another table is opened in the midst of a range")
+        wait_for_transactions(env, 0)
 
 
 @case()

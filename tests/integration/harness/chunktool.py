@@ -29,6 +29,7 @@ class Chunk:
         self.rows = rows
         self.values = dict(part.split("=", 1) for part in line.split()[1:])
         self.is_last = self.values["last"] == "1"
+        self.has_more = self.values["more"] == "1"
         self.after = self.values["after"]
         file, offset = self.values["high"].rsplit(":", 1)
         self.high = (file, int(offset))
@@ -85,13 +86,25 @@ class ChunkTool:
     def open(self, table, where=None, db="it"):
         return self.call(f"open {db} {table}" + (f" {where}" if where else ""))[1]
 
-    def read(self, rows=1000, size=1 << 20):
-        """The next range, with the end of the log as LOW."""
+    def read(self, rows=1000, size=1 << 20, part=0):
+        """The next range, or its first part, with the end of the log as LOW."""
         self.call("low end")
-        return self.range(rows, size)
+        return self.range(rows, size, part)
 
-    def range(self, rows=1000, size=1 << 20):
-        return self._chunk(self.call(f"range {rows} {size}"))
+    def range(self, rows=1000, size=1 << 20, part=0):
+        return self._chunk(self.call(f"range {rows} {size} {part}"))
+
+    def more(self):
+        """The next part."""
+        return self._chunk(self.call("more"))
+
+    def parts(self, rows, part):
+        """All parts of the range that begins the table."""
+        self.call("first")
+        parts = [self.read(rows, part=part)]
+        while parts[-1].has_more:
+            parts.append(self.more())
+        return parts
 
     def keys(self, keys, lock=False):
         """KEYS: for each row a list of bytes, None for NULL and ... for what is not given."""

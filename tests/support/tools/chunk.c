@@ -4,7 +4,8 @@
  *
  *   open DB TABLE [WHERE]     close
  *   low end | low FILE:POS | low UUID        where the stream is; UUID: of another server
- *   range ROWS BYTES          the rows behind the last range; first: back to the beginning
+ *   range ROWS BYTES [PART]   the rows behind the last range; first: back to the beginning
+ *   more, leave               the next part of a range; none of the others
  *   after HEX                 where the next range begins
  *   keys CELL,… [CELL,…] …    CELL: hex, - for NULL, . for a column that is not given; lock: locked
  *   unlock, list, pressure, restart (a new reader)
@@ -94,28 +95,41 @@ static void print_chunk(const struct tool *tool, const struct sl_chunk *chunk)
         }
         printf("\n");
     }
-    printf("ok rows=%zu bytes=%zu last=%d high=%s:%llu uuid=%s after=", chunk->row_count,
-           chunk->bytes, chunk->is_last, chunk->high.file, (unsigned long long)chunk->high.offset,
-           chunk->high.server_uuid);
+    printf("ok rows=%zu bytes=%zu last=%d more=%d high=%s:%llu uuid=%s after=", chunk->row_count,
+           chunk->bytes, chunk->is_last, chunk->has_more, chunk->high.file,
+           (unsigned long long)chunk->high.offset, chunk->high.server_uuid);
     print_hex(chunk->after);
     printf("\n");
 }
 
-static int run_range(struct tool *tool, char **words, struct sl_err *err)
+static int take_range(struct tool *tool, const struct sl_chunk *chunk)
 {
-    const struct sl_chunk_limit limit = {.rows = strtoul(words[1], NULL, 10),
-                                         .bytes = strtoul(words[2], NULL, 10)};
+    print_chunk(tool, chunk);
+    sl_buf_clear(&tool->after);
+    return sl_buf_add(&tool->after, chunk->after.data, chunk->after.len);
+}
+
+static int run_range(struct tool *tool, char **words, size_t count, struct sl_err *err)
+{
+    const struct sl_chunk_limit limit = {
+        .rows = strtoul(words[1], NULL, 10),
+        .bytes = strtoul(words[2], NULL, 10),
+        .part_bytes = count > 3 ? strtoul(words[3], NULL, 10) : 0,
+    };
     struct sl_chunk chunk;
     int rc =
         tool->reader->ops->read_range(tool->reader, sl_span_make(tool->after.data, tool->after.len),
                                       &tool->low, &limit, &chunk, err);
 
-    if (rc == SL_OK) {
-        print_chunk(tool, &chunk);
-        sl_buf_clear(&tool->after);
-        rc = sl_buf_add(&tool->after, chunk.after.data, chunk.after.len);
-    }
-    return rc;
+    return rc == SL_OK ? take_range(tool, &chunk) : rc;
+}
+
+static int run_more(struct tool *tool, struct sl_err *err)
+{
+    struct sl_chunk chunk;
+    int rc = tool->reader->ops->read_more(tool->reader, &chunk, err);
+
+    return rc == SL_OK ? take_range(tool, &chunk) : rc;
 }
 
 static int read_cells(char *word, struct sl_cell *cells, uint32_t columns)
@@ -212,8 +226,11 @@ static int run(struct tool *tool, char **words, size_t count, bool *said, struct
     const char *name = words[0];
 
     *said = true;
-    if (strcmp(name, "range") == 0 && count == 3 && tool->table != NULL) {
-        return run_range(tool, words, err);
+    if (strcmp(name, "range") == 0 && count >= 3 && tool->table != NULL) {
+        return run_range(tool, words, count, err);
+    }
+    if (strcmp(name, "more") == 0) {
+        return run_more(tool, err);
     }
     if ((strcmp(name, "keys") == 0 || strcmp(name, "lock") == 0) && tool->table != NULL) {
         return run_keys(tool, words + 1, count - 1, name[0] == 'l', err);
@@ -237,6 +254,10 @@ static int run(struct tool *tool, char **words, size_t count, bool *said, struct
     }
     if (strcmp(name, "first") == 0) {
         sl_buf_clear(&tool->after);
+        return SL_OK;
+    }
+    if (strcmp(name, "leave") == 0) {
+        ops->end_range(tool->reader);
         return SL_OK;
     }
     if (strcmp(name, "unlock") == 0) {
