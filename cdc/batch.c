@@ -178,6 +178,15 @@ static int reserve_entry(struct sl_batch *batch)
     return SL_OK;
 }
 
+static void end_entry(struct sl_batch *batch, struct sl_batch_entry *entry)
+{
+    entry->is_dead = true;
+    batch->dead_bytes += entry->len;
+    batch->extra_bytes -= entry->extra;
+    batch->dead_count++;
+    batch->raw_count -= entry->is_raw;
+}
+
 /*
  * Entries behind a dead one are dead already, as whatever killed it killed them, or begin with a
  * replacement that was spared: that may as well stay.
@@ -190,11 +199,7 @@ static void kill_chain(struct sl_batch *batch, uint32_t number, enum sl_write wr
         if (entry->write == SL_WRITE_REPLACE && write != SL_WRITE_REPLACE) {
             return;
         }
-        entry->is_dead = true;
-        batch->dead_bytes += entry->len;
-        batch->extra_bytes -= entry->extra;
-        batch->dead_count++;
-        batch->raw_count -= entry->is_raw;
+        end_entry(batch, entry);
         number = entry->older;
     }
 }
@@ -212,9 +217,7 @@ static uint32_t kill_note(struct sl_batch *batch, uint32_t number)
     if (number == SL_BATCH_NONE || entry->write != SL_WRITE_LATER || entry->is_dead) {
         return number;
     }
-    entry->is_dead = true;
-    batch->dead_bytes += entry->len;
-    batch->dead_count++;
+    end_entry(batch, entry);
     return entry->older;
 }
 
@@ -339,9 +342,7 @@ int sl_batch_add_commands(struct sl_batch *batch, struct sl_span key, struct sl_
 
 void sl_batch_kill(struct sl_batch *batch, uint32_t number)
 {
-    batch->entries[number].is_dead = true;
-    batch->dead_bytes += batch->entries[number].len;
-    batch->dead_count++;
+    end_entry(batch, &batch->entries[number]);
 }
 
 struct sl_batch_mark sl_batch_here(const struct sl_batch *batch)

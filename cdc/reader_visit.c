@@ -9,8 +9,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "cdc/base/wait.h"
 #include "cdc/reader_private.h"
 
 /* Of what may be queued or with the loop: rows of a load wait outside before there is more. */
@@ -266,15 +266,8 @@ static int visit_until(struct sl_reader *reader, struct sl_visit *visit, sl_visi
 static int visit_with_clock(struct sl_reader *reader, struct sl_visit *visit, sl_visit_fn fn,
                             void *user, struct sl_err *err)
 {
-    pthread_condattr_t attributes;
-    int rc;
+    int rc = sl_wait_init(&visit->turn);
 
-    if (pthread_condattr_init(&attributes) != 0) {
-        return SL_ENOMEM;
-    }
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    rc = pthread_cond_init(&visit->turn, &attributes) == 0 ? SL_OK : SL_ENOMEM;
-    (void)pthread_condattr_destroy(&attributes);
     if (rc == SL_OK) {
         rc = visit_until(reader, visit, fn, user, err);
         (void)pthread_cond_destroy(&visit->turn);
@@ -293,16 +286,9 @@ int sl_reader_visit(struct sl_reader *reader, const struct sl_position *not_befo
 int sl_reader_visit_within(struct sl_reader *reader, const struct sl_position *not_before,
                            uint32_t wait_ms, sl_visit_fn fn, void *user, struct sl_err *err)
 {
-    struct timespec until;
+    const struct timespec until = sl_wait_until(wait_ms);
     struct sl_visit visit = {.not_before = not_before, .until = &until};
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(wait_ms / 1000);
-    until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
     return visit_with_clock(reader, &visit, fn, user, err);
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "cdc/base/percent.h"
 #include "cdc/load_words.h"
 #include "cdc/resp.h"
 #include "cdc/value.h"
@@ -13,16 +14,17 @@ static bool is_special(uint8_t byte)
     return byte == '%' || byte == '.' || byte == '=' || byte == ' ';
 }
 
+static int escape(struct sl_buf *out, size_t at)
+{
+    return sl_percent_encode(out, at, is_special, SL_PERCENT_LOWER);
+}
+
 static int add_escaped(struct sl_buf *out, struct sl_span bytes)
 {
-    int rc = SL_OK;
+    size_t at = out->len;
+    int rc = sl_buf_add(out, bytes.data, bytes.len);
 
-    for (size_t i = 0; rc == SL_OK && i < bytes.len; i++) {
-        uint8_t byte = bytes.data[i];
-
-        rc = is_special(byte) ? sl_buf_add_format(out, "%%%02x", byte) : sl_buf_add_byte(out, byte);
-    }
-    return rc;
+    return rc == SL_OK ? escape(out, at) : rc;
 }
 
 /* Appends what WORD stands for. */
@@ -74,16 +76,14 @@ int sl_reread_scope_parse(struct sl_span scope, struct sl_buf *db, struct sl_buf
 static int add_value(struct sl_buf *cells, const struct sl_column *column,
                      const struct sl_cell *cell, struct sl_err *err)
 {
-    struct sl_buf text = {0};
     int rc = sl_buf_add_byte(cells, '=');
+    size_t at = cells->len;
 
-    if (rc != SL_OK || cell->state == SL_CELL_TEXT) {
-        return rc == SL_OK ? add_escaped(cells, sl_span_make(cell->data, cell->len)) : rc;
+    if (rc == SL_OK) {
+        rc = cell->state == SL_CELL_TEXT ? sl_buf_add(cells, cell->data, cell->len)
+                                         : sl_value_text(column, cell, cells, err);
     }
-    rc = sl_value_text(column, cell, &text, err);
-    rc = rc == SL_OK ? add_escaped(cells, sl_span_make(text.data, text.len)) : rc;
-    sl_buf_release(&text);
-    return rc;
+    return rc == SL_OK ? escape(cells, at) : rc;
 }
 
 int sl_reread_add_cell(struct sl_buf *cells, const struct sl_column *column,

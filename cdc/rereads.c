@@ -4,9 +4,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cdc/base/hash.h"
+#include "cdc/base/wait.h"
 #include "cdc/base/xrand.h"
 
 enum { SL_REREAD_BUCKETS = 256 }; /* to begin with; doubled as keys come */
@@ -31,22 +31,14 @@ struct sl_rereads {
 
 static int init_bell(struct sl_rereads *rereads)
 {
-    pthread_condattr_t attributes;
-    int rc;
-
     if (pthread_mutex_init(&rereads->lock, NULL) != 0) {
         return SL_ENOMEM;
     }
-    rc = pthread_condattr_init(&attributes);
-    if (rc == 0) {
-        (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        rc = pthread_cond_init(&rereads->bell, &attributes);
-        (void)pthread_condattr_destroy(&attributes);
-    }
-    if (rc != 0) {
+    if (sl_wait_init(&rereads->bell) != SL_OK) {
         (void)pthread_mutex_destroy(&rereads->lock);
+        return SL_ENOMEM;
     }
-    return rc == 0 ? SL_OK : SL_ENOMEM;
+    return SL_OK;
 }
 
 struct sl_rereads *sl_rereads_new(const struct sl_rereads_options *options)
@@ -123,16 +115,9 @@ void sl_rereads_ring(struct sl_rereads *rereads)
 
 void sl_rereads_wait(struct sl_rereads *rereads, uint64_t ms)
 {
-    struct timespec until;
+    const struct timespec until = sl_wait_until(ms);
     int rc = 0;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
     (void)pthread_mutex_lock(&rereads->lock);
     while (rc == 0 && !atomic_load(&rereads->is_rung)) {
         rc = pthread_cond_timedwait(&rereads->bell, &rereads->lock, &until);
@@ -238,6 +223,16 @@ bool sl_rereads_has(const struct sl_rereads *rereads, struct sl_span scope, stru
     }
     table = sl_rereads_find_table(rereads, scope);
     return table != NULL && (table->is_whole || find(rereads, table, key) != NULL);
+}
+
+bool sl_rereads_are_none(const struct sl_rereads *rereads)
+{
+    const struct sl_reread_table *table = rereads->tables;
+
+    while (table != NULL && !table->is_whole) {
+        table = table->next;
+    }
+    return rereads->look_done > 0 && table == NULL && sl_rereads_count(rereads) == 0;
 }
 
 /* Without memory for more buckets the chains get longer. */

@@ -77,6 +77,8 @@ void sl_rereads_wait(struct sl_rereads *rereads, uint64_t ms);
 /* True when the key waits, or may, as it does until the first look at the sink has ended: a part of
    its row must not be added to what it holds. */
 bool sl_rereads_has(const struct sl_rereads *rereads, struct sl_span scope, struct sl_span key);
+/* True when that is so of no key whatever: then names need not be made to ask. */
+bool sl_rereads_are_none(const struct sl_rereads *rereads);
 /* The transaction that begins IS_HELD until it is decided (XA), perhaps for longer than any load.
  */
 void sl_rereads_begin(struct sl_rereads *rereads, bool is_held);

@@ -3,9 +3,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "cdc/base/clock.h"
+#include "cdc/base/wait.h"
 #include "cdc/snapshot_private.h"
 
 enum {
@@ -16,26 +16,12 @@ enum {
 
 /* ---- life ---- */
 
-static int init_wake(struct sl_snapshot *snapshot)
-{
-    pthread_condattr_t attributes;
-    int rc;
-
-    if (pthread_condattr_init(&attributes) != 0) {
-        return SL_ENOMEM;
-    }
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    rc = pthread_cond_init(&snapshot->wake, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-    return rc == 0 ? SL_OK : SL_ENOMEM;
-}
-
 static int init_locks(struct sl_snapshot *snapshot)
 {
     if (pthread_mutex_init(&snapshot->lock, NULL) != 0) {
         return SL_ENOMEM;
     }
-    if (init_wake(snapshot) != SL_OK) {
+    if (sl_wait_init(&snapshot->wake) != SL_OK) {
         (void)pthread_mutex_destroy(&snapshot->lock);
         return SL_ENOMEM;
     }
@@ -102,15 +88,8 @@ bool sl_snapshot_is_stopped(const struct sl_snapshot *snapshot)
 
 void sl_snapshot_rest(struct sl_snapshot *snapshot, uint64_t ms)
 {
-    struct timespec until;
+    const struct timespec until = sl_wait_until(ms);
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
     (void)pthread_mutex_lock(&snapshot->lock);
     if (!atomic_load(&snapshot->stop)) {
         (void)pthread_cond_timedwait(&snapshot->wake, &snapshot->lock, &until);

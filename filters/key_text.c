@@ -1,5 +1,7 @@
 #include "filters/key_text.h"
 
+#include "cdc/base/percent.h"
+
 static bool starts_with_pair(struct sl_span rest, char brace)
 {
     return rest.len >= 2 && rest.data[0] == brace && rest.data[1] == brace;
@@ -101,46 +103,9 @@ int sl_key_next(struct sl_span *rest, struct sl_key_token *token, struct sl_err 
     return SL_OK;
 }
 
-static size_t count_special(const uint8_t *data, size_t len)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        count += sl_key_is_special(data[i]);
-    }
-    return count;
-}
-
 int sl_key_escape(struct sl_buf *buf, size_t at)
 {
-    static const char hex[] = "0123456789ABCDEF";
-    size_t len = buf->len - at;
-    size_t extra = len > 0 ? 2 * count_special(buf->data + at, len) : 0;
-    size_t from = buf->len;
-    size_t to = buf->len + extra;
-    int rc;
-
-    if (extra == 0) {
-        return SL_OK;
-    }
-    rc = sl_buf_reserve(buf, extra);
-    if (rc != SL_OK) {
-        return rc;
-    }
-    buf->len = to;
-    while (from > at) {
-        uint8_t byte = buf->data[--from];
-
-        if (sl_key_is_special(byte)) {
-            to -= 3;
-            buf->data[to] = '%';
-            buf->data[to + 1] = (uint8_t)hex[byte >> 4];
-            buf->data[to + 2] = (uint8_t)hex[byte & 15];
-        } else {
-            buf->data[--to] = byte;
-        }
-    }
-    return SL_OK;
+    return sl_percent_encode(buf, at, sl_key_is_special, SL_PERCENT_UPPER);
 }
 
 size_t sl_key_unit_length(struct sl_span key)

@@ -112,7 +112,10 @@ int sl_later_waits(struct sl_later *later, const struct sl_table *table, struct 
         *waits = true;
         return SL_OK;
     }
-    rc = rc == SL_OK ? make_scope(later, table) : rc;
+    if (rc != SL_OK || sl_rereads_are_none(later->rereads)) {
+        return rc;
+    }
+    rc = make_scope(later, table);
     *waits = rc == SL_OK && sl_rereads_has(later->rereads, span_of(&later->scope), key);
     return rc;
 }
