@@ -2,85 +2,17 @@
  * The snapshot with a real reader between a source and a cache in memory: whatever happens while a
  * table is read, the cache ends up with what the table holds.
  */
-#include "tests/support/check.h"
-
-#include <time.h>
-
-#include "cdc/base/xrand.h"
-#include "cdc/load_state.h"
-#include "cdc/snapshot.h"
-#include "tests/support/model.h"
-
-struct fixture {
-    struct sl_model model;
-    struct sl_chunk_reader *chunks[3];
-    struct sl_load_store *stores[3];
-    struct sl_snapshot_options options;
-    struct sl_snapshot *snapshot;
-    pthread_mutex_t notice_lock;
-    struct sl_err err;
-};
-
-/* ---- running ---- */
-
-static void nap_us(long us)
-{
-    const struct timespec pause = {.tv_nsec = us * 1000};
-
-    (void)nanosleep(&pause, NULL);
-}
-
-static void note(void *user, bool is_warning, const char *text)
-{
-    struct fixture *fix = user;
-
-    (void)is_warning;
-    (void)pthread_mutex_lock(&fix->notice_lock);
-    assert_int_equal(sl_buf_add_format(&fix->model.notices, "%s\n", text), SL_OK);
-    (void)pthread_mutex_unlock(&fix->notice_lock);
-}
-
-static void ignore(void *user)
-{
-    (void)user;
-}
+#include "tests/unit/snapshot_help.h"
 
 static struct fixture *make(void)
 {
-    struct fixture *fix = calloc(1, sizeof(*fix));
+    struct fixture *fix = make_fixture();
 
-    assert_non_null(fix);
-    sl_model_init(&fix->model);
-    (void)pthread_mutex_init(&fix->notice_lock, NULL);
-    for (size_t i = 0; i < 3; i++) {
-        fix->chunks[i] = &fix->model.chunks[i].base;
-        fix->stores[i] = &fix->model.stores[i].base;
-    }
-    fix->options = (struct sl_snapshot_options){.mapper = &fix->model.mapper,
-                                                .chunk_readers = fix->chunks,
-                                                .stores = fix->stores,
-                                                .worker_count = 1,
-                                                .chunk_bytes = 1 << 20,
-                                                .watch_bytes = 1 << 20,
-                                                .chunk_ms = 100,
-                                                .poll_ms = 1,
-                                                .notice = note,
-                                                .changed = ignore,
-                                                .user = fix};
     for (int id = 0; id < SL_MODEL_IDS; id += 2) {
         fix->model.rows[0][id] = id * 10;
         fix->model.rows[1][id] = id * 20;
     }
     return fix;
-}
-
-static void begin(struct fixture *fix)
-{
-    sl_model_start(&fix->model);
-    fix->options.reader = fix->model.reader;
-    fix->snapshot = sl_snapshot_new(&fix->options);
-    assert_non_null(fix->snapshot);
-    assert_ok(sl_snapshot_start(fix->snapshot, &fix->err), &fix->err);
 }
 
 static void wait_until_loaded(struct fixture *fix)
@@ -122,36 +54,12 @@ static void wait_for_cache(struct fixture *fix)
     wait_for_stream(&fix->model);
 }
 
-static void end(struct fixture *fix)
-{
-    int rc;
-
-    sl_snapshot_stop(fix->snapshot);
-    sl_reader_stop(fix->model.reader);
-    rc = sl_snapshot_join(fix->snapshot, &fix->err);
-    if (rc != SL_ESTOPPED) {
-        fail_msg("the snapshot ended with %d: %s", rc, fix->err.text);
-    }
-    assert_true(atomic_load(&sl_snapshot_stats(fix->snapshot)->has_ended));
-    sl_snapshot_free(fix->snapshot);
-    sl_model_stop(&fix->model);
-    fix->snapshot = NULL;
-}
-
 static void run(struct fixture *fix)
 {
     begin(fix);
     wait_until_loaded(fix);
     wait_for_cache(fix);
     end(fix);
-}
-
-static void release(struct fixture *fix)
-{
-    sl_snapshot_free(NULL);
-    sl_model_release(&fix->model);
-    (void)pthread_mutex_destroy(&fix->notice_lock);
-    free(fix);
 }
 
 static void assert_table(const struct fixture *fix, int table)
@@ -178,13 +86,6 @@ static void assert_phase(struct fixture *fix, const char *field, enum sl_load_ph
     assert_int_equal(sl_load_state_parse(&state, sl_check_span(text)), SL_OK);
     assert_int_equal(state.phase, want);
     sl_load_state_release(&state);
-}
-
-static bool has_notice(struct fixture *fix, const char *text)
-{
-    const char *notices = sl_buf_cstr(&fix->model.notices);
-
-    return notices != NULL && strstr(notices, text) != NULL;
 }
 
 /* ---- what is to be done ---- */
@@ -1026,9 +927,7 @@ static void wait_for_notice(struct fixture *fix, const char *text)
 
     for (int i = 0; i < 10000 && !is_told; i++) {
         nap_us(1000);
-        (void)pthread_mutex_lock(&fix->notice_lock);
         is_told = has_notice(fix, text);
-        (void)pthread_mutex_unlock(&fix->notice_lock);
     }
 }
 
