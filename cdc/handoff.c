@@ -280,6 +280,14 @@ bool sl_handoff_has_returned(struct sl_handoff *handoff)
     return has_returned;
 }
 
+void sl_handoff_fill(struct sl_handoff *handoff, uint64_t *used, uint64_t *budget)
+{
+    lock(handoff);
+    *used = handoff->used;
+    *budget = handoff->budget;
+    unlock(handoff);
+}
+
 uint64_t sl_handoff_mark(struct sl_handoff *handoff)
 {
     uint64_t mark;

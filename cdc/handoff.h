@@ -61,6 +61,8 @@ int sl_handoff_init(struct sl_handoff *handoff, size_t budget, void (*wake)(void
 /* Neither thread may use it any more. */
 void sl_handoff_release(struct sl_handoff *handoff);
 
+/* Any thread: how many bytes are queued or with the loop, and how many may be. */
+void sl_handoff_fill(struct sl_handoff *handoff, uint64_t *used, uint64_t *budget);
 /* Reader: an empty batch; waits for room. SL_ESTOPPED when closed, SL_ENOMEM. */
 int sl_handoff_get(struct sl_handoff *handoff, struct sl_batch **batch) SL_MUSTCHECK;
 /* Reader: offers BATCH; POSITION lies behind its last transaction and is copied when taken. */

@@ -8,6 +8,7 @@
 
 #include "cdc/base/log.h"
 #include "cmd/command.h"
+#include "cmd/pages.h"
 #include "cmd/runner.h"
 
 /* Blocked before any thread is made: this one alone waits for them. */
@@ -112,6 +113,7 @@ static void wait_for_end(const sigset_t *set, const struct crew *crew)
 static int run_daemon(const struct sl_config *config)
 {
     struct crew crew = {0};
+    struct sl_pages *pages = NULL;
     struct sl_err err = {0};
     sigset_t set;
     int status;
@@ -119,6 +121,9 @@ static int run_daemon(const struct sl_config *config)
 
     block_signals(&set);
     rc = start_crew(config, &crew, &err);
+    if (rc == SL_OK && config->http.host != NULL) {
+        rc = sl_pages_new(config, crew.runners, &pages, &err);
+    }
     if (rc == SL_OK) {
         wait_for_end(&set, &crew);
     } else {
@@ -126,9 +131,13 @@ static int run_daemon(const struct sl_config *config)
     }
     stop_crew(&crew);
     status = join_crew(&crew);
+    sl_pages_free(pages);
     free_crew(&crew);
     if (rc == SL_OK && status == SL_EXIT_OK) {
         sl_log(SL_LOG_INFO, "stopped", "pipeline=%s", config->pipeline.name);
+    }
+    if (rc == SL_EINVAL) {
+        return SL_EXIT_USAGE;
     }
     return rc == SL_OK ? status : SL_EXIT_SINK;
 }

@@ -79,6 +79,7 @@ static int open_sink(struct sl_runner *runner, struct sl_err *err)
     int rc = sl_redis_sink_open(runner->sink, err);
 
     if (rc == SL_OK) {
+        runner->sink_sessions++;
         rc = sl_runner_read_dictionaries(runner, err);
         if (rc != SL_OK) {
             sl_redis_sink_close(runner->sink, true);
@@ -121,6 +122,7 @@ static void connect_sink(struct sl_runner *runner)
     case SL_EIO:
     case SL_EFENCED:
         if (may_wait(runner)) {
+            runner->failures[rc == SL_EFENCED ? SL_VIEW_FENCED : SL_VIEW_SINK_LOST]++;
             sl_runner_log_failure(runner, SL_LOG_WARN, err.text);
             back_off(runner);
             return;
@@ -163,6 +165,7 @@ static void on_lost(void *user, int status, const char *why)
         runner->exit_status = SL_EXIT_SINK;
         atomic_store(&runner->stop_asked, true);
     } else {
+        runner->failures[status == SL_EFENCED ? SL_VIEW_FENCED : SL_VIEW_SINK_LOST]++;
         sl_runner_log_failure(runner, SL_LOG_WARN, why);
     }
     abort_reader(runner);
@@ -211,6 +214,7 @@ static void on_drained(void *user)
         return;
     }
     if (may_mend(runner->outcome) && may_wait(runner)) {
+        runner->failures[SL_VIEW_SOURCE_LOST]++;
         sl_runner_log_failure(runner, runner->outcome == SL_ECORRUPT ? SL_LOG_ERROR : SL_LOG_WARN,
                               text);
         sl_redis_sink_set_state(runner->sink, SL_SINK_RECONNECTING);
@@ -260,6 +264,7 @@ static void on_change(struct ev_loop *loop, struct ev_async *async, int events)
     }
     stats = sl_reader_stats(runner->reader);
     if (!runner->is_ready && atomic_load(&stats->is_connected)) {
+        runner->streams++;
         sl_runner_log_ready(runner);
         sl_runner_begin_loading(runner);
     }
@@ -325,6 +330,7 @@ static void *thread_main(void *user)
 
     runner->started_ms = sl_clock_mono_ms(sl_clock_real());
     retry_in(runner, 0);
+    sl_runner_show_view(runner);
     ev_run(runner->loop, 0);
     atomic_store(&runner->has_ended, true);
     return NULL;
@@ -399,6 +405,11 @@ struct sl_runner *sl_runner_new(const struct sl_runner_options *options)
         free(runner);
         return NULL;
     }
+    if (sl_runner_init_view(runner) != SL_OK) {
+        sl_handoff_release(&runner->handoff);
+        free(runner);
+        return NULL;
+    }
     runner->loop = ev_loop_new(EVFLAG_AUTO);
     if (runner->loop == NULL || make_sink(runner) != SL_OK) {
         sl_runner_free(runner);
@@ -424,6 +435,7 @@ void sl_runner_free(struct sl_runner *runner)
     sl_dictionaries_release(&runner->dictionaries);
     sl_buf_release(&runner->rereads_key);
     sl_buf_release(&runner->state_key);
+    sl_runner_release_view(runner);
     free(runner);
 }
 

@@ -20,6 +20,7 @@
 #ifndef SLUICE_CMD_RUNNER_H
 #define SLUICE_CMD_RUNNER_H
 
+#include "cmd/view.h"
 #include "conf/config.h"
 
 enum {
@@ -57,6 +58,8 @@ void sl_runner_free(struct sl_runner *runner);
 int sl_runner_start(struct sl_runner *runner, struct sl_err *err) SL_MUSTCHECK;
 /* Asks it to flush, checkpoint and leave; thread-safe. */
 void sl_runner_stop(struct sl_runner *runner);
+/* Makes VIEW what the pipeline does, if the configuration has pages; thread-safe. SL_ENOMEM. */
+int sl_runner_look(struct sl_runner *runner, struct sl_view *view) SL_MUSTCHECK;
 /* True when sl_runner_join() will not wait. */
 bool sl_runner_has_ended(const struct sl_runner *runner);
 /* Waits for its end; returns the exit status. */

@@ -59,6 +59,7 @@ uint64_t sl_runner_note_gap(struct sl_runner *runner, const char *why)
     uint64_t now = sl_clock_mono_ms(sl_clock_real());
     char text[sizeof(runner->gap) + 64];
 
+    runner->failures[SL_VIEW_GAP]++;
     if (runner->gap_wait_ms == 0 || now - runner->gap_ms > SL_GAP_CALM_MS) {
         runner->gap_wait_ms = SL_GAP_WAIT_FIRST_MS;
     } else if (runner->gap_wait_ms < SL_GAP_WAIT_MAX_MS / 2) {

@@ -7,6 +7,7 @@
  *     runner_load.c      follows it: says when all is loaded, starts it again when it failed
  *     runner_gap.c       what a gap leads to: the note that all tables are to be loaded
  *     runner_log.c       what is said, and how often
+ *     runner_view.c      what is shown: figures for metrics and status
  */
 #ifndef SLUICE_CMD_RUNNER_PRIVATE_H
 #define SLUICE_CMD_RUNNER_PRIVATE_H
@@ -23,6 +24,7 @@
 #include "cdc/reader.h"
 #include "cdc/snapshot.h"
 #include "cmd/runner.h"
+#include "cmd/view.h"
 #include "sinks/identity.h"
 #include "sinks/redis_sink.h"
 
@@ -93,6 +95,15 @@ struct sl_runner {
     char identity[SL_IDENTITY_MAX];
     int outcome; /* why the reader ended, while draining */
     struct sl_err outcome_err;
+    uint64_t sink_sessions; /* counters that the view shows */
+    uint64_t streams;
+    uint64_t failures[SL_VIEW_FAILURES];
+    struct sl_view_source past_source; /* of readers before the present one */
+    struct sl_view_loads past_loads;
+    struct ev_timer view_timer;
+    pthread_mutex_t view_lock;
+    struct sl_view view; /* under the lock */
+    uint64_t view_ms;    /* when it was taken, likewise */
     atomic_bool stop_asked;
     atomic_bool has_ended;
     int exit_status;
@@ -149,6 +160,17 @@ void sl_runner_watch_loading(struct sl_runner *runner);
 void sl_runner_begin_loading(struct sl_runner *runner);
 /* The snapshot may have news. */
 void sl_runner_follow_loading(struct sl_runner *runner);
+
+/* ---- runner_view.c ---- */
+
+/* SL_ENOMEM. */
+int sl_runner_init_view(struct sl_runner *runner) SL_MUSTCHECK;
+void sl_runner_release_view(struct sl_runner *runner);
+/* Takes views from now on, if there are pages that show them. */
+void sl_runner_show_view(struct sl_runner *runner);
+/* The reader, or the snapshot, is about to be freed: what it has counted is kept. */
+void sl_runner_keep_source_counts(struct sl_runner *runner);
+void sl_runner_keep_load_counts(struct sl_runner *runner);
 
 /* ---- runner_gap.c ---- */
 

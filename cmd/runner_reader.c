@@ -22,6 +22,7 @@ void sl_runner_wake(void *user)
 void sl_runner_free_reader(struct sl_runner *runner)
 {
     (void)sl_runner_end_snapshot(runner, NULL); /* it visits the reader */
+    sl_runner_keep_source_counts(runner);
     sl_reader_free(runner->reader);
     runner->reader = NULL;
     if (runner->mapper != NULL) {

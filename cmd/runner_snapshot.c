@@ -115,6 +115,7 @@ int sl_runner_end_snapshot(struct sl_runner *runner, struct sl_err *err)
     }
     sl_snapshot_stop(runner->snapshot);
     rc = sl_snapshot_join(runner->snapshot, err);
+    sl_runner_keep_load_counts(runner);
     sl_snapshot_free(runner->snapshot);
     runner->snapshot = NULL;
     free_workers(runner);

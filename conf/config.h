@@ -38,6 +38,13 @@ struct sl_config_log {
     enum sl_log_format format;
 };
 
+/* Where the daemon shows its pages. */
+struct sl_config_http {
+    const char *host; /* NULL: nowhere */
+    uint16_t port;
+    uint32_t max_lag_s; /* a sink that is further behind is not fresh */
+};
+
 struct sl_config_block;
 
 /* All strings and arrays are the config's own and live as long as it does. */
@@ -50,6 +57,7 @@ struct sl_config {
     struct sl_table_rule *tables;
     size_t table_count; /* 1 and up */
     struct sl_config_log log;
+    struct sl_config_http http;
     struct sl_err_list warnings;    /* what works but is unwise; to be logged once */
     struct sl_config_block *memory; /* the loader's */
 };

@@ -97,5 +97,5 @@ const struct sl_conf_key *sl_conf_nearest(const char *parent, const char *name)
             nearest = key;
         }
     }
-    return nearest != NULL ? nearest : elsewhere;
+    return elsewhere != NULL ? elsewhere : nearest;
 }

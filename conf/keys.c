@@ -221,7 +221,13 @@ const struct sl_conf_key sl_conf_keys[] = {
      AT(sl_config, pipeline.snapshot.rate),
      .help = "How fast a table is read at most; 0: no limit."},
 
-    {.path = "http", .flags = SL_CONF_UNAVAILABLE, .help = "remove it and watch the heartbeat key in Redis"},
+    {.path = "http", .type = SL_CONF_OBJECT, .help = "Pages of the daemon: /metrics, /healthz, /readyz, /status.json. Default: none."},
+    {.path = "http.listen", .type = SL_CONF_STRING, .flags = SL_CONF_REQUIRED, .min = 1, .max = 255, .take = sl_conf_take_listen,
+     AT(sl_config, http.host),
+     .help = "HOST:PORT to listen on, an IPv6 address in brackets. Anybody who reaches it can read the pages; they show no rows."},
+    {.path = "http.max_lag_seconds", .type = SL_CONF_INTEGER, .unit = "seconds", .min = 1, .max = 86400, .fallback = "60",
+     AT(sl_config, http.max_lag_s),
+     .help = "A sink that is further behind than this is not fresh: /readyz answers 503."},
 
     {.path = "log", .type = SL_CONF_OBJECT, .help = "What goes to stderr."},
     {.path = "log.level", .type = SL_CONF_CHOICE, .fallback = "info", .choices = log_levels, AT(sl_config, log.level),

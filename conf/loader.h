@@ -90,6 +90,7 @@ void sl_conf_check(struct sl_conf_loader *loader, const cJSON *root);
 /* The take functions of single keys. */
 void sl_conf_take_name(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 void sl_conf_take_start(struct sl_conf_loader *loader, const struct sl_conf_value *value);
+void sl_conf_take_listen(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 void sl_conf_take_url(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 void sl_conf_take_table(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 void sl_conf_take_where(struct sl_conf_loader *loader, const struct sl_conf_value *value);

@@ -26,8 +26,9 @@ struct sl_flight {
     uint64_t tail_replies; /* without the last one */
     bool ends_group;       /* the last reply is EXEC's, or DISCARD's */
     bool is_discard;
-    uint64_t replies; /* that came */
-    size_t written;   /* bytes of head, rows and tail that were sent */
+    uint64_t replies;  /* that came */
+    size_t written;    /* bytes of head, rows and tail that were sent */
+    uint64_t began_us; /* when its group began; the sink's */
     struct sl_flight *next;
 };
 

@@ -18,6 +18,7 @@
 
 #include "cdc/base/clock.h"
 #include "cdc/base/err.h"
+#include "cdc/base/histogram.h"
 #include "cdc/handoff.h"
 #include "cdc/position.h"
 #include "sinks/heartbeat.h"
@@ -32,12 +33,14 @@ enum sl_sink_state {
 };
 
 struct sl_sink_stats {
-    uint64_t transactions; /* acknowledged */
-    uint64_t rows;         /* changes acknowledged, superseded ones too */
-    uint64_t commands;     /* sent, for rows */
-    uint64_t bytes;        /* sent, for rows */
-    uint64_t groups;       /* MULTI/EXEC acknowledged */
-    uint64_t purged;       /* keys removed for DROP and TRUNCATE */
+    uint64_t transactions;    /* acknowledged */
+    uint64_t rows;            /* changes acknowledged, superseded ones too */
+    uint64_t commands;        /* sent, for rows */
+    uint64_t bytes;           /* sent, for rows */
+    uint64_t groups;          /* MULTI/EXEC acknowledged */
+    uint64_t purged;          /* keys removed for DROP and TRUNCATE */
+    uint64_t acked_ms;        /* when a group was acknowledged last, monotonic; 0: none was */
+    struct sl_histogram exec; /* from the moment a group is put on its way to its EXEC's reply */
 };
 
 struct sl_redis_sink_options {
@@ -81,6 +84,8 @@ void sl_redis_sink_forget(struct sl_redis_sink *sink);
 
 /* The last acknowledged position, or NULL when there is none yet (a new pipeline). */
 const struct sl_position *sl_redis_sink_position(const struct sl_redis_sink *sink);
+/* How old the newest change is that the sink does not have, in seconds; 0: none. */
+uint64_t sl_redis_sink_lag(const struct sl_redis_sink *sink);
 const struct sl_sink_stats *sl_redis_sink_stats(const struct sl_redis_sink *sink);
 
 #endif

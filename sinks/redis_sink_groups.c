@@ -25,7 +25,7 @@ enum { SL_GATHER_ROWS = 64 };
 #define SL_GATHER_PAUSE     0.001 /* seconds */
 #define SL_GATHER_HOT_PAUSE 0.003 /* when most rows were replaced */
 
-static uint64_t lag_seconds(const struct sl_redis_sink *sink)
+uint64_t sl_redis_sink_lag(const struct sl_redis_sink *sink)
 {
     uint64_t now = sl_clock_wall_ms(sink->options.clock) / 1000;
     uint64_t newest = sink->acked.event_time;
@@ -48,7 +48,7 @@ static int add_tick(struct sl_redis_sink *sink, struct sl_buf *out, uint64_t *re
     };
     struct sl_heartbeat heartbeat = {
         .state = names[sink->state],
-        .lag_seconds = lag_seconds(sink),
+        .lag_seconds = sl_redis_sink_lag(sink),
         .wall_ms = sl_clock_wall_ms(sink->options.clock),
         .position = sink->has_acked ? &sink->acked : NULL,
     };
@@ -135,6 +135,9 @@ static int add_flight(struct sl_redis_sink *sink, struct sl_batch *batch, bool d
         rc = discards ? add_discard(flight) : add_group_end(sink, flight);
     }
     if (flight != NULL) {
+        sink->began_us =
+            sink->group_is_open ? sink->began_us : sl_clock_mono_us(sink->options.clock);
+        flight->began_us = sink->began_us;
         sink->group_is_open = !ends;
         if (sink->flights.count == 0) {
             sl_redis_sink_note_progress(sink);

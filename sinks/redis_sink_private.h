@@ -21,6 +21,7 @@ struct sl_redis_sink {
     bool is_draining;
     bool is_final;      /* draining: the last checkpoint is on its way, or not needed */
     bool group_is_open; /* the last part that was added did not end its group */
+    uint64_t began_us;  /* when the first part of that group was added */
     bool tick_due;
     bool is_gathering;      /* transactions are left to gather until the timer fires */
     bool is_bulk;           /* see pace() */

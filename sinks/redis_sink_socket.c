@@ -56,9 +56,13 @@ int sl_redis_sink_write(struct sl_redis_sink *sink)
     return SL_OK;
 }
 
-static void note_applied(struct sl_redis_sink *sink, struct sl_batch *batch)
+static void note_applied(struct sl_redis_sink *sink, uint64_t began_us, struct sl_batch *batch)
 {
+    uint64_t now_us = sl_clock_mono_us(sink->options.clock);
+
     sink->stats.groups++;
+    sink->stats.acked_ms = now_us / 1000;
+    sl_histogram_add(&sink->stats.exec, now_us - began_us);
     if (batch == NULL || !batch->has_position) {
         return;
     }
@@ -74,10 +78,11 @@ static void retire_first(struct sl_redis_sink *sink, bool applied)
 {
     struct sl_flight *flight = sink->flights.first;
     uint64_t commands = flight->body_replies;
+    uint64_t began_us = flight->began_us;
     struct sl_batch *batch = sl_flights_shift(&sink->flights);
 
     if (applied) {
-        note_applied(sink, batch);
+        note_applied(sink, began_us, batch);
     }
     if (batch == NULL) {
         return;

@@ -177,8 +177,6 @@ static void more_mistakes_than_anybody_reads_are_only_counted(void **state)
 static void what_this_version_cannot_do_says_so(void **state)
 {
     (void)state;
-    assert_refused(WITH_ROOT("\"http\":{\"listen\":\"127.0.0.1:9464\"}"),
-                   "http: not available in this version; ");
     assert_refused(WITH_TABLE("\"transform\":{}"),
                    "tables[0].transform: not available in this version; ");
     assert_refused(WITH_TABLE("\"value\":\"stream\""),
@@ -189,6 +187,21 @@ static void what_this_version_cannot_do_says_so(void **state)
                    "sinks[0].url: redis+sentinel:// is not available in this version; ");
     assert_refused(WITH_SINK("\"url\":\"redis+cluster://a:1\""),
                    "sinks[0].url: redis+cluster:// is not available in this version; ");
+}
+
+static void an_address_to_listen_on_has_a_host_and_a_port(void **state)
+{
+    static const char *const bad[] = {"9464",         ":9464",      "127.0.0.1",   "127.0.0.1:0",
+                                      "127.0.0.1:-1", "::1:9464",   "[]:9464",     "localhost:http",
+                                      "[::1]",        "host:65536", "host:9464/x", "[::1:9464"};
+    char text[128];
+
+    (void)state;
+    assert_refused(WITH_ROOT("\"http\":{}"), "http.listen: missing. ");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        (void)snprintf(text, sizeof(text), "\"http\":{\"listen\":\"%s\"}", bad[i]);
+        assert_refused(WITH_ROOT("%s", text), "http.listen: expected HOST:PORT ");
+    }
 }
 
 static void compression_is_set_only_where_there_is_any(void **state)
@@ -500,6 +513,7 @@ int main(void)
         cmocka_unit_test(all_mistakes_are_told_at_once),
         cmocka_unit_test(more_mistakes_than_anybody_reads_are_only_counted),
         cmocka_unit_test(what_this_version_cannot_do_says_so),
+        cmocka_unit_test(an_address_to_listen_on_has_a_host_and_a_port),
         cmocka_unit_test(compression_is_set_only_where_there_is_any),
         cmocka_unit_test(a_start_that_is_no_position_is_refused),
         cmocka_unit_test(a_url_that_cannot_be_right_is_refused_without_showing_it),

@@ -1,12 +1,14 @@
 """The commands beside run: bootstrap, reconcile, get, status, and the HTTP pages."""
 import json
 import os
+import socket
+import subprocess
 import urllib.error
 import urllib.request
 
 from harness.env import case
 from harness.oracle import Table, expected
-from harness.place import Failure, free_port
+from harness.place import Failure, Root, free_port
 from harness.process import wait_until
 from harness.servers import REDIS_PASSWORD
 
@@ -129,6 +131,30 @@ def _fetch(port, path):
         return 0, str(error)
 
 
+def _get(port, path, want):
+    status, text = _fetch(port, path)
+    if status != want:
+        raise Failure(f"{path} answers {status} and not {want}: {text[:500]}")
+    return text
+
+
+def _sample(text, name):
+    """The sum of the samples of a metric."""
+    lines = [line for line in text.splitlines() if line.startswith((name + "{", name + " "))]
+    if not lines:
+        raise Failure(f"no metric {name} in: {text[:2000]}")
+    return sum(float(line.split()[-1]) for line in lines)
+
+
+def _check_metrics(text):
+    """Prometheus' own judgement; it is in the root in any case."""
+    root = Root()
+    checked = subprocess.run(root.command([root.find("promtool"), "check", "metrics"]), input=text, capture_output=True, text=True,
+                             check=False)
+    if checked.returncode != 0 or checked.stderr or checked.stdout:
+        raise Failure(f"promtool check metrics: {checked.stdout}{checked.stderr}")
+
+
 @case()
 def case_http_pages(env):
     env.start_servers()
@@ -137,20 +163,50 @@ def case_http_pages(env):
     env.sluice(work.oracle_tables, http={"listen": f"127.0.0.1:{port}"}).start()
     work.run(transactions=50)
     env.settle(work.oracle_tables)
-    status, text = _fetch(port, "/metrics")
-    if status != 200 or "sluice_" not in text:
-        raise Failure(f"/metrics answers {status}: {text[:500]}")
-    status, text = _fetch(port, "/healthz")
-    if status != 200:
-        raise Failure(f"/healthz answers {status}: {text[:500]}")
-    status, text = _fetch(port, "/status.json")
-    if status != 200:
-        raise Failure(f"/status.json answers {status}: {text[:500]}")
-    json.loads(text)
+    wait_until("/readyz to turn green", 30, lambda: _fetch(port, "/readyz")[0] == 200)
+    _get(port, "/healthz", 200)
+    _get(port, "/none", 404)
+    wait_until("the metrics to count rows", 10, lambda: _sample(_get(port, "/metrics", 200), "sluice_sink_rows_total") > 0)
+    text = _get(port, "/metrics", 200)
+    _check_metrics(text)
+    if _sample(text, "sluice_sink_exec_seconds_count") != _sample(text, "sluice_sink_groups_total"):
+        raise Failure("not every group's latency was counted: " + text)
+    sinks = json.loads(_get(port, "/status.json", 200))["sinks"]
+    if len(sinks) != 1 or sinks[0]["state"] != "streaming" or not sinks[0]["fresh"] or sinks[0]["position"]["pos"] < 4:
+        raise Failure(f"/status.json says {sinks}")
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", data=b"x" * 100000)
+    try:
+        urllib.request.urlopen(request, timeout=5)
+        raise Failure("POST was answered")
+    except (urllib.error.URLError, ConnectionError) as error:
+        if getattr(error, "code", 405) != 405:
+            raise Failure(f"POST was answered with {error.code}") from error
     env.redis.pause()
-    wait_until("/healthz to turn red while Redis hangs", 60, lambda: _fetch(port, "/healthz")[0] == 503)
+    wait_until("/readyz to turn red while Redis hangs", 60, lambda: _fetch(port, "/readyz")[0] == 503)
+    _get(port, "/healthz", 200)
     env.redis.resume()
-    wait_until("/healthz to turn green again", 30, lambda: _fetch(port, "/healthz")[0] == 200)
+    wait_until("/readyz to turn green again", 30, lambda: _fetch(port, "/readyz")[0] == 200)
+    env.source.stop()
+    wait_until("/readyz to turn red without a source", 60, lambda: _fetch(port, "/readyz")[0] == 503)
+    if "reconnecting" not in _fetch(port, "/readyz")[1]:
+        raise Failure("/readyz does not say why: " + _fetch(port, "/readyz")[1])
+    env.source.start()
+    wait_until("/readyz to turn green with the source", 60, lambda: _fetch(port, "/readyz")[0] == 200)
+    if _sample(_get(port, "/metrics", 200), "sluice_failures_total") < 1:
+        raise Failure("no failure was counted")
+
+
+@case()
+def case_a_taken_port_is_named(env):
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY)")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        _, _, err = env.sluice([{"table": "it.t"}], http={"listen": f"127.0.0.1:{port}"}).call("run", status=2)
+    if "http.listen" not in err or str(port) not in err:
+        raise Failure(f"a port that is taken is told so: {err}")
 
 
 @case()
