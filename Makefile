@@ -6,7 +6,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 RELEASE = build/release
 
-.PHONY: help build install setup check bench soak demo format lint clean
+.PHONY: help build package install setup check bench soak demo format lint clean
 
 help: ## lists these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -17,6 +17,12 @@ build: ## installs what the build needs and builds build/release/sluice
 	    "-DCMAKE_C_FLAGS=-D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE" \
 	    "-DCMAKE_EXE_LINKER_FLAGS=-pie -Wl,-z,relro,-z,now" -DCMAKE_INSTALL_PREFIX=$(PREFIX)
 	cmake --build $(RELEASE) -j$(JOBS)
+
+package: build ## build/release/*.deb: the Debian package
+	scripts/setup package
+	rm -f $(RELEASE)/*.deb
+	cd $(RELEASE) && cpack -G DEB >cpack.log || { cat cpack.log; exit 1; }
+	@ls $(RELEASE)/*.deb
 
 install: ## installs the built program (PREFIX=/usr/local, DESTDIR=)
 	cmake --install $(RELEASE)

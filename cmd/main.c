@@ -4,7 +4,9 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cdc/client/binlog.h"
 #include "cmd/command.h"
@@ -68,6 +70,7 @@ struct sl_config *sl_command_config(const char *path, unsigned flags)
         return NULL;
     }
     sl_log_setup(config->log.level, config->log.format);
+    sl_log_set_journal(sl_log_is_journal(STDERR_FILENO, getenv("JOURNAL_STREAM")));
     for (size_t i = 0; i < config->warnings.count; i++) {
         sl_log_text(SL_LOG_WARN, config->warnings.items[i].text);
     }

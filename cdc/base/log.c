@@ -5,6 +5,9 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cdc/base/clock.h"
@@ -12,6 +15,7 @@
 static atomic_int log_level = SL_LOG_INFO;
 static atomic_int log_format = SL_LOG_LOGFMT;
 static atomic_int log_fd = STDERR_FILENO;
+static atomic_bool log_journal;
 
 void sl_log_setup(enum sl_log_level level, enum sl_log_format format)
 {
@@ -22,6 +26,24 @@ void sl_log_setup(enum sl_log_level level, enum sl_log_format format)
 void sl_log_set_fd(int fd)
 {
     atomic_store(&log_fd, fd);
+}
+
+void sl_log_set_journal(bool is_journal)
+{
+    atomic_store(&log_journal, is_journal);
+}
+
+bool sl_log_is_journal(int fd, const char *journal_stream)
+{
+    struct stat file;
+    char name[48];
+
+    if (journal_stream == NULL || fstat(fd, &file) != 0) {
+        return false;
+    }
+    (void)snprintf(name, sizeof(name), "%llu:%llu", (unsigned long long)file.st_dev,
+                   (unsigned long long)file.st_ino);
+    return strcmp(name, journal_stream) == 0;
 }
 
 bool sl_log_wants(enum sl_log_level level)
@@ -52,8 +74,10 @@ static void write_line(const char *line, size_t len)
 static __attribute__((format(printf, 3, 0))) void
 log_pairs(enum sl_log_level level, const char *message, const char *pairs, va_list args)
 {
+    static const char *const priorities[] = {"<3>", "<4>", "<6>", "<7>"};
     int saved = errno;
-    char line[SL_LOG_LINE_MAX + 1];
+    char line[3 + SL_LOG_LINE_MAX + 1];
+    size_t start = atomic_load(&log_journal) ? 3 : 0;
     struct sl_log_head head = {
         .format = (enum sl_log_format)atomic_load(&log_format),
         .level = level,
@@ -61,7 +85,8 @@ log_pairs(enum sl_log_level level, const char *message, const char *pairs, va_li
         .message = message,
     };
 
-    write_line(line, sl_log_render(line, &head, pairs, args));
+    memcpy(line, priorities[level], start);
+    write_line(line, start + sl_log_render(line + start, &head, pairs, args));
     errno = saved;
 }
 

@@ -44,6 +44,14 @@ enum { SL_LOG_LINE_MAX = 4096 };
 void sl_log_setup(enum sl_log_level level, enum sl_log_format format);
 /* Lines go to FD (borrowed) from now on; at the start, 2. */
 void sl_log_set_fd(int fd);
+/*
+ * Before each line stands its priority, "<3>" to "<7>", as journald reads it from the standard
+ * error of a service (sd-daemon(3)). sl_log_is_journal() tells whether JOURNAL_STREAM, which
+ * systemd sets
+ * ("DEVICE:INODE", systemd.exec(5)), is FD.
+ */
+void sl_log_set_journal(bool is_journal);
+bool sl_log_is_journal(int fd, const char *journal_stream);
 /* True when a line of LEVEL would be written: for callers whose arguments cost something. */
 bool sl_log_wants(enum sl_log_level level);
 

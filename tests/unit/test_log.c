@@ -9,7 +9,9 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cdc/base/log.h"
@@ -223,6 +225,59 @@ static void a_repeated_failure_is_let_through_once_an_interval(void **state)
     assert_false(sl_log_limit_allows(&limit, 1051, &dropped));
 }
 
+/* What a line written to a pipe looks like; the caller frees it. */
+static char *written(enum sl_log_level level, const char *message)
+{
+    char text[256] = {0};
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    sl_log_set_fd(ends[1]);
+    sl_log_text(level, message);
+    sl_log_set_fd(STDERR_FILENO);
+    assert_true(read(ends[0], text, sizeof(text) - 1) > 0);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    return strdup(text);
+}
+
+static void journald_is_told_the_priority(void **state)
+{
+    static const char *const starts[] = {"<3>time=", "<4>time=", "<6>time=", "<7>time="};
+
+    (void)state;
+    sl_log_setup(SL_LOG_DEBUG, SL_LOG_LOGFMT);
+    sl_log_set_journal(true);
+    for (int level = SL_LOG_ERROR; level <= SL_LOG_DEBUG; level++) {
+        char *text = written((enum sl_log_level)level, "x");
+
+        assert_memory_equal(text, starts[level], strlen(starts[level]));
+        free(text);
+    }
+    sl_log_set_journal(false);
+    sl_log_setup(SL_LOG_INFO, SL_LOG_LOGFMT);
+}
+
+static void the_journal_is_known_by_its_stream(void **state)
+{
+    struct stat file;
+    char name[64];
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(fstat(ends[1], &file), 0);
+    (void)snprintf(name, sizeof(name), "%llu:%llu", (unsigned long long)file.st_dev,
+                   (unsigned long long)file.st_ino);
+    assert_true(sl_log_is_journal(ends[1], name));
+    assert_false(sl_log_is_journal(STDERR_FILENO, name));
+    assert_false(sl_log_is_journal(ends[1], "8:1"));
+    assert_false(sl_log_is_journal(ends[1], NULL));
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    assert_false(sl_log_is_journal(ends[1], name));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +294,8 @@ int main(void)
         cmocka_unit_test(lines_above_the_level_are_not_written),
         cmocka_unit_test(lines_of_threads_never_mix),
         cmocka_unit_test(a_repeated_failure_is_let_through_once_an_interval),
+        cmocka_unit_test(journald_is_told_the_priority),
+        cmocka_unit_test(the_journal_is_known_by_its_stream),
     };
 
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
