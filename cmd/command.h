@@ -29,6 +29,7 @@ extern const struct sl_command sl_command_reconcile;
 extern const struct sl_command sl_command_status;
 extern const struct sl_command sl_command_get;
 extern const struct sl_command sl_command_train;
+extern const struct sl_command sl_command_explain;
 
 /* What is wrong with the words of a command line; prints to stderr and returns SL_EXIT_USAGE. */
 int sl_usage_error(const struct sl_command *command, const char *format, ...)

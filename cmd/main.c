@@ -13,8 +13,9 @@
 #include "cmd/runner.h"
 
 static const struct sl_command *const commands[] = {
-    &sl_command_run,       &sl_command_bootstrap, &sl_command_tail, &sl_command_check,
-    &sl_command_reconcile, &sl_command_status,    &sl_command_get,  &sl_command_train,
+    &sl_command_run,   &sl_command_bootstrap, &sl_command_tail,
+    &sl_command_check, &sl_command_reconcile, &sl_command_status,
+    &sl_command_get,   &sl_command_train,     &sl_command_explain,
 };
 
 enum { SL_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

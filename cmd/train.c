@@ -9,8 +9,8 @@
 
 #include "cdc/client/chunk_reader.h"
 #include "cmd/command.h"
+#include "cmd/row_sample.h"
 #include "cmd/runner.h"
-#include "cmd/train_sample.h"
 #include "cmd/watch.h"
 #include "filters/expect.h"
 #include "filters/rule.h"

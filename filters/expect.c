@@ -135,6 +135,7 @@ int sl_expect_commands(struct sl_expect *expect, struct sl_span commands)
         rc = rc == SL_OK && count < 2 ? SL_EFORMAT : rc;
         rc = rc == SL_OK ? take_argument(&rest, &name) : rc;
         rc = rc == SL_OK ? take_argument(&rest, &key) : rc;
+        expect->key = rc == SL_OK ? key : expect->key;
         rc = rc == SL_OK ? take_command(expect, name, &rest, count - 2) : rc;
     }
     return rc == SL_ETRUNC ? SL_EFORMAT : rc;

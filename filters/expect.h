@@ -16,6 +16,7 @@
 /* Reused from row to row. Zeroed: a valid empty one. */
 struct sl_expect {
     struct sl_held held; /* views into the rest, valid until the next call */
+    struct sl_span key;  /* the same */
     struct sl_buf commands;
     struct sl_held_field *fields;
     size_t field_cap;

@@ -126,6 +126,9 @@ def run_case(args, name, function):
     with print_lock:
         label = f"{args.server}/{args.metadata}/{args.image} {name}"
         print(f"{'ok  ' if status == 0 else 'FAIL'} {label} {took:.1f}s", flush=True)
+        for line in output.decode("utf-8", "replace").splitlines():
+            if status == 0 and line.startswith("note: "):
+                print("     " + line, flush=True)
         if status != 0:
             text = output.decode("utf-8", "replace").strip() or f"ended with status {status}"
             print("     " + text[:6000].replace("\n", "\n     "))

@@ -1,4 +1,4 @@
-#include "cmd/train_sample.h"
+#include "cmd/row_sample.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +26,7 @@ struct sampling {
     struct sl_buf key;
     struct sl_span db;
     struct sl_span name;
-    uint64_t estimate; /* of the table's rows */
-    double share;      /* of them that the source sends, 1: all */
+    double share; /* of them that the source sends, 1: all */
     bool at_source;
     struct sl_err *err;
 };
@@ -40,6 +39,7 @@ static void empty_sample(struct sl_row_sample *sample)
     sample->count = 0;
     sample->bytes = 0;
     sample->seen = 0;
+    sample->sent = 0;
 }
 
 void sl_row_sample_release(struct sl_row_sample *sample)
@@ -105,7 +105,7 @@ static int note_estimate(void *user, struct sl_span db, struct sl_span table, ui
     if (db.len == sampling->db.len && table.len == sampling->name.len &&
         memcmp(db.data, sampling->db.data, db.len) == 0 &&
         memcmp(table.data, sampling->name.data, table.len) == 0) {
-        sampling->estimate = rows;
+        sampling->sample->estimate = rows;
     }
     return SL_OK;
 }
@@ -142,6 +142,7 @@ static int read_chunk(struct sampling *sampling, struct sl_buf *after, bool *is_
         return rc;
     }
     *is_last = chunk.is_last;
+    sampling->sample->sent += chunk.row_count;
     sl_buf_clear(after);
     rc = sl_buf_add(after, chunk.after.data, chunk.after.len);
     for (size_t i = 0; rc == SL_OK && i < chunk.row_count; i++) {
@@ -196,8 +197,8 @@ static int read_table(struct sampling *sampling)
     int rc;
 
     sampling->share = 1;
-    if ((double)sampling->estimate > 2 * wanted) {
-        sampling->share = wanted / (double)sampling->estimate;
+    if ((double)sample->estimate > 2 * wanted) {
+        sampling->share = wanted / (double)sample->estimate;
     }
     rc = read_share(sampling);
     while (rc == SL_OK && sampling->share < 1 && sample->seen < sample->cap) {
@@ -205,20 +206,24 @@ static int read_table(struct sampling *sampling)
         empty_sample(sample);
         rc = read_share(sampling);
     }
+    sample->is_all = sampling->share >= 1;
     return rc;
 }
 
-static int prepare(struct sampling *sampling, const struct sl_config *config, size_t rows)
+static int prepare(struct sampling *sampling, const struct sl_row_sampling *what)
 {
     int rc;
 
-    sampling->mapper = sl_rule_mapper_new(config->tables, config->table_count, NULL);
-    sampling->sample->rows = calloc(rows, sizeof(*sampling->sample->rows));
+    sampling->mapper = sl_rule_mapper_new(what->config->tables, what->config->table_count, NULL);
+    sampling->sample->rows = calloc(what->rows, sizeof(*sampling->sample->rows));
     if (sampling->mapper == NULL || sampling->sample->rows == NULL) {
         return SL_ENOMEM;
     }
-    sampling->sample->cap = rows;
-    sl_rule_mapper_leave_unpacked(sampling->mapper);
+    sampling->sample->cap = what->rows;
+    sl_rule_mapper_use_dictionaries(sampling->mapper, what->dictionaries);
+    if (!what->packs) {
+        sl_rule_mapper_leave_unpacked(sampling->mapper);
+    }
     rc = sampling->reader->ops->list(sampling->reader, note_estimate, sampling, sampling->err);
     if (rc == SL_OK) {
         rc = sampling->reader->ops->end(sampling->reader, &sampling->low, sampling->err);
@@ -239,7 +244,7 @@ int sl_row_sample_take(struct sl_row_sample *sample, const struct sl_row_samplin
     int rc;
 
     sl_position_init(&sampling.low);
-    rc = prepare(&sampling, what->config, what->rows);
+    rc = prepare(&sampling, what);
     rc = rc == SL_OK ? read_table(&sampling) : rc;
     if (sampling.mapper != NULL) {
         sampling.mapper->ops->free(sampling.mapper);
