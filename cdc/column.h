@@ -120,6 +120,7 @@ struct sl_column {
     const struct sl_span *labels; /* ENUM and SET, as UTF-8, in order; owned by the table */
     uint32_t label_count;
     sl_render_fn render; /* set by sl_value_prepare() */
+    uint64_t unique_in;  /* bits of sl_table.uniques whose index it is part of */
 };
 
 /*
@@ -166,6 +167,7 @@ struct sl_table {
     uint32_t column_count;
     uint32_t *key;      /* column numbers of the row key, in key order */
     uint32_t key_count; /* 0: no primary key and no unique NOT NULL index, or not known */
+    uint64_t uniques;   /* a bit for each index that tells rows apart; 0: not known */
     bool has_names;     /* every column has a trusted name */
     bool key_is_primary;
     void *user; /* what the consumer hangs on it (compiled rule); see user_free */

@@ -110,13 +110,17 @@ struct sl_schema_column {
     struct sl_span collation;   /* "" for none, or not known */
     bool is_nullable;
     bool is_invisible;
-    uint32_t key_part; /* 1 and up: place in the row key; 0: not part of it */
+    uint32_t key_part;  /* 1 and up: place in the row key; 0: not part of it */
+    uint64_t unique_in; /* bits of the unique indexes that it is part of, see sl_schema.uniques */
 };
 
 struct sl_schema {
     struct sl_schema_column *columns;
     size_t count;
     bool key_is_primary;
+    /* A bit for each index that tells rows apart: the primary key, and unique ones whose columns
+       are all NOT NULL. There may be more than have a bit. */
+    uint64_t uniques;
     /* True when no DDL on the table can lie between the event being decoded and the moment the
        schema was read; names are only taken from it when it is. */
     bool is_current;

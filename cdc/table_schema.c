@@ -302,6 +302,7 @@ static int merge(struct sl_table *table, const struct sl_table_meta *meta,
         if (from == NULL) {
             continue;
         }
+        column->unique_in = from->unique_in;
         if (!meta->has_names) {
             column->name = from->name;
             rc = sl_arena_keep(arena, &column->name);
@@ -337,6 +338,7 @@ int sl_table_schema_apply(struct sl_table *table, const struct sl_table_meta *me
     rc = merge(table, meta, schema, partners, arena, err);
     if (rc == SL_OK) {
         table->has_names = true;
+        table->uniques = schema->uniques;
     }
     if (rc == SL_OK && table->key_count == 0) {
         rc = take_key(table, partners, schema, arena);

@@ -10,6 +10,7 @@
 #include "cdc/base/clock.h"
 #include "cmd/bootstrap_job.h"
 #include "cmd/command.h"
+#include "cmd/fit.h"
 #include "filters/rule.h"
 
 enum {
@@ -218,7 +219,7 @@ static int run_with(const struct sl_bootstrap_words *words)
     status = check_words(config, words);
     if (status == SL_EXIT_OK) {
         calm_log(config);
-        status = load(config, words);
+        status = sl_fit_all(config) ? load(config, words) : SL_EXIT_USAGE;
     }
     sl_config_free(config);
     return status;

@@ -8,6 +8,7 @@
 
 #include "cdc/client/binlog.h"
 #include "cdc/client/probe.h"
+#include "cmd/check_dictionaries.h"
 #include "cmd/check_print.h"
 #include "cmd/check_tables.h"
 #include "cmd/command.h"
@@ -162,6 +163,7 @@ static int look_at_sink(const struct sl_config *config, const struct sl_redis_op
         sl_check_print_say(print, SL_CHECK_OK, "redis", "", "%s can be reached",
                            sl_redis_url(sink));
         sl_redis_check(&facts, sl_check_print_line, print);
+        sl_check_dictionaries(config, sink, print);
         if (has_source && facts.status_error[0] == '\0') {
             check_start(config, &facts, print);
         }

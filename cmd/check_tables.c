@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "cdc/client/schema_query.h"
+#include "cmd/fit.h"
 #include "filters/rule.h"
-#include "filters/shape.h"
 
 /* The chosen tables: name pairs, one after another. */
 struct list {
@@ -86,47 +86,6 @@ static int add_unseen(struct list *list, struct sl_check_print *print)
 
 /* ---- the rule and the layout ---- */
 
-/* The names and the key are all that a shape looks at. */
-static int compile(const struct sl_table_rule *rule, struct sl_table *table,
-                   const struct sl_schema *schema, struct sl_err *err)
-{
-    struct sl_shape *shape = NULL;
-    int rc;
-
-    for (uint32_t i = 0; i < table->column_count; i++) {
-        const struct sl_schema_column *column = &schema->columns[i];
-
-        table->columns[i].name = column->name;
-        if (column->key_part > 0 && column->key_part <= table->column_count) {
-            table->key[column->key_part - 1] = i;
-            table->key_count++;
-        }
-    }
-    rc = table->key_count > 0 ? sl_shape_new(rule, table, &shape, err) : SL_OK;
-    sl_shape_free(shape);
-    return rc;
-}
-
-static int check_rule(const struct sl_table_rule *rule, const char *db, const char *name,
-                      const struct sl_schema *schema, struct sl_err *err)
-{
-    struct sl_table table = {
-        .db = span_of(db),
-        .name = span_of(name),
-        .columns = calloc(schema->count + 1, sizeof(struct sl_column)),
-        .column_count = (uint32_t)schema->count,
-        .key = calloc(schema->count + 1, sizeof(uint32_t)),
-        .has_names = true,
-    };
-    int rc = table.columns != NULL && table.key != NULL
-                 ? compile(rule, &table, schema, err)
-                 : sl_err_set(err, SL_ENOMEM, "out of memory");
-
-    free(table.columns);
-    free(table.key);
-    return rc;
-}
-
 struct context {
     const struct list *list;
     struct sl_probe *probe;
@@ -143,6 +102,7 @@ static int check_layout(const struct context *context, const char *db, const cha
     const struct sl_schema *schema = NULL;
     struct sl_position nowhere;
     struct sl_err why = {0};
+    bool runs_together = false;
     int rc;
 
     sl_position_init(&nowhere);
@@ -154,9 +114,18 @@ static int check_layout(const struct context *context, const char *db, const cha
     if (rc != SL_OK || rule == NULL) {
         return rc;
     }
-    rc = check_rule(rule, db, table, schema, &why);
+    rc = sl_fit_rule(rule, span_of(db), span_of(table), schema, &runs_together, &why);
+    if (rc == SL_ENOMEM) {
+        return rc;
+    }
     if (rc != SL_OK) {
         sl_check_print_say(context->print, SL_CHECK_FAIL, "table", "", "%s", why.text);
+    } else if (runs_together) {
+        sl_check_print_say(context->print, SL_CHECK_WARN, "table",
+                           "put \":\" between the columns of \"key\", which is escaped in values",
+                           "the keys of %s.%s do not tell where a value ends, so that two rows may "
+                           "get the same: %s",
+                           db, table, rule->key_template);
     }
     return SL_OK;
 }

@@ -336,7 +336,8 @@ static int explain_words(const struct sl_explain_words *words, const struct sl_c
 
 static int run(int argc, char **argv)
 {
-    struct sl_explain_words words = {.config = SL_DEFAULT_CONFIG, .sample = SL_EXPLAIN_SAMPLE};
+    struct sl_explain_words words = {
+        .config = SL_DEFAULT_CONFIG, .table = "", .sample = SL_EXPLAIN_SAMPLE};
     struct sl_config *config = NULL;
     int status = read_words(argc, argv, &words);
 

@@ -8,6 +8,7 @@
 
 #include "cdc/base/log.h"
 #include "cmd/command.h"
+#include "cmd/fit.h"
 #include "cmd/pages.h"
 #include "cmd/runner.h"
 
@@ -120,6 +121,9 @@ static int run_daemon(const struct sl_config *config)
     int rc;
 
     block_signals(&set);
+    if (!sl_fit_all(config)) {
+        return SL_EXIT_USAGE;
+    }
     rc = start_crew(config, &crew, &err);
     if (rc == SL_OK && config->http.host != NULL) {
         rc = sl_pages_new(config, crew.runners, &pages, &err);

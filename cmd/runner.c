@@ -79,6 +79,7 @@ static int open_sink(struct sl_runner *runner, struct sl_err *err)
     int rc = sl_redis_sink_open(runner->sink, err);
 
     if (rc == SL_OK) {
+        sl_runner_ask_limit(runner);
         runner->sink_sessions++;
         rc = sl_runner_read_dictionaries(runner, err);
         if (rc != SL_OK) {

@@ -59,6 +59,8 @@ struct sl_runner {
     struct sl_source *source;
     struct sl_mapper *mapper;
     struct sl_dictionaries dictionaries; /* the mapper's */
+    size_t value_limit;                  /* what a value may have there; 0: not known */
+    bool has_asked_limit;
     struct sl_schema_query *schema;
     struct sl_rereads *rereads;
     struct sl_buf rereads_key; /* sluice's keys for them */
@@ -127,6 +129,8 @@ void sl_runner_notice(void *user, bool is_warning, const char *text);
 /* Reads the dictionaries that tables' values are compressed with, if any rule wants them. A new one
  * counts from then on. Fails as opening the sink does. */
 int sl_runner_read_dictionaries(struct sl_runner *runner, struct sl_err *err) SL_MUSTCHECK;
+/* Asks the sink, once, what a value may have. */
+void sl_runner_ask_limit(struct sl_runner *runner);
 /* Makes a reader and starts it where the sink's position or the configuration says. On failure
  * there is none. */
 int sl_runner_start_reader(struct sl_runner *runner, struct sl_err *err) SL_MUSTCHECK;

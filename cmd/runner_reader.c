@@ -5,6 +5,7 @@
 #include "filters/mapper.h"
 #include "sinks/checkpoint.h"
 #include "sinks/redis_dictionary.h"
+#include "sinks/redis_limits.h"
 
 /* Of memory_limit. */
 enum {
@@ -62,6 +63,15 @@ int sl_runner_read_dictionaries(struct sl_runner *runner, struct sl_err *err)
     return wants_dictionaries(runner->config)
                ? sl_redis_dictionaries_read(&place, &runner->dictionaries, err)
                : SL_OK;
+}
+
+/* One who may not ask is refused: once, as Redis counts that as an error. */
+void sl_runner_ask_limit(struct sl_runner *runner)
+{
+    if (!runner->has_asked_limit) {
+        runner->value_limit = sl_redis_value_limit(runner->redis, &runner->stop_asked);
+        runner->has_asked_limit = true;
+    }
 }
 
 static int make_rereads(struct sl_runner *runner)
@@ -127,6 +137,7 @@ static int make_reader(struct sl_runner *runner)
         return SL_ENOMEM;
     }
     sl_rule_mapper_use_dictionaries(runner->mapper, &runner->dictionaries);
+    sl_rule_mapper_limit_values(runner->mapper, runner->value_limit);
     sl_rule_mapper_on_notice(runner->mapper, sl_runner_notice, runner);
     runner->reader = sl_reader_new(&options, runner->source, runner->mapper, &runner->handoff);
     return runner->reader != NULL ? SL_OK : SL_ENOMEM;

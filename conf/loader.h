@@ -87,6 +87,9 @@ void sl_conf_walk(struct sl_conf_loader *loader, const cJSON *root);
 /* check.c: what no key can know by itself. ROOT is the tree. */
 void sl_conf_check(struct sl_conf_loader *loader, const cJSON *root);
 
+/* check_keys.c: warns of entries whose keys are alike. */
+void sl_conf_check_keys(struct sl_conf_loader *loader);
+
 /* The take functions of single keys. */
 void sl_conf_take_name(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 void sl_conf_take_start(struct sl_conf_loader *loader, const struct sl_conf_value *value);

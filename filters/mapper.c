@@ -4,6 +4,7 @@
 
 #include "filters/entry.h"
 #include "filters/key_owner.h"
+#include "filters/key_unique.h"
 #include "filters/known_keys.h"
 #include "filters/later.h"
 #include "filters/mapper_keys.h"
@@ -23,6 +24,8 @@ struct rule_mapper {
     struct sl_known_keys keys;
     struct sl_row_filter filter;
     struct sl_packs packs;
+    struct sl_said shared;  /* that rows can share keys */
+    size_t value_max_bytes; /* 0: as it is by default */
 };
 
 static struct rule_mapper *self_of(struct sl_mapper *mapper)
@@ -42,6 +45,17 @@ static bool wants(struct sl_mapper *mapper, struct sl_span db, struct sl_span ta
 static void free_layout(void *shape)
 {
     sl_shape_free(shape);
+}
+
+/* Found out too late to be refused: the table came, or lost an index, while it was streamed. */
+static void warn_of_shared_keys(struct rule_mapper *self, const struct sl_shape *shape)
+{
+    struct sl_err why = {0};
+
+    if (self->packs.notice != NULL && sl_key_check_unique(shape, &why) != SL_OK &&
+        sl_said_first(&self->shared, shape->table)) {
+        self->packs.notice(self->packs.notice_user, true, why.text);
+    }
 }
 
 static int compile_table(struct sl_mapper *mapper, struct sl_table *table, struct sl_err *err)
@@ -64,6 +78,10 @@ static int compile_table(struct sl_mapper *mapper, struct sl_table *table, struc
         sl_shape_free(shape);
         return rc;
     }
+    if (self->value_max_bytes > 0) {
+        shape->value_max_bytes = self->value_max_bytes;
+    }
+    warn_of_shared_keys(self, shape);
     table->user = shape;
     table->user_free = free_layout;
     return SL_OK;
@@ -314,6 +332,7 @@ static void free_mapper(struct sl_mapper *mapper)
     sl_known_keys_release(&self->keys);
     sl_row_filter_release(&self->filter);
     sl_packs_release(&self->packs);
+    sl_said_release(&self->shared);
     sl_later_release(&self->later);
     free(self);
 }
@@ -364,6 +383,11 @@ void sl_rule_mapper_use_dictionaries(struct sl_mapper *mapper,
                                      const struct sl_dictionaries *dictionaries)
 {
     self_of(mapper)->packs.known = dictionaries;
+}
+
+void sl_rule_mapper_limit_values(struct sl_mapper *mapper, size_t bytes)
+{
+    self_of(mapper)->value_max_bytes = bytes;
 }
 
 void sl_rule_mapper_on_notice(struct sl_mapper *mapper, sl_notice_fn notice, void *user)

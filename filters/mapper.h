@@ -33,6 +33,10 @@ void sl_rule_mapper_leave_unpacked(struct sl_mapper *mapper);
 void sl_rule_mapper_use_dictionaries(struct sl_mapper *mapper,
                                      const struct sl_dictionaries *dictionaries);
 
+/* What one value may have, where the sink says so: a longer one is refused by SL_ELIMIT. 0: what
+ * Redis takes by default. Before any table. */
+void sl_rule_mapper_limit_values(struct sl_mapper *mapper, size_t bytes);
+
 /* NOTICE is called for what an operator should know of, by the thread that maps rows. */
 void sl_rule_mapper_on_notice(struct sl_mapper *mapper, sl_notice_fn notice, void *user);
 

@@ -18,41 +18,11 @@ void sl_packs_release(struct sl_packs *packs)
     }
     free(packs->prepared);
     sl_packer_free(packs->packer);
-    sl_buf_release(&packs->warned);
+    sl_said_release(&packs->warned);
     *packs = (struct sl_packs){0};
 }
 
 /* ---- what is missing ---- */
-
-static int name_table(const struct sl_table *table, struct sl_buf *name)
-{
-    int rc = sl_buf_add_byte(name, 0);
-
-    rc = rc == SL_OK ? sl_buf_add(name, table->db.data, table->db.len) : rc;
-    rc = rc == SL_OK ? sl_buf_add_byte(name, '.') : rc;
-    rc = rc == SL_OK ? sl_buf_add(name, table->name.data, table->name.len) : rc;
-    return rc == SL_OK ? sl_buf_add_byte(name, 0) : rc;
-}
-
-/* True, and noted, when nothing was said of the table yet. */
-static bool is_first_word(struct sl_packs *packs, const struct sl_table *table)
-{
-    size_t before = packs->warned.len;
-    const uint8_t *name;
-    bool is_new;
-
-    if (name_table(table, &packs->warned) != SL_OK) {
-        packs->warned.len = before;
-        return false;
-    }
-    name = packs->warned.data + before;
-    is_new =
-        before == 0 || memmem(packs->warned.data, before, name, packs->warned.len - before) == NULL;
-    if (!is_new) {
-        packs->warned.len = before;
-    }
-    return is_new;
-}
 
 static void warn(struct sl_packs *packs, const struct sl_table *table,
                  const struct sl_dictionary *gone)
@@ -60,7 +30,7 @@ static void warn(struct sl_packs *packs, const struct sl_table *table,
     char name[264]; /* a dot between names of 64 characters, seldom of two bytes */
     char text[1280];
 
-    if (packs->notice == NULL || !is_first_word(packs, table)) {
+    if (packs->notice == NULL || !sl_said_first(&packs->warned, table)) {
         return;
     }
     (void)snprintf(name, sizeof(name), "%.*s.%.*s", (int)table->db.len,

@@ -9,6 +9,7 @@
 
 #include "cdc/dictionary.h"
 #include "cdc/mapper.h"
+#include "filters/said.h"
 #include "filters/shape.h"
 
 struct sl_prepared; /* packs.c */
@@ -22,7 +23,7 @@ struct sl_packs {
     struct sl_packer *packer;     /* NULL: no table needed it yet */
     struct sl_prepared *prepared; /* owned */
     size_t prepared_count;
-    struct sl_buf warned; /* names of tables, each behind a NUL and before one */
+    struct sl_said warned; /* of what is missing */
 };
 
 void sl_packs_release(struct sl_packs *packs);

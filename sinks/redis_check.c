@@ -9,6 +9,7 @@ enum {
     SL_LINE_TEXT = 1024,
     SL_REDIS_MIN = 60200,
     SL_VALKEY_MIN = 70200,
+    SL_VALUE_LIMIT = 512 * 1024 * 1024,
 };
 
 struct judge {
@@ -154,6 +155,19 @@ static void judge_persistence(const struct judge *judge)
     }
 }
 
+/* Rows seldom come near the default; who lowers it should know. */
+static void judge_limit(const struct judge *judge)
+{
+    uint64_t limit = judge->facts->value_limit;
+
+    if (limit > 0 && limit < SL_VALUE_LIMIT) {
+        say(judge, SL_CHECK_WARN, "proto-max-bulk-len",
+            "CONFIG SET proto-max-bulk-len 512mb, or leave long columns out by \"except\"",
+            "proto-max-bulk-len is %llu: a row with a longer value cannot be written",
+            (unsigned long long)limit);
+    }
+}
+
 static void judge_error_stats(const struct judge *judge)
 {
     if (judge->facts->has_error_stats) {
@@ -249,6 +263,7 @@ void sl_redis_check(const struct sl_redis_facts *facts, sl_check_fn each, void *
     judge_role(&judge);
     judge_memory(&judge);
     judge_persistence(&judge);
+    judge_limit(&judge);
     judge_error_stats(&judge);
     judge_denials(&judge);
     judge_checkpoint(&judge);

@@ -34,6 +34,7 @@ struct sl_redis_facts {
     bool save_failed; /* the last attempt to save to disk */
     bool has_save;    /* CONFIG GET may be asked, and says: */
     bool save_is_on;
+    uint64_t value_limit; /* proto-max-bulk-len; 0: not known */
     bool has_error_stats; /* INFO errorstats */
     struct sl_redis_denial denials[SL_REDIS_DENIALS];
     unsigned denial_count;

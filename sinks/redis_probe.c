@@ -146,6 +146,23 @@ static int read_save(struct probe *probe, struct sl_err *err)
     return SL_OK;
 }
 
+static int read_limit(struct probe *probe, struct sl_err *err)
+{
+    static const char *const args[] = {"CONFIG", "GET", "proto-max-bulk-len"};
+    redisReply *reply = NULL;
+    int rc = sl_request_call(&probe->client.request, 3, args, &reply, err);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+        reply->element[1]->str != NULL) {
+        probe->facts->value_limit = strtoull(reply->element[1]->str, NULL, 10);
+    }
+    freeReplyObject(reply);
+    return SL_OK;
+}
+
 /* ---- trials ---- */
 
 /* What a session does to KEY; "KEY" stands for it. */
@@ -277,6 +294,7 @@ int sl_redis_probe(const struct sl_redis_options *options, const char *pipeline,
     }
     rc = read_info(&probe, err);
     rc = rc == SL_OK ? read_save(&probe, err) : rc;
+    rc = rc == SL_OK ? read_limit(&probe, err) : rc;
     if (rc == SL_OK && takes_writes(facts)) {
         rc = try_writes(&probe, pipeline, keys, count, err);
         rc = rc == SL_OK ? try_rest(&probe, pipeline, err) : rc;

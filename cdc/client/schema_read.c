@@ -204,6 +204,54 @@ static void choose_key(struct sl_schema *schema, MYSQL_RES *rows, const char **n
     *name = usable ? current : "";
 }
 
+/* A unique index that is being gone through, by its bit; 0: it has none. */
+struct unique {
+    const char *name;
+    uint64_t bit;
+    bool is_usable; /* no part of it is NULL or an expression */
+};
+
+static void end_unique(struct sl_schema *schema, struct unique *unique)
+{
+    if (unique->is_usable) {
+        schema->uniques |= unique->bit;
+    }
+}
+
+/* A prefix that is unique makes the whole column so. */
+static void take_unique_part(struct sl_schema *schema, struct unique *unique, MYSQL_ROW row)
+{
+    struct sl_schema_column *column =
+        row[SL_INDEX_COLUMN] != NULL ? find_column(schema, row[SL_INDEX_COLUMN]) : NULL;
+
+    if (column == NULL || (row[SL_INDEX_NULL] != NULL && strcmp(row[SL_INDEX_NULL], "YES") == 0)) {
+        unique->is_usable = false;
+    } else {
+        column->unique_in |= unique->bit;
+    }
+}
+
+static void find_uniques(struct sl_schema *schema, MYSQL_RES *rows)
+{
+    struct unique unique = {.bit = 0};
+    uint64_t next = 1;
+    MYSQL_ROW row;
+
+    mysql_data_seek(rows, 0);
+    while ((row = mysql_fetch_row(rows)) != NULL) {
+        if (strcmp(row[SL_INDEX_NON_UNIQUE], "0") != 0) {
+            continue;
+        }
+        if (unique.name == NULL || strcmp(row[SL_INDEX_NAME], unique.name) != 0) {
+            end_unique(schema, &unique);
+            unique = (struct unique){.name = row[SL_INDEX_NAME], .bit = next, .is_usable = true};
+            next <<= 1; /* 0 behind the last: further ones have no bit */
+        }
+        take_unique_part(schema, &unique, row);
+    }
+    end_unique(schema, &unique);
+}
+
 static int read_key(struct sl_client *client, struct sl_span db, struct sl_span table,
                     struct sl_schema_rows *layout, struct sl_err *err)
 {
@@ -221,6 +269,7 @@ static int read_key(struct sl_client *client, struct sl_span db, struct sl_span 
     if (rc == SL_OK && rows != NULL && mysql_num_fields(rows) >= SL_INDEX_FIELDS) {
         choose_key(&layout->schema, rows, &name);
         (void)snprintf(layout->key_name, sizeof(layout->key_name), "%s", name);
+        find_uniques(&layout->schema, rows);
     }
     if (rows != NULL) {
         mysql_free_result(rows);

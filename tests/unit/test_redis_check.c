@@ -107,6 +107,18 @@ static void what_cannot_be_written_to_fails(void **state)
     assert_int_equal(judge(&facts, "redis_acl").level, -1); /* was not tried */
 }
 
+static void a_lowered_limit_of_values_warns(void **state)
+{
+    struct sl_redis_facts facts = good();
+
+    (void)state;
+    assert_int_equal(judge(&facts, "proto-max-bulk-len").level, -1); /* not known */
+    facts.value_limit = 512 * 1024 * 1024;
+    assert_int_equal(judge(&facts, "proto-max-bulk-len").level, -1);
+    facts.value_limit--;
+    assert_int_equal(judge(&facts, "proto-max-bulk-len").level, SL_CHECK_WARN);
+}
+
 static void a_policy_that_can_evict_warns(void **state)
 {
     static const char *const policies[] = {"allkeys-lru", "allkeys-random", "volatile-ttl", "new",
@@ -208,6 +220,7 @@ int main(void)
         cmocka_unit_test(versions_below_the_oldest_that_is_supported_fail),
         cmocka_unit_test(version_texts_are_read),
         cmocka_unit_test(what_cannot_be_written_to_fails),
+        cmocka_unit_test(a_lowered_limit_of_values_warns),
         cmocka_unit_test(a_policy_that_can_evict_warns),
         cmocka_unit_test(persistence_is_judged_by_what_is_known),
         cmocka_unit_test(a_refused_command_fails_with_the_grant_that_it_needs),

@@ -7,7 +7,7 @@ from harness.env import HEARTBEAT, case
 from harness.oracle import Table
 from harness.place import Failure
 from harness.process import wait_until
-from harness.sluice import CANNOT_CONTINUE, SOURCE_UNUSABLE
+from harness.sluice import BAD_CONFIG, CANNOT_CONTINUE, SOURCE_UNUSABLE
 
 
 @case()
@@ -155,7 +155,7 @@ def case_where_with_a_misspelt_column_is_refused(env):
     if "it.t uses sttaus" not in out:
         raise Failure(f"check does not say it: {out}")
     program.start(ready=False)
-    program.expect_exit(SOURCE_UNUSABLE, r"table it\.t uses sttaus, which is neither a column")
+    program.expect_exit(BAD_CONFIG, r"table it\.t uses sttaus, which is neither a column")
 
 
 @case()
@@ -222,7 +222,7 @@ def case_masked_key_column_is_refused(env):
     env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, v INT)", "INSERT INTO it.t VALUES (1,1)")
     program = env.sluice([{"table": "it.t", "mask": {"id": "null"}}])
     program.start(ready=False)
-    program.expect_exit(SOURCE_UNUSABLE, r"masks the column id, of which the keys of table it\.t are made")
+    program.expect_exit(BAD_CONFIG, r"masks the column id, of which the keys of table it\.t are made")
 
 
 @case()
