@@ -79,6 +79,30 @@ ORDERS_INSERT = f"""INSERT INTO bench.items SELECT n, n * 7919 % 50021, {_one_of
 ORDERS_UPDATE = """UPDATE bench.items SET status = 'delivered', updated_at = updated_at + INTERVAL 3 DAY WHERE id > {} AND id <= {}"""
 
 
+# Accounts as an application has them, 200 to 400 bytes as JSON. "people-1000" are a thousand of them.
+PEOPLE = "people"
+PEOPLE_TABLE = """CREATE TABLE bench.items (id BIGINT PRIMARY KEY, email VARCHAR(80) NOT NULL, first_name VARCHAR(40) NOT NULL,
+  last_name VARCHAR(40) NOT NULL, phone VARCHAR(24), street VARCHAR(80) NOT NULL, postcode VARCHAR(12) NOT NULL, city VARCHAR(40) NOT NULL,
+  country CHAR(2) NOT NULL, status VARCHAR(12) NOT NULL, plan VARCHAR(12) NOT NULL, created_at DATETIME NOT NULL, last_login DATETIME,
+  newsletter TINYINT NOT NULL, balance DECIMAL(10,2) NOT NULL)"""
+PEOPLE_INSERT = f"""INSERT INTO bench.items SELECT n,
+  LOWER(CONCAT({_FIRST}, '.', {_LAST}, n * 7919 % 1000003, {_one_of(13, "@example.com", "@mail.example.org", "@example.net")})),
+  {_FIRST}, {_LAST}, IF(n % 3 = 0, NULL, CONCAT('+49 ', 30 + n % 60, ' ', 1000000 + n * 7901 % 8999999)),
+  CONCAT({_one_of(17, "Main Street", "Station Road", "Church Lane", "Park Avenue", "Mill Road", "High Street", "Harbour Street")}, ' ', 1 + n * 29 % 210),
+  LPAD(n * 7883 % 99991, 5, '0'),
+  {_one_of(19, "Berlin", "Hamburg", "Wien", "Praha", "Warszawa", "Amsterdam", "Lyon", "Milano", "Porto", "Uppsala")},
+  {_one_of(19, "DE", "DE", "AT", "CZ", "PL", "NL", "FR", "IT", "PT", "SE")},
+  {_one_of(31, "active", "active", "active", "invited", "suspended", "closed")}, {_one_of(37, "free", "free", "basic", "team", "business")},
+  '2020-01-01' + INTERVAL n * 61 SECOND, IF(n % 7 = 0, NULL, '2025-01-02' + INTERVAL n * 7907 % 20000000 SECOND), n % 2,
+  n * 7907 % 100003 / 100 FROM bench.numbers WHERE n > {{}} AND n <= {{}}"""
+
+
+def _people(connection, rows):
+    connection.query(PEOPLE_TABLE)
+    for low in range(0, rows, 100):
+        connection.query(PEOPLE_INSERT.format(low, min(low + 100, rows)))
+
+
 def _orders(connection):
     """Every order comes, and every second one changes later."""
     for low in range(0, ORDERS, 100):
@@ -151,12 +175,13 @@ def _rows(connection):
 
 def make(connection, load):
     """Fills the server's binary log: "items" and "small" alike, "hot" and "hot10" (few keys), "clock" (one row to be updated).
-    "orders" is what a shop has. "rows" fills tables instead, and the log is free for what others write while they are read."""
+    "orders" is what a shop has, "people-N" N accounts. "rows" fills tables instead, and the log is free for what others write while they are read."""
     connection.query("SET SESSION sql_mode = ''")
     connection.query("SET sql_log_bin = 0")
     connection.query("CREATE DATABASE bench")
     connection.query("USE bench")
-    count = {"rows": max(ROWS.values()), "orders": ORDERS}.get(load) or CHANGES.get(load, [HOT_KEYS])[0]
+    name, _, rows = load.partition("-")
+    count = {"rows": max(ROWS.values()), "orders": ORDERS, PEOPLE: int(rows or 0)}.get(name) or CHANGES.get(load, [HOT_KEYS])[0]
     _numbers(connection, count)
     if load == "rows":
         _rows(connection)
@@ -168,6 +193,9 @@ def make(connection, load):
     if load == "orders":
         connection.query(ORDERS_TABLE)
         _orders(connection)
+        return
+    if name == PEOPLE:
+        _people(connection, int(rows))
         return
     connection.query(TABLE)
     if load in HEAT:

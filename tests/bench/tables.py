@@ -135,7 +135,7 @@ def _require_keys(redis, prefix, rows):
 def bench_bootstrap(side):
     server, _ = side.source("rows")
     redis = side.redis()
-    sluice = side.sluice(server.port, redis.port, "hash", start="bootstrap")
+    sluice = side.sluice(server.port, redis.port, {}, start="bootstrap")
     with server.connect() as connection:
         sql = classic.statement(connection, "bench", "items")
     pipes, loaded = [], []
@@ -190,7 +190,7 @@ def _reconcile(side, redis, sluice, table):
 def bench_reconcile(side):
     server, _ = side.source("rows")
     redis = side.redis()
-    sluice = side.sluice(server.port, redis.port, "hash", [f"bench.{table}" for table in loads.ROWS], start="bootstrap")
+    sluice = side.sluice(server.port, redis.port, {}, [f"bench.{table}" for table in loads.ROWS], start="bootstrap")
     _command(side, sluice, "bootstrap")
     sluice.start()
     found = {table: [] for table in loads.ROWS}
