@@ -63,7 +63,7 @@ bool sl_keys_are_alike(const struct sl_table_rule *a, const struct sl_table_rule
     struct sl_buf one = {0};
     struct sl_buf two = {0};
     bool are_alike = add_outline(a, &one) == SL_OK && add_outline(b, &two) == SL_OK &&
-                     one.len == two.len && memcmp(one.data, two.data, one.len) == 0;
+                     one.len == two.len && one.len > 0 && memcmp(one.data, two.data, one.len) == 0;
 
     sl_buf_release(&one);
     sl_buf_release(&two);
