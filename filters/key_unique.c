@@ -67,7 +67,9 @@ int sl_key_check_unique(const struct sl_shape *shape, struct sl_err *err)
 static bool parts_values(struct sl_span literal)
 {
     for (size_t i = 0; i < literal.len; i++) {
-        if (memchr(":{}", literal.data[i], 3) != NULL) {
+        uint8_t byte = literal.data[i];
+
+        if (byte == ':' || byte == '{' || byte == '}') {
             return true;
         }
     }

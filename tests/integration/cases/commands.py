@@ -131,7 +131,7 @@ def _fetch(port, path):
         return 0, str(error)
 
 
-def _get(port, path, want):
+def _get_page(port, path, want):
     status, text = _fetch(port, path)
     if status != want:
         raise Failure(f"{path} answers {status} and not {want}: {text[:500]}")
@@ -164,14 +164,14 @@ def case_http_pages(env):
     work.run(transactions=50)
     env.settle(work.oracle_tables)
     wait_until("/readyz to turn green", 30, lambda: _fetch(port, "/readyz")[0] == 200)
-    _get(port, "/healthz", 200)
-    _get(port, "/none", 404)
-    wait_until("the metrics to count rows", 10, lambda: _sample(_get(port, "/metrics", 200), "sluice_sink_rows_total") > 0)
-    text = _get(port, "/metrics", 200)
+    _get_page(port, "/healthz", 200)
+    _get_page(port, "/none", 404)
+    wait_until("the metrics to count rows", 10, lambda: _sample(_get_page(port, "/metrics", 200), "sluice_sink_rows_total") > 0)
+    text = _get_page(port, "/metrics", 200)
     _check_metrics(text)
     if _sample(text, "sluice_sink_exec_seconds_count") != _sample(text, "sluice_sink_groups_total"):
         raise Failure("not every group's latency was counted: " + text)
-    sinks = json.loads(_get(port, "/status.json", 200))["sinks"]
+    sinks = json.loads(_get_page(port, "/status.json", 200))["sinks"]
     if len(sinks) != 1 or sinks[0]["state"] != "streaming" or not sinks[0]["fresh"] or sinks[0]["position"]["pos"] < 4:
         raise Failure(f"/status.json says {sinks}")
     request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", data=b"x" * 100000)
@@ -183,7 +183,7 @@ def case_http_pages(env):
             raise Failure(f"POST was answered with {error.code}") from error
     env.redis.pause()
     wait_until("/readyz to turn red while Redis hangs", 60, lambda: _fetch(port, "/readyz")[0] == 503)
-    _get(port, "/healthz", 200)
+    _get_page(port, "/healthz", 200)
     env.redis.resume()
     wait_until("/readyz to turn green again", 30, lambda: _fetch(port, "/readyz")[0] == 200)
     env.source.stop()
@@ -192,7 +192,7 @@ def case_http_pages(env):
         raise Failure("/readyz does not say why: " + _fetch(port, "/readyz")[1])
     env.source.start()
     wait_until("/readyz to turn green with the source", 60, lambda: _fetch(port, "/readyz")[0] == 200)
-    if _sample(_get(port, "/metrics", 200), "sluice_failures_total") < 1:
+    if _sample(_get_page(port, "/metrics", 200), "sluice_failures_total") < 1:
         raise Failure("no failure was counted")
 
 
