@@ -2,6 +2,7 @@
  * explain_json.c - the explanation for machines: one JSON object.
  */
 #include "cmd/explain_private.h"
+#include "filters/key_unique.h"
 #include "filters/shape.h"
 
 /* ---- the rule ---- */
@@ -69,6 +70,7 @@ static void add_form(struct sl_explain *explain)
     struct sl_explain_out *out = &explain->out;
     const struct sl_table_rule *found = explain->rule;
     uint32_t dictionary = sl_explain_dictionary(explain);
+    struct sl_err shared = {0};
 
     sl_explain_text(out, "value", sl_explain_value_name(found));
     sl_explain_text(out, "compress", sl_explain_compress_name(found));
@@ -78,6 +80,9 @@ static void add_form(struct sl_explain *explain)
     sl_explain_number(out, "ttl", found->ttl_s);
     sl_explain_text(out, "key", found->key_template);
     sl_explain_text(out, "key_pattern", explain->pattern);
+    if (sl_key_check_unique(explain->table->user, &shared) != SL_OK) {
+        sl_explain_text(out, "warning", shared.text);
+    }
     if (found->where != NULL) {
         sl_explain_text(out, "where", found->where);
     }

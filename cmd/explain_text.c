@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "cmd/explain_private.h"
+#include "filters/key_unique.h"
 #include "filters/shape.h"
 
 enum {
@@ -145,6 +146,7 @@ static void add_columns(struct sl_explain *explain)
 static void layout(struct sl_explain *explain)
 {
     struct sl_explain_out *out = &explain->out;
+    struct sl_err shared = {0};
 
     add_value(explain);
     sl_explain_add(out, "  key      ");
@@ -153,6 +155,9 @@ static void layout(struct sl_explain *explain)
     sl_explain_add(out, ", so all keys are like ");
     sl_explain_add_span(out, sl_span_make(explain->pattern, strlen(explain->pattern)));
     sl_explain_add(out, "\n");
+    if (sl_key_check_unique(explain->table->user, &shared) != SL_OK) {
+        sl_explain_add(out, "           warning: %s\n", shared.text);
+    }
     if (explain->rule->where != NULL) {
         sl_explain_add(out, "  where    ");
         sl_explain_add_span(out, sl_span_make(explain->rule->where, strlen(explain->rule->where)));

@@ -113,6 +113,12 @@ def case_explain_tells_what_is_left_out_and_why(env):
     program.config["tables"][0]["where"] = "note < 5"
     program.write_config()
     _require("where fails", "compare" in _explain(program, "it.orders")["row"]["error"], True)
+    program.config["tables"][0].update(where="true", key="order:{note}")
+    program.write_config()
+    _require("shared keys", "can get the same key" in _explain(program, "it.orders")["warning"], True)
+    program.config["tables"][0].update(key="order:{id}")
+    program.write_config()
+    _require("keys of their own", "warning" in _explain(program, "it.orders"), False)
     program.config["tables"][0].pop("where")
     program.write_config()
     env.source.stop()
