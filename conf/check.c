@@ -255,6 +255,7 @@ void sl_conf_check(struct sl_conf_loader *loader, const cJSON *root)
     check_tables(loader);
     check_skipped(loader, cJSON_GetObjectItemCaseSensitive(root, "tables"));
     check_compression(loader, cJSON_GetObjectItemCaseSensitive(root, "tables"));
+    sl_conf_check_transforms(loader, cJSON_GetObjectItemCaseSensitive(root, "tables"));
     check_any_chosen(loader);
     check_columns(loader);
     sl_conf_check_keys(loader);

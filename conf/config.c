@@ -192,7 +192,7 @@ static int parse_input(const struct input *input, struct sl_config **out,
                        struct sl_err_list *errors)
 {
     size_t before = errors->count + errors->dropped;
-    struct sl_conf_loader loader = {.errors = errors, .flags = input->flags};
+    struct sl_conf_loader loader = {.errors = errors, .name = input->name, .flags = input->flags};
 
     loader.config = calloc(1, sizeof(*loader.config));
     if (loader.config == NULL) {

@@ -30,7 +30,7 @@ enum {
 /* What a caller can do without, to be joined with |. */
 enum sl_config_flag {
     SL_CONFIG_SINKS_OPTIONAL = 1, /* `sinks` may be absent: for commands that need no Redis */
-    SL_CONFIG_OFFLINE = 2,        /* password_file is not opened: for tests */
+    SL_CONFIG_OFFLINE = 2,        /* no other file is opened, password_file for one: for tests */
 };
 
 struct sl_config_log {

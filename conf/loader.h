@@ -18,6 +18,7 @@ enum { SL_CONF_PATH_MAX = 128 }; /* "tables[9999].longest_key" and room */
 struct sl_conf_loader {
     struct sl_config *config;
     struct sl_err_list *errors;
+    const char *name;        /* of the file, borrowed */
     unsigned flags;          /* enum sl_config_flag */
     bool is_out_of_memory;   /* said once, at the end */
     bool has_literal_secret; /* a password stands in the file itself */
@@ -89,6 +90,8 @@ void sl_conf_check(struct sl_conf_loader *loader, const cJSON *root);
 
 /* check_keys.c: warns of entries whose keys are alike. */
 void sl_conf_check_keys(struct sl_conf_loader *loader);
+/* transform.c: transform and transform_file beside what they replace; ITEMS is "tables". */
+void sl_conf_check_transforms(struct sl_conf_loader *loader, const cJSON *items);
 
 /* The take functions of single keys. */
 void sl_conf_take_name(struct sl_conf_loader *loader, const struct sl_conf_value *value);
@@ -98,5 +101,7 @@ void sl_conf_take_url(struct sl_conf_loader *loader, const struct sl_conf_value 
 void sl_conf_take_table(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 void sl_conf_take_where(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 void sl_conf_take_template(struct sl_conf_loader *loader, const struct sl_conf_value *value);
+void sl_conf_take_transform(struct sl_conf_loader *loader, const struct sl_conf_value *value);
+void sl_conf_take_transform_file(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 
 #endif

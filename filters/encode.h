@@ -24,7 +24,7 @@ struct sl_row {
  * Appends the commands that make KEY hold exactly the row (*COMMANDS is how many), and where the
  * key's bytes stand (*KEY_AT). Cells may not be absent. On failure OUT is as before. KEY must be
  * absent or hold a row of the same columns. Values are packed as SHAPE says. SL_ELIMIT: one is
- * longer than Redis takes.
+ * longer than Redis takes. SL_ERULE: the rule's transform fails on the row.
  */
 int sl_encode_put(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
                   struct sl_buf *out, uint32_t *key_at, uint16_t *commands,

@@ -7,7 +7,7 @@
  * loaded again.
  */
 #include "cdc/resp.h"
-#include "filters/encode.h"
+#include "filters/encode_private.h"
 #include "filters/mask.h"
 
 /* "*3 $4 HSET": the array head varies, the rest is constant. */
@@ -19,7 +19,7 @@
 
 #define SL_ADD(out, text) sl_buf_add(out, text, sizeof(text) - 1)
 
-static int add_key(struct sl_span key, struct sl_buf *out, uint32_t *key_at)
+int sl_encode_add_key(struct sl_span key, struct sl_buf *out, uint32_t *key_at)
 {
     int rc = sl_resp_bulk(out, key.data, key.len);
 
@@ -35,7 +35,7 @@ int sl_encode_del(struct sl_span key, struct sl_buf *out, uint32_t *key_at)
     int rc = SL_ADD(out, SL_ARG_DEL);
 
     if (rc == SL_OK) {
-        rc = add_key(key, out, key_at);
+        rc = sl_encode_add_key(key, out, key_at);
     }
     if (rc != SL_OK) {
         out->len = before;
@@ -43,8 +43,8 @@ int sl_encode_del(struct sl_span key, struct sl_buf *out, uint32_t *key_at)
     return rc;
 }
 
-static int add_expire(const struct sl_shape *shape, struct sl_span key, struct sl_buf *out,
-                      uint16_t *commands)
+int sl_encode_add_expire(const struct sl_shape *shape, struct sl_span key, struct sl_buf *out,
+                         uint16_t *commands)
 {
     uint32_t key_at;
     int rc;
@@ -54,7 +54,7 @@ static int add_expire(const struct sl_shape *shape, struct sl_span key, struct s
     }
     rc = SL_ADD(out, SL_ARG_EXPIRE);
     if (rc == SL_OK) {
-        rc = add_key(key, out, &key_at);
+        rc = sl_encode_add_key(key, out, &key_at);
     }
     if (rc == SL_OK) {
         rc = sl_resp_u64(out, shape->rule->ttl_s);
@@ -103,9 +103,8 @@ static int refuse_length(const struct sl_table *table, struct sl_span column, si
         (const char *)column.data, len, max);
 }
 
-/* The value stands behind the head that was begun at START. COLUMN: empty for a whole row. */
-static int end_value(const struct sl_shape *shape, struct sl_span column, struct sl_buf *out,
-                     size_t guess, size_t start, struct sl_err *err)
+int sl_encode_end_value(const struct sl_shape *shape, struct sl_span column, struct sl_buf *out,
+                        size_t guess, size_t start, struct sl_err *err)
 {
     size_t at = start + sl_resp_head_width(guess);
     int rc = sl_pack_tail(&shape->pack, out, at);
@@ -140,9 +139,9 @@ static int add_field(const struct sl_shape *shape, uint32_t i, struct sl_row row
     if (rc == SL_OK && shape->masks != NULL && shape->masks[i] != NULL) {
         rc = sl_mask_tail(shape->masks[i], out, at);
     }
-    return rc == SL_OK
-               ? end_value(shape, shape->table->columns[number].name, out, guess, start, err)
-               : rc;
+    return rc == SL_OK ? sl_encode_end_value(shape, shape->table->columns[number].name, out, guess,
+                                             start, err)
+                       : rc;
 }
 
 static int add_fields(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
@@ -182,7 +181,7 @@ static int add_hset(const struct sl_shape *shape, struct sl_row row, uint32_t fi
         rc = SL_ADD(out, SL_ARG_HSET);
     }
     if (rc == SL_OK) {
-        rc = add_key(key, out, key_at);
+        rc = sl_encode_add_key(key, out, key_at);
     }
     return rc == SL_OK ? add_fields(shape, row, out, err) : rc;
 }
@@ -197,7 +196,7 @@ static int add_hdel(const struct sl_shape *shape, const struct sl_cell *cells, u
         rc = SL_ADD(out, SL_ARG_HDEL);
     }
     if (rc == SL_OK) {
-        rc = add_key(key, out, &key_at);
+        rc = sl_encode_add_key(key, out, &key_at);
     }
     return rc == SL_OK ? add_null_names(shape, cells, out) : rc;
 }
@@ -217,7 +216,7 @@ static int put_hash(const struct sl_shape *shape, struct sl_row row, struct sl_s
         *commands = 2;
         rc = add_hdel(shape, row.cells, tally.nulls, key, out);
     }
-    return rc == SL_OK ? add_expire(shape, key, out, commands) : rc;
+    return rc == SL_OK ? sl_encode_add_expire(shape, key, out, commands) : rc;
 }
 
 static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
@@ -234,7 +233,7 @@ static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_s
         rc = SL_ADD(out, SL_ARG_SET);
     }
     if (rc == SL_OK) {
-        rc = add_key(key, out, key_at);
+        rc = sl_encode_add_key(key, out, key_at);
     }
     if (rc == SL_OK) {
         rc = sl_resp_begin(out, GUESS, &start);
@@ -243,7 +242,7 @@ static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_s
         rc = sl_encode_json(shape, row, out, err);
     }
     if (rc == SL_OK) {
-        rc = end_value(shape, sl_span_make("", 0), out, GUESS, start, err);
+        rc = sl_encode_end_value(shape, sl_span_make("", 0), out, GUESS, start, err);
     }
     if (rc == SL_OK && ttl > 0) {
         rc = SL_ADD(out, "$2\r\nEX\r\n");
@@ -252,13 +251,22 @@ static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_s
     return rc;
 }
 
+static int put(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
+               struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
+{
+    if (shape->transform != NULL) {
+        return sl_encode_transformed(shape, row, key, out, key_at, commands, err);
+    }
+    return shape->rule->value == SL_VALUE_HASH
+               ? put_hash(shape, row, key, out, key_at, commands, err)
+               : put_json(shape, row, key, out, key_at, commands, err);
+}
+
 int sl_encode_put(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
                   struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
 {
     size_t before = out->len;
-    int rc = shape->rule->value == SL_VALUE_HASH
-                 ? put_hash(shape, row, key, out, key_at, commands, err)
-                 : put_json(shape, row, key, out, key_at, commands, err);
+    int rc = put(shape, row, key, out, key_at, commands, err);
 
     if (rc != SL_OK) {
         out->len = before;
@@ -279,16 +287,16 @@ static int replace_hash(const struct sl_shape *shape, struct sl_row row, struct 
     }
     *commands = 2;
     rc = add_hset(shape, row, tally.values, key, out, key_at, err);
-    return rc == SL_OK ? add_expire(shape, key, out, commands) : rc;
+    return rc == SL_OK ? sl_encode_add_expire(shape, key, out, commands) : rc;
 }
 
 int sl_encode_replace(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
                       struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
 {
     size_t before = out->len;
-    int rc = shape->rule->value == SL_VALUE_HASH
+    int rc = shape->rule->value == SL_VALUE_HASH && shape->transform == NULL
                  ? replace_hash(shape, row, key, out, key_at, commands, err)
-                 : put_json(shape, row, key, out, key_at, commands, err);
+                 : put(shape, row, key, out, key_at, commands, err);
 
     if (rc != SL_OK) {
         out->len = before;
@@ -323,7 +331,7 @@ static int merge_hash(const struct sl_shape *shape, struct sl_row row, struct sl
         rc = SL_ADD(out, "$1\r\n1\r\n");
     }
     if (rc == SL_OK) {
-        rc = add_key(key, out, key_at);
+        rc = sl_encode_add_key(key, out, key_at);
     }
     if (rc == SL_OK) {
         rc = sl_resp_u64(out, tally.values);
@@ -343,7 +351,7 @@ int sl_encode_merge(const struct sl_shape *shape, struct sl_row row, struct sl_s
     *commands = 1;
     rc = merge_hash(shape, row, key, out, key_at, err);
     if (rc == SL_OK) {
-        rc = add_expire(shape, key, out, commands);
+        rc = sl_encode_add_expire(shape, key, out, commands);
     }
     if (rc != SL_OK) {
         out->len = before;

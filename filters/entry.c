@@ -53,11 +53,14 @@ static int render(struct sl_span raw, struct sl_span key, struct sl_buf *out, ui
     return rc;
 }
 
+/* What is rendered later is rendered by another thread, and a function's failure would stop the
+ * batch: it has to be known with the row. */
 static bool may_be_raw(const struct sl_batch_place *place, const struct sl_shape *shape,
                        struct sl_row row, enum sl_write write)
 {
     return place->newest != SL_BATCH_NONE && row.image.len > 0 && write == SL_WRITE_WHOLE &&
-           row.image.len <= SL_RAW_BYTES_MAX && shape->table->column_count <= SL_RAW_COLUMNS_MAX;
+           row.image.len <= SL_RAW_BYTES_MAX && shape->table->column_count <= SL_RAW_COLUMNS_MAX &&
+           shape->transform == NULL;
 }
 
 static int add_raw(struct sl_batch *batch, const struct sl_batch_place *place,

@@ -10,8 +10,9 @@
 
 struct sl_lua_box {
     lua_State *state;
-    int expression; /* its place on the stack */
-    sl_lua_index_fn index;
+    enum sl_lua_form form;
+    int compiled; /* the place of the text on the stack, as a function */
+    int (*index)(lua_State *state);
     void *user;
     size_t used;     /* bytes that the state holds */
     size_t traffic;  /* bytes that were asked for in this call */
@@ -74,7 +75,7 @@ static int look_up(lua_State *state)
     if (lua_type(state, 2) != LUA_TSTRING) {
         return 0;
     }
-    if (strcmp(name, "row") != 0 && strcmp(name, "num") != 0) {
+    if (box_of(state)->index != NULL && strcmp(name, "row") != 0 && strcmp(name, "num") != 0) {
         found = box_of(state)->index(state);
         if (found > 0) {
             return found;
@@ -83,7 +84,8 @@ static int look_up(lua_State *state)
     lua_settop(state, 2);
     lua_pushvalue(state, 2);
     if (lua_rawget(state, lua_upvalueindex(1)) == LUA_TNIL) {
-        return luaL_error(state, "there is no column and no function '%s'", name);
+        return luaL_error(state, "there is no %sfunction '%s'",
+                          box_of(state)->index != NULL ? "column and no " : "", name);
     }
     return 1;
 }
@@ -96,18 +98,29 @@ static int look_up_row(lua_State *state)
     return luaL_error(state, "'row' has no column of that name");
 }
 
-/* Argument 1: the expression, light. Returns a function without arguments. */
+static void add_own_names(lua_State *state)
+{
+    if (box_of(state)->index != NULL) {
+        lua_pushcfunction(state, look_up_row);
+        sl_lua_protect(state);
+        lua_setfield(state, -2, "row");
+    } else {
+        lua_pushlightuserdata(state, NULL);
+        lua_setfield(state, -2, "null");
+    }
+}
+
+/* Argument 1: the source, light. Returns a function without arguments. */
 static int build(lua_State *state)
 {
-    const char *expression = lua_touserdata(state, 1);
+    const struct sl_lua_source *source = lua_touserdata(state, 1);
 
     sl_lua_open_library(state); /* a table */
-    lua_pushcfunction(state, look_up_row);
-    sl_lua_protect(state);
-    lua_setfield(state, -2, "row");
+    add_own_names(state);
     lua_pushcclosure(state, look_up, 1);
     sl_lua_protect(state);
-    lua_pushfstring(state, "return (%s\n)", expression);
+    lua_pushfstring(state, source->form == SL_LUA_EXPRESSION ? "return (%s\n)" : "%s",
+                    source->text);
     if (luaL_loadbufferx(state, lua_tostring(state, -1), lua_rawlen(state, -1), "=", "t") !=
         LUA_OK) {
         return lua_error(state);
@@ -119,7 +132,8 @@ static int build(lua_State *state)
 
 /* ---- calls ---- */
 
-/* Lua puts ":1: " in front of its sentences: the chunk has a line and no name. */
+/* Lua puts ":3: " in front of its sentences: the chunk has lines and no name. The first line is
+ * most often the only one. */
 static int take_error(lua_State *state, int code, int status, struct sl_err *err)
 {
     const char *text = lua_type(state, -1) == LUA_TSTRING ? lua_tostring(state, -1) : "it failed";
@@ -129,29 +143,31 @@ static int take_error(lua_State *state, int code, int status, struct sl_err *err
         return sl_err_set(err, status, "it takes more memory than the %d MiB that it may have",
                           SL_LUA_MEMORY_MAX / 1024 / 1024);
     }
-    if (number > 1 && strncmp(text + number, ": ", 2) == 0) {
-        text += number + 2;
+    if (number <= 1 || strncmp(text + number, ": ", 2) != 0) {
+        return sl_err_set(err, status, "%s", text);
     }
-    return sl_err_set(err, status, "%s", text);
+    if (box_of(state)->form == SL_LUA_EXPRESSION) {
+        return sl_err_set(err, status, "%s", text + number + 2);
+    }
+    return sl_err_set(err, status, "line %.*s: %s", (int)number - 1, text + 1, text + number + 2);
 }
 
-static int compile(struct sl_lua_box *box, const char *expression, struct sl_err *err)
+static int compile(struct sl_lua_box *box, const struct sl_lua_source *source, struct sl_err *err)
 {
     lua_State *state = box->state;
     int rc;
 
     lua_pushcfunction(state, build);
-    lua_pushlightuserdata(state, (void *)(uintptr_t)expression);
+    lua_pushlightuserdata(state, (void *)(uintptr_t)source);
     rc = lua_pcall(state, 1, 1, 0);
     if (rc != LUA_OK) {
         return box->is_starved ? SL_ENOMEM : take_error(state, rc, SL_EINVAL, err);
     }
-    box->expression = 1; /* stays at the bottom of the stack, where nothing collects it */
+    box->compiled = 1; /* stays at the bottom of the stack, where nothing collects it */
     return SL_OK;
 }
 
-int sl_lua_box_new(const char *expression, sl_lua_index_fn index, void *user,
-                   struct sl_lua_box **out, struct sl_err *err)
+int sl_lua_box_new(const struct sl_lua_source *source, struct sl_lua_box **out, struct sl_err *err)
 {
     struct sl_lua_box *box = calloc(1, sizeof(*box));
     int rc = SL_ENOMEM;
@@ -159,11 +175,12 @@ int sl_lua_box_new(const char *expression, sl_lua_index_fn index, void *user,
     if (box == NULL) {
         return SL_ENOMEM;
     }
-    box->index = index;
-    box->user = user;
+    box->form = source->form;
+    box->index = source->index;
+    box->user = source->user;
     box->state = lua_newstate(allocate, box);
     if (box->state != NULL) {
-        rc = compile(box, expression, err);
+        rc = compile(box, source, err);
     }
     if (rc != SL_OK) {
         sl_lua_box_free(box);
@@ -184,37 +201,55 @@ void sl_lua_box_free(struct sl_lua_box *box)
     free(box);
 }
 
-static enum sl_lua_result take_result(lua_State *state, struct sl_err *err)
+/* Argument 1: the expression. */
+static int evaluate(lua_State *state)
 {
-    enum sl_lua_result result = lua_toboolean(state, -1) ? SL_LUA_TRUE : SL_LUA_FALSE;
-
+    lua_call(state, 0, 1);
     if (!lua_isboolean(state, -1) && !lua_isnil(state, -1)) {
         /* 0 is true in Lua: what looks like a flag would choose every row. */
-        (void)sl_err_set(err, SL_ERULE, "it gives a %s and not true or false: compare it",
-                         luaL_typename(state, -1));
-        result = SL_LUA_FAILED;
+        return luaL_error(state, "it gives a %s and not true or false: compare it",
+                          luaL_typename(state, -1));
     }
-    return result;
+    return 1;
 }
 
-enum sl_lua_result sl_lua_box_run(struct sl_lua_box *box, struct sl_err *err)
+/* The result stays on the stack. */
+static enum sl_lua_result call(struct sl_lua_box *box, lua_CFunction body, struct sl_err *err)
 {
     lua_State *state = box->state;
-    enum sl_lua_result result = SL_LUA_FAILED;
     int rc;
 
     box->traffic = 0;
     box->is_starved = false;
     lua_sethook(state, on_too_many_steps, LUA_MASKCOUNT, SL_LUA_STEPS_MAX);
-    lua_pushvalue(state, box->expression);
-    rc = lua_pcall(state, 0, 1, 0);
+    lua_pushcfunction(state, body);
+    lua_pushvalue(state, box->compiled);
+    rc = lua_pcall(state, 1, 1, 0);
     if (rc == LUA_OK) {
-        result = take_result(state, err);
-    } else if (box->is_starved) {
-        result = SL_LUA_STARVED;
-    } else {
-        (void)take_error(state, rc, SL_ERULE, err);
+        return SL_LUA_TRUE;
     }
-    lua_settop(state, box->expression);
+    if (box->is_starved) {
+        return SL_LUA_STARVED;
+    }
+    (void)take_error(state, rc, SL_ERULE, err);
+    return SL_LUA_FAILED;
+}
+
+enum sl_lua_result sl_lua_box_do(struct sl_lua_box *box, lua_CFunction body, struct sl_err *err)
+{
+    enum sl_lua_result result = call(box, body, err);
+
+    lua_settop(box->state, box->compiled);
+    return result;
+}
+
+enum sl_lua_result sl_lua_box_run(struct sl_lua_box *box, struct sl_err *err)
+{
+    enum sl_lua_result result = call(box, evaluate, err);
+
+    if (result == SL_LUA_TRUE && !lua_toboolean(box->state, -1)) {
+        result = SL_LUA_FALSE;
+    }
+    lua_settop(box->state, box->compiled);
     return result;
 }

@@ -1,6 +1,6 @@
 /*
- * lua_box.h - a Lua state that can harm nobody: expressions of a configuration run in it, on rows
- * that anybody may have written.
+ * lua_box.h - a Lua state that can harm nobody: expressions and functions of a configuration run in
+ * it, on rows that anybody may have written.
  *
  * There is no file, process, time or chance in it, nothing that loads code, catches errors or keeps
  * a value from one call to the next. A call is cut off after SL_LUA_STEPS_MAX instructions, and the
@@ -27,19 +27,29 @@ enum {
 struct lua_State;
 struct sl_lua_box;
 
-/*
- * Names that are not in the box are looked up by INDEX, a C function of the usual form that gets
- * the name as its second argument and USER by sl_lua_user(). It returns 0 for a name that it does
- * not know. It may call lua_error().
- */
-typedef int (*sl_lua_index_fn)(struct lua_State *state);
+enum sl_lua_form {
+    SL_LUA_EXPRESSION,
+    SL_LUA_CHUNK, /* statements, the last of which returns a value */
+};
+
+/* What a box is made of. */
+struct sl_lua_source {
+    const char *text;
+    enum sl_lua_form form;
+    /* Names that are not in the box are looked up by it, a C function of the usual form that gets
+       the name as its second argument and `user` by sl_lua_user(). It returns 0 for a name that it
+       does not know, and may call lua_error(). NULL: there are no other names; then "null" is one
+       of the box, a light userdata that is NULL. */
+    int (*index)(struct lua_State *state);
+    void *user;
+};
 
 /*
- * A box for one EXPRESSION (borrowed for the call). SL_EINVAL: it is none; ERR is Lua's sentence.
+ * SOURCE and its text are borrowed for the call. SL_EINVAL: it is no Lua; ERR is Lua's sentence.
  * SL_ENOMEM. Free with sl_lua_box_free().
  */
-int sl_lua_box_new(const char *expression, sl_lua_index_fn index, void *user,
-                   struct sl_lua_box **out, struct sl_err *err) SL_MUSTCHECK;
+int sl_lua_box_new(const struct sl_lua_source *source, struct sl_lua_box **out,
+                   struct sl_err *err) SL_MUSTCHECK;
 void sl_lua_box_free(struct sl_lua_box *box);
 
 /* The USER of the box that STATE belongs to. */
@@ -54,5 +64,13 @@ enum sl_lua_result {
 
 /* Evaluates the expression. */
 enum sl_lua_result sl_lua_box_run(struct sl_lua_box *box, struct sl_err *err);
+
+/*
+ * Calls BODY, which may raise errors, within the limits of a call, with one argument: what the text
+ * was compiled to, a function without arguments. SL_LUA_TRUE: it returned; what it returned is of
+ * no interest.
+ */
+enum sl_lua_result sl_lua_box_do(struct sl_lua_box *box, int (*body)(struct lua_State *state),
+                                 struct sl_err *err);
 
 #endif

@@ -60,6 +60,64 @@ static int like(lua_State *state)
     return 1;
 }
 
+/* As Lua's, but for what has no text but an address, which is another each time. */
+static int to_string(lua_State *state)
+{
+    luaL_checkany(state, 1);
+    if (lua_islightuserdata(state, 1)) {
+        lua_pushliteral(state, "null");
+    } else if (lua_type(state, 1) > LUA_TSTRING) {
+        return luaL_error(state, "a %s cannot be made a string", luaL_typename(state, 1));
+    } else {
+        (void)luaL_tolstring(state, 1, NULL);
+    }
+    return 1;
+}
+
+/* Passes over one directive, behind its "%", and returns its letter; 0: there is none such. */
+static char take_directive(const char **format)
+{
+    const char *at = *format + strspn(*format, "-+ #0");
+    size_t digits = strspn(at, "0123456789");
+
+    at += digits;
+    if (*at == '.') {
+        size_t more = strspn(at + 1, "0123456789");
+
+        digits = more > digits ? more : digits;
+        at += 1 + more;
+    }
+    *format = *at != '\0' ? at + 1 : at;
+    return digits <= 2 && *at != '\0' && strchr("%aAcdeEfgGiosuxX", *at) != NULL ? *at : '\0';
+}
+
+/* Upvalue 1: Lua's. Its own sentence about a format that there is not would show it, and it may be
+ * a row's value; and it would show the address of a table. */
+static int format(lua_State *state)
+{
+    const char *rest = luaL_checkstring(state, 1);
+    int argument = 1;
+
+    while ((rest = strchr(rest, '%')) != NULL) {
+        char letter;
+
+        rest++;
+        letter = take_directive(&rest);
+        if (letter == '\0') {
+            return luaL_error(state, "string.format gets a directive that it does not have");
+        }
+        argument += letter != '%';
+        if (letter == 's' && lua_type(state, argument) > LUA_TSTRING) {
+            return luaL_error(state, "string.format gets a %s for %%s",
+                              luaL_typename(state, argument));
+        }
+    }
+    lua_pushvalue(state, lua_upvalueindex(1));
+    lua_insert(state, 1);
+    lua_call(state, lua_gettop(state) - 1, 1);
+    return 1;
+}
+
 /* ---- numbers ---- */
 
 static int fail_number(lua_State *state, int argument)
@@ -142,17 +200,20 @@ static void remove_names(lua_State *state, const char *const *names)
 }
 
 /* The methods of texts ("s:ends('x')") are this table as well. Lua's patterns need time without
- * bound; format shows its argument when it fails, which may be a row's. */
+ * bound. */
 static void open_string(lua_State *state)
 {
-    static const char *const removed[] = {"dump",  "find", "format",   "gmatch", "gsub",
-                                          "match", "pack", "packsize", "unpack", NULL};
+    static const char *const removed[] = {"dump", "find",     "gmatch", "gsub", "match",
+                                          "pack", "packsize", "unpack", NULL};
     static const luaL_Reg added[] = {
         {"contains", contains}, {"starts", starts}, {"ends", ends}, {"like", like}, {NULL, NULL}};
 
     luaL_requiref(state, LUA_STRLIBNAME, luaopen_string, 0);
     remove_names(state, removed);
     luaL_setfuncs(state, added, 0);
+    (void)lua_getfield(state, -1, "format");
+    lua_pushcclosure(state, format, 1);
+    lua_setfield(state, -2, "format");
 }
 
 /* A filter must judge a row that comes again as it did before: no chance. */
@@ -173,7 +234,18 @@ static void open_num(lua_State *state)
     luaL_setfuncs(state, functions, 0);
 }
 
-static const char *const basics[] = {"tonumber", "tostring", "type"};
+/* What sorts takes its steps by chance; "t[#t + 1] = v" inserts. */
+static void open_table(lua_State *state)
+{
+    luaL_requiref(state, LUA_TABLIBNAME, luaopen_table, 0);
+    lua_createtable(state, 0, 1);
+    (void)lua_getfield(state, -2, "concat");
+    lua_setfield(state, -2, "concat");
+    lua_remove(state, -2);
+}
+
+/* Not "pairs": its order is another each time. */
+static const char *const basics[] = {"ipairs", "tonumber", "tostring", "type"};
 
 static void add_basics(lua_State *state)
 {
@@ -183,12 +255,15 @@ static void add_basics(lua_State *state)
         lua_setfield(state, -3, basics[i]);
     }
     lua_pop(state, 1);
+    lua_pushcfunction(state, to_string);
+    lua_setfield(state, -2, "tostring");
 }
 
 static const struct {
     const char *name;
     void (*open)(lua_State *state);
-} modules[] = {{"string", open_string}, {"math", open_math}, {"num", open_num}};
+} modules[] = {
+    {"string", open_string}, {"math", open_math}, {"num", open_num}, {"table", open_table}};
 
 void sl_lua_open_library(lua_State *state)
 {

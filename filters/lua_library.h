@@ -1,7 +1,8 @@
 /*
- * lua_library.h - the functions that expressions of a configuration may call: of Lua's own those
- * that are harmless, always give the same result for the same arguments and end soon; and
- * string.contains, .starts, .ends and .like, num.compare and num.tonumber.
+ * lua_library.h - the functions that expressions and functions of a configuration may call: of
+ * Lua's own those that are harmless, always give the same result for the same arguments and end
+ * soon (tostring and string.format without what shows an address); and string.contains, .starts,
+ * .ends and .like, num.compare and num.tonumber.
  */
 #ifndef SLUICE_FILTERS_LUA_LIBRARY_H
 #define SLUICE_FILTERS_LUA_LIBRARY_H

@@ -12,6 +12,7 @@
 #include "filters/row_filter.h"
 #include "filters/rule.h"
 #include "filters/statement.h"
+#include "filters/transforms.h"
 #include "filters/unchanged.h"
 
 struct rule_mapper {
@@ -23,6 +24,7 @@ struct rule_mapper {
     struct sl_later later;
     struct sl_known_keys keys;
     struct sl_row_filter filter;
+    struct sl_transforms transforms;
     struct sl_packs packs;
     struct sl_said shared;  /* that rows can share keys */
     size_t value_max_bytes; /* 0: as it is by default */
@@ -73,6 +75,7 @@ static int compile_table(struct sl_mapper *mapper, struct sl_table *table, struc
     }
     rc = sl_row_filter_prepare(&self->filter, shape, err);
     rc = rc == SL_OK ? sl_known_keys_set(&self->keys, shape) : rc;
+    rc = rc == SL_OK ? sl_transforms_give(&self->transforms, shape, err) : rc;
     rc = rc == SL_OK ? sl_packs_give(&self->packs, shape) : rc;
     if (rc != SL_OK) {
         sl_shape_free(shape);
@@ -165,7 +168,7 @@ static bool may_be_empty(const struct sl_shape *shape)
 static bool can_merge(const struct sl_shape *shape, enum sl_op op, bool key_moved)
 {
     return op == SL_OP_UPDATE && !key_moved && shape->rule->value == SL_VALUE_HASH &&
-           !may_be_empty(shape);
+           shape->transform == NULL && !may_be_empty(shape);
 }
 
 static bool has_diffs(const struct sl_shape *shape, const struct sl_cell *cells)
@@ -331,6 +334,7 @@ static void free_mapper(struct sl_mapper *mapper)
     sl_buf_release(&self->new_key);
     sl_known_keys_release(&self->keys);
     sl_row_filter_release(&self->filter);
+    sl_transforms_release(&self->transforms);
     sl_packs_release(&self->packs);
     sl_said_release(&self->shared);
     sl_later_release(&self->later);
@@ -366,6 +370,7 @@ struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t c
         .count = count,
         .later = {.rereads = rereads},
         .filter = {.rules = rules, .count = count, .stats = &self->base.stats},
+        .transforms = {.rules = rules, .count = count, .stats = &self->base.stats},
     };
     if (sl_row_filter_init(&self->filter) != SL_OK) {
         free(self);
@@ -396,6 +401,8 @@ void sl_rule_mapper_on_notice(struct sl_mapper *mapper, sl_notice_fn notice, voi
 
     self->filter.notice = notice;
     self->filter.notice_user = user;
+    self->transforms.notice = notice;
+    self->transforms.notice_user = user;
     self->packs.notice = notice;
     self->packs.notice_user = user;
 }

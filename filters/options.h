@@ -22,7 +22,7 @@ enum sl_compression {
     SL_COMPRESS_DICT, /* made with the table's dictionary, if there is one */
 };
 
-/* What to do with a row on which `where` fails. */
+/* What to do with a row on which `where` or the transform fails. */
 enum sl_rule_error {
     SL_RULE_STOP,       /* the stream: the expression has to be corrected */
     SL_RULE_QUARANTINE, /* as with a row that does not match, and count it */
@@ -72,7 +72,10 @@ struct sl_table_rule {
     size_t rename_count;
     const struct sl_column_mask *masks;
     size_t mask_count;
-    const char *where; /* a Lua expression that compiles, see where.h; NULL: every row */
+    const char *where;       /* a Lua expression that compiles, see where.h; NULL: every row */
+    const char *transform;   /* Lua that compiles and gives a function, see transform.h; NULL: none,
+                                else columns, except, renames and masks are empty */
+    bool is_transform_chunk; /* it is statements, not an expression */
     enum sl_rule_error on_error;
     uint64_t ttl_s; /* seconds until a key expires; 0: never */
     enum sl_compression compress;

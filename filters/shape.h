@@ -16,6 +16,8 @@
 #include "filters/pack.h"
 #include "filters/where.h"
 
+struct sl_transform; /* transform.h */
+
 struct sl_shape {
     const struct sl_table_rule *rule; /* borrowed from the configuration */
     const struct sl_table *table;     /* borrowed: the table that this hangs on */
@@ -31,6 +33,7 @@ struct sl_shape {
     struct sl_buf bytes;
     struct sl_where_columns looked_at; /* by the rule's `where` */
     bool has_warned;                   /* that `where` failed on a row of this table */
+    struct sl_transform *transform;    /* borrowed, set by who owns it; NULL: the rule has none */
     struct sl_pack pack;               /* set by who owns the packer; else values are not packed */
     size_t value_max_bytes;            /* what one argument of a Redis command may have */
 };

@@ -1,53 +1,19 @@
 #include "filters/where.h"
 
-#include <lauxlib.h>
 #include <lua.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cdc/base/buf.h"
-#include "filters/encode.h"
 #include "filters/lua_box.h"
+#include "filters/lua_cell.h"
 
 struct sl_where {
     struct sl_lua_box *box;
     const struct sl_where_row *row; /* while one is judged */
-    bool is_unclear;
-    int status; /* of a decoder that failed, with err */
-    struct sl_err err;
-    struct sl_buf text; /* scratch */
+    struct sl_lua_cells cells;
 };
 
 /* ---- values ---- */
-
-/* Lua reads "1e3" and "0x10" as numbers, too, but no integer or FLOAT is printed like that. */
-static void push_number(lua_State *state, const struct sl_column *column, const char *text)
-{
-    bool is_float = column->type == SL_TYPE_FLOAT || column->type == SL_TYPE_DOUBLE;
-
-    if (is_float) {
-        lua_pushnumber(state, strtod(text, NULL));
-    } else if (lua_stringtonumber(state, text) == 0 || !lua_isinteger(state, -1)) {
-        /* Lua makes a float of an integer beyond its own, which would not be exact. */
-        lua_pushstring(state, text);
-    }
-}
-
-static int push_text(lua_State *state, struct sl_where *where, const struct sl_column *column)
-{
-    const char *text = sl_buf_cstr(&where->text);
-
-    if (text == NULL) {
-        where->status = SL_ENOMEM;
-        return lua_error(state);
-    }
-    if (column->kind == SL_KIND_NUMBER) {
-        push_number(state, column, text);
-    } else {
-        (void)lua_pushlstring(state, text, where->text.len);
-    }
-    return 1;
-}
 
 static bool is_key(const struct sl_table *table, uint32_t number)
 {
@@ -71,29 +37,10 @@ static const struct sl_cell *cell_of(const struct sl_where_row *row, uint32_t nu
 static int push_cell(lua_State *state, struct sl_where *where, uint32_t number)
 {
     const struct sl_where_row *row = where->row;
-    const struct sl_cell *cell = cell_of(row, number);
-    const struct sl_column *column = &row->table->columns[number];
-    int rc;
 
-    if (cell->state == SL_CELL_NULL) {
-        lua_pushnil(state);
-        return 1;
-    }
-    if (cell->state == SL_CELL_ABSENT) {
-        where->is_unclear = true;
-        return lua_error(state);
-    }
-    sl_buf_clear(&where->text);
-    rc = sl_encode_text(column, cell, row->before != NULL ? &row->before[number] : NULL,
-                        &where->text, &where->err);
-    if (rc == SL_OK) {
-        return push_text(state, where, column);
-    }
-    /* A diff of a document that does not apply: the whole document is at the source. */
-    where->is_unclear =
-        cell->state == SL_CELL_JSON_DIFF && (rc == SL_EUNSUPPORTED || rc == SL_ELIMIT);
-    where->status = where->is_unclear ? SL_OK : rc;
-    return lua_error(state);
+    return sl_lua_push_cell(state, &where->cells, &row->table->columns[number],
+                            cell_of(row, number),
+                            row->before != NULL ? &row->before[number] : NULL);
 }
 
 /* The expression has used a name: argument 2. */
@@ -120,7 +67,9 @@ static int on_name(lua_State *state)
 int sl_where_new(const char *text, struct sl_where **out, struct sl_err *err)
 {
     struct sl_where *where = calloc(1, sizeof(*where));
-    int rc = where != NULL ? sl_lua_box_new(text, on_name, where, &where->box, err) : SL_ENOMEM;
+    const struct sl_lua_source source = {
+        .text = text, .form = SL_LUA_EXPRESSION, .index = on_name, .user = where};
+    int rc = where != NULL ? sl_lua_box_new(&source, &where->box, err) : SL_ENOMEM;
 
     if (rc != SL_OK) {
         sl_where_free(where);
@@ -136,7 +85,7 @@ void sl_where_free(struct sl_where *where)
         return;
     }
     sl_lua_box_free(where->box);
-    sl_buf_release(&where->text);
+    sl_lua_cells_release(&where->cells);
     free(where);
 }
 
@@ -144,17 +93,17 @@ void sl_where_free(struct sl_where *where)
 
 static int take_failure(struct sl_where *where, enum sl_verdict *verdict, struct sl_err *err)
 {
-    if (where->is_unclear) {
+    if (where->cells.is_unclear) {
         *verdict = SL_ROW_UNCLEAR;
         return SL_OK;
     }
-    if (where->status == SL_OK) {
+    if (where->cells.status == SL_OK) {
         return SL_ERULE; /* with the sentence that is there */
     }
     if (err != NULL) {
-        *err = where->err;
+        *err = where->cells.err;
     }
-    return where->status;
+    return where->cells.status;
 }
 
 int sl_where_test(struct sl_where *where, const struct sl_where_row *row, enum sl_verdict *verdict,
@@ -163,9 +112,7 @@ int sl_where_test(struct sl_where *where, const struct sl_where_row *row, enum s
     enum sl_lua_result result;
 
     where->row = row;
-    where->is_unclear = false;
-    where->status = SL_OK;
-    sl_err_clear(&where->err);
+    sl_lua_cells_begin(&where->cells);
     result = sl_lua_box_run(where->box, err);
     where->row = NULL;
     switch (result) {

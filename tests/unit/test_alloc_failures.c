@@ -154,6 +154,46 @@ static void expressions_survive_want_of_memory(void **state)
     assert_in_range(sl_fail_alloc_each(use_where, &test, true), 50, 2000);
 }
 
+/* Compiles a function and encodes what it makes of a row. */
+static int use_transform(void *user)
+{
+    static const struct sl_table_rule rule = {
+        .pattern = "shop.t",
+        .db_pattern = "shop",
+        .table_pattern = "t",
+        .key_template = "{pk}",
+        .value = SL_VALUE_JSON,
+        .on_error = SL_RULE_QUARANTINE,
+        .transform =
+            "function(row) row.x = {a = {row.id, row.name:upper()}, b = 'b'} row.name = nil "
+            "return row end"};
+    struct sl_mapper *mapper = sl_rule_mapper_new(&rule, 1, NULL);
+    const struct sl_cell cells[] = {sl_test_cell("1"), sl_test_cell("a")};
+    struct sl_expect expect = {0};
+    struct sl_test_table test;
+    int rc = mapper != NULL ? SL_OK : SL_ENOMEM;
+
+    (void)user;
+    sl_test_table_init(&test, "shop", "t", "id int key,name text");
+    rc = rc == SL_OK ? mapper->ops->table(mapper, &test.table, NULL) : rc;
+    rc =
+        rc == SL_OK ? sl_expect_row(&expect, test.table.user, cells, sl_check_span("k"), NULL) : rc;
+    assert_true(rc != SL_OK || expect.held.kind == SL_HELD_TEXT);
+    sl_expect_release(&expect);
+    sl_test_table_release(&test);
+    if (mapper != NULL) {
+        mapper->ops->free(mapper);
+    }
+    return rc;
+}
+
+/* Nor of a function: quarantine would remove the row. */
+static void functions_survive_want_of_memory(void **state)
+{
+    (void)state;
+    assert_in_range(sl_fail_alloc_each(use_transform, NULL, true), 50, 2000);
+}
+
 static int use_shape(void *user)
 {
     const struct sl_test_table *test = user;
@@ -490,6 +530,7 @@ int main(void)
         cmocka_unit_test(a_batch_survives_want_of_memory),
         cmocka_unit_test(held_rows_survive_want_of_memory),
         cmocka_unit_test(expressions_survive_want_of_memory),
+        cmocka_unit_test(functions_survive_want_of_memory),
         cmocka_unit_test(shapes_survive_want_of_memory),
         cmocka_unit_test(packed_rows_survive_want_of_memory),
         cmocka_unit_test(key_patterns_survive_want_of_memory),

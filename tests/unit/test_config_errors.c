@@ -177,8 +177,6 @@ static void more_mistakes_than_anybody_reads_are_only_counted(void **state)
 static void what_this_version_cannot_do_says_so(void **state)
 {
     (void)state;
-    assert_refused(WITH_TABLE("\"transform\":{}"),
-                   "tables[0].transform: not available in this version; ");
     assert_refused(WITH_TABLE("\"value\":\"stream\""),
                    "tables[0].value: \"stream\" is not available in this version; ");
     assert_refused(WITH_TABLE("\"value\":\"invalidate\""),

@@ -252,12 +252,13 @@ static void nothing_in_the_box_reaches_out_of_it(void **state)
         "dofile",       "require", "package", "debug",      "coroutine",
         "pcall",        "xpcall",  "error",   "print",      "getmetatable",
         "setmetatable", "rawset",  "rawget",  "rawequal",   "collectgarbage",
-        "_G",           "next",    "pairs",   "select",     "table",
-        "warn",
+        "_G",           "next",    "pairs",   "select",     "warn",
+        "null",
     };
     static const char *const members[] = {
-        "string.format", "string.find", "string.match",  "string.gmatch", "string.gsub",
-        "string.dump",   "string.pack", "string.unpack", "math.random",   "math.randomseed",
+        "string.find",     "string.match", "string.gmatch", "string.gsub",
+        "string.dump",     "string.pack",  "string.unpack", "math.random",
+        "math.randomseed", "table.insert", "table.sort",    "table.unpack",
     };
     struct fixture fix;
 
@@ -275,6 +276,33 @@ static void nothing_in_the_box_reaches_out_of_it(void **state)
         (void)snprintf(text, sizeof(text), "%s == nil", members[i]);
         must_be(&fix, text, SL_ROW_MATCHES);
     }
+}
+
+/* What shows an address would be another text each time, and a sentence that shows an argument may
+ * show a row's value. */
+static void texts_are_made_of_what_has_one(void **state)
+{
+    struct fixture fix;
+
+    (void)state;
+    init(&fix);
+    must_be(&fix, "tostring(nil) == 'nil' and tostring(true) == 'true' and tostring('a') == 'a'",
+            SL_ROW_MATCHES);
+    must_be(&fix,
+            "string.format('%05d|%-3s|%.2f|%%|%x', id, name, 1.005, 255) == "
+            "'00007|Ada|1.00|%|ff'",
+            SL_ROW_MATCHES);
+    must_be(&fix, "('%s'):format(true) == 'true'", SL_ROW_MATCHES);
+    must_be(&fix, "table.concat({id, name}, '-') == '7-Ada'", SL_ROW_MATCHES);
+    must_fail(&fix, "tostring({}) ~= ''", SL_ERULE, "a table cannot be made a string");
+    must_fail(&fix, "tostring(tostring) ~= ''", SL_ERULE, "a function cannot be made a string");
+    must_fail(&fix, "string.format('%s', {}) ~= ''", SL_ERULE, "string.format gets a table for %s");
+    must_fail(&fix, "string.format('%p', {}) ~= ''", SL_ERULE, "a directive that it does not have");
+    must_fail(&fix, "string.format('%y') == name", SL_ERULE, "a directive that it does not have");
+    must_fail(&fix, "string.format('%100d', 1) == name", SL_ERULE, "that it does not have");
+    must_fail(&fix, "string.format('%') == name", SL_ERULE, "that it does not have");
+    must_fail(&fix, "string.format('%d', name) == ''", SL_ERULE, "number expected, got string");
+    must_fail(&fix, "string.format('%d%d', 1) == ''", SL_ERULE, "(no value)");
 }
 
 static void nothing_is_kept_from_one_row_to_the_next(void **state)
@@ -396,6 +424,7 @@ int main(void)
         cmocka_unit_test(what_is_no_expression_is_refused),
         cmocka_unit_test(failures_say_why_without_the_row),
         cmocka_unit_test(nothing_in_the_box_reaches_out_of_it),
+        cmocka_unit_test(texts_are_made_of_what_has_one),
         cmocka_unit_test(nothing_is_kept_from_one_row_to_the_next),
         cmocka_unit_test(endless_and_greedy_expressions_are_cut_off),
         cmocka_unit_test(a_box_outlives_its_failures),

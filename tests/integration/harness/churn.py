@@ -199,13 +199,15 @@ def run_client(job):
 class Churn:
     """The tables, created and filled, and the clients that change them."""
 
-    def __init__(self, env, rows, kinds=tuple(KINDS), value="hash", db="it", prefix="", clients=3, session=(), pause=0, load=True, compress=None):
+    def __init__(self, env, rows, kinds=tuple(KINDS), value="hash", db="it", prefix="", clients=3, session=(), pause=0, load=True, compress=None,
+                 transform=None):
         self.env = env
         span = rows * 3 // 2
         self._args = [(kind, (db, span, value, env.is_mysql, prefix)) for kind in kinds]
         self.tables = [KINDS[kind](*args) for kind, args in self._args]
         for table in self.tables:
             table.compress = compress
+            table.transform = transform
         self.clients = clients
         self.session = list(session)
         self.pause = pause

@@ -33,7 +33,7 @@ class ChurnTable:
         self.db = db
         self.span = span
         self.value = value
-        self.compress = None  # as of oracle.Table
+        self.compress = self.transform = None  # as of oracle.Table
         self.is_mysql = is_mysql
         self.name = prefix + type(self).name
         self.full_name = f"`{db}`.`{self.name}`"
@@ -41,7 +41,7 @@ class ChurnTable:
 
     @property
     def oracle(self):
-        return oracle.Table(self.db, self.name, self.value, compress=self.compress)
+        return oracle.Table(self.db, self.name, self.value, compress=self.compress, transform=self.transform)
 
     def ddl(self):
         parts = [f"`{column}` {kind}" for column, kind in self.key + VALUES]

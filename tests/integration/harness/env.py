@@ -105,6 +105,8 @@ class Env:
             found["columns"] = table.columns
         if table.lua:
             found["where"] = table.lua
+        if table.transform:
+            found["transform"] = table.transform[0]
         if table.rename:
             found["rename"] = table.rename
         found.update(table.compress)

@@ -26,7 +26,7 @@ class Table:
     """A table of the source and how the configuration under test maps it."""
 
     def __init__(self, db, name, value="hash", key=None, columns=None, where=None, lua=None,
-                 rename=None, mask=None, front=None, compress=None):
+                 rename=None, mask=None, front=None, compress=None, transform=None):
         self.db = db
         self.name = name
         self.value = value
@@ -37,6 +37,9 @@ class Table:
         self.rename = rename or {}  # column: name of its field or member
         self.front = front or f"{db}:{name}:"  # of its keys
         self.compress = compress or {}  # how it is configured: compress, compress_level, min_bytes
+        # (the configured function, the same in Python: it gets the texts of the columns, None for NULL, and a function that
+        # gives a column as it would be shown without, and returns {name: value}, see _shown(), or None)
+        self.transform = transform
         self.mask = mask or {}  # column: (how it is configured, function of the text that makes what is shown)
 
     def __str__(self):
@@ -165,6 +168,39 @@ def _masked(table, layout, name, raw):
     return shown.decode() if table.value == "json" and shown is not None else shown
 
 
+def nested(value):
+    """A value of Lua's as JSON has it: members by the bytes of their names."""
+    if isinstance(value, dict):
+        return _Members((name, nested(value[name])) for name in sorted(value, key=str.encode))
+    if isinstance(value, list):
+        return [nested(part) for part in value]
+    return Literal(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _hash_text(value):
+    """A value of Lua's as a field has it."""
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    if isinstance(value, bool):
+        return b"true" if value else b"false"
+    return value if isinstance(value, (bytes, Number)) else str(value).encode()
+
+
+def _transformed(table, layout, cells):
+    """What the table's function makes of a row; None: nothing."""
+    def own(name):
+        return _masked(table, layout, name, cells[name])
+
+    found = table.transform[1](cells, own)
+    if found is None:
+        return None
+    if table.value == "hash":
+        fields = {name.encode(): _hash_text(value) for name, value in found.items() if value is not None}
+        return fields or None
+    others = sorted(found.keys() - set(layout.names), key=str.encode)
+    return _Members((name, nested(found[name])) for name in [*(name for name in layout.names if name in found), *others])
+
+
 def encode_key_part(raw):
     return re.sub(rb"[%:{}]", lambda match: b"%%%02X" % match.group()[0], raw)
 
@@ -190,7 +226,11 @@ def expected(connection, table):
         cells = dict(zip(layout.names, row))
         parts = [_key_text(layout.types[name], cells[name]) for name in layout.key]
         key = table.front.encode() + b":".join(parts)
-        if table.value == "hash":
+        if table.transform:
+            found = _transformed(table, layout, cells)
+            if found is not None:
+                wanted[key] = found
+        elif table.value == "hash":
             values = {table.rename.get(name, name).encode(): _masked(table, layout, name, cells[name]) for name in shown}
             wanted[key] = {name: value for name, value in values.items() if value is not None}
         else:

@@ -33,10 +33,10 @@ def _require_resumed(before, after):
             raise Failure(f"the load of {name} did not go on where it was: {state.text!r} before the kill, {now and now.text!r} behind it")
 
 
-def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, session=(), pause=0, config=DEFAULTS, compress=None,
+def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, session=(), pause=0, config=DEFAULTS, compress=None, transform=None,
                      prepare=lambda program, tables: None, say=lambda text: None):
     """`sluice bootstrap` of three tables is killed at random moments and called again, then `run` goes on."""
-    churn = Churn(env, rows // 3, value=value, session=session, pause=pause, compress=compress)
+    churn = Churn(env, rows // 3, value=value, session=session, pause=pause, compress=compress, transform=transform)
     program = env.sluice(churn.oracle_tables, **config)
     prepare(program, churn.oracle_tables)
     churn.start()

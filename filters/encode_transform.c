@@ -1,0 +1,95 @@
+/*
+ * encode_transform.c - rows as a rule's function shows them, to Redis commands: as in
+ * encode_redis.c, but of names that differ from row to row. So a hash is made anew.
+ */
+#include "cdc/resp.h"
+#include "filters/encode_private.h"
+#include "filters/transform.h"
+
+#define SL_ADD(out, text) sl_buf_add(out, text, sizeof(text) - 1)
+
+/* The head of the command is as wide as the number of fields, which is known behind them. */
+static int add_hset(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
+                    struct sl_buf *out, size_t *count, struct sl_err *err)
+{
+    size_t at = out->len;
+    uint32_t ignored;
+    size_t width;
+    int rc = sl_buf_reserve(out, SL_RESP_HEAD_MAX);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    sl_buf_commit(out, SL_RESP_HEAD_MAX);
+    rc = SL_ADD(out, "$4\r\nHSET\r\n");
+    rc = rc == SL_OK ? sl_encode_add_key(key, out, &ignored) : rc;
+    rc = rc == SL_OK ? sl_transform_fields(shape, row, out, count, err) : rc;
+    if (rc != SL_OK || *count == 0) {
+        out->len = at;
+        return rc;
+    }
+    width = sl_resp_head(out->data + at, '*', 2 + 2 * (uint64_t)*count);
+    memmove(out->data + at + width, out->data + at + SL_RESP_HEAD_MAX,
+            out->len - at - SL_RESP_HEAD_MAX);
+    out->len -= SL_RESP_HEAD_MAX - width;
+    return SL_OK;
+}
+
+static int put_hash(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
+                    struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
+{
+    size_t count = 0;
+    int rc = sl_encode_del(key, out, key_at);
+
+    *commands = 1;
+    rc = rc == SL_OK ? add_hset(shape, row, key, out, &count, err) : rc;
+    if (rc != SL_OK || count == 0) {
+        return rc == SL_DONE ? SL_OK : rc;
+    }
+    *commands = 2;
+    return sl_encode_add_expire(shape, key, out, commands);
+}
+
+static int add_value(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
+                     struct sl_err *err)
+{
+    enum { GUESS = 300 };
+
+    size_t start = 0;
+    int rc = sl_resp_begin(out, GUESS, &start);
+
+    rc = rc == SL_OK ? sl_transform_json(shape, row, out, err) : rc;
+    return rc == SL_OK ? sl_encode_end_value(shape, sl_span_make("", 0), out, GUESS, start, err)
+                       : rc;
+}
+
+static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
+                    struct sl_buf *out, uint32_t *key_at, struct sl_err *err)
+{
+    uint64_t ttl = shape->rule->ttl_s;
+    size_t before = out->len;
+    int rc = sl_resp_array(out, ttl > 0 ? 5 : 3);
+
+    rc = rc == SL_OK ? SL_ADD(out, "$3\r\nSET\r\n") : rc;
+    rc = rc == SL_OK ? sl_encode_add_key(key, out, key_at) : rc;
+    rc = rc == SL_OK ? add_value(shape, row, out, err) : rc;
+    if (rc == SL_DONE) {
+        out->len = before;
+        return sl_encode_del(key, out, key_at);
+    }
+    if (rc == SL_OK && ttl > 0) {
+        rc = SL_ADD(out, "$2\r\nEX\r\n");
+        rc = rc == SL_OK ? sl_resp_u64(out, ttl) : rc;
+    }
+    return rc;
+}
+
+int sl_encode_transformed(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
+                          struct sl_buf *out, uint32_t *key_at, uint16_t *commands,
+                          struct sl_err *err)
+{
+    *commands = 1;
+    return shape->rule->value == SL_VALUE_HASH
+               ? put_hash(shape, row, key, out, key_at, commands, err)
+               : put_json(shape, row, key, out, key_at, err);
+}
