@@ -53,13 +53,13 @@ static int put_hash(const struct sl_shape *shape, struct sl_row row, struct sl_s
 static int add_value(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
                      struct sl_err *err)
 {
-    enum { GUESS = 300 };
+    enum { SL_GUESS = 300 }; /* as in encode_redis.c */
 
     size_t start = 0;
-    int rc = sl_resp_begin(out, GUESS, &start);
+    int rc = sl_resp_begin(out, SL_GUESS, &start);
 
     rc = rc == SL_OK ? sl_transform_json(shape, row, out, err) : rc;
-    return rc == SL_OK ? sl_encode_end_value(shape, sl_span_make("", 0), out, GUESS, start, err)
+    return rc == SL_OK ? sl_encode_end_value(shape, sl_span_make("", 0), out, SL_GUESS, start, err)
                        : rc;
 }
 

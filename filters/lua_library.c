@@ -88,7 +88,10 @@ static char take_directive(const char **format)
         at += 1 + more;
     }
     *format = *at != '\0' ? at + 1 : at;
-    return digits <= 2 && *at != '\0' && strchr("%aAcdeEfgGiosuxX", *at) != NULL ? *at : '\0';
+    if (digits > 2 || *at == '\0' || strchr("%aAcdeEfgGiosuxX", *at) == NULL) {
+        return '\0';
+    }
+    return *at;
 }
 
 /* Upvalue 1: Lua's. Its own sentence about a format that there is not would show it, and it may be

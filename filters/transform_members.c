@@ -13,18 +13,18 @@
 #include "filters/transform_private.h"
 
 enum {
-    VALUES = 1
+    SL_VALUES = 1
 }; /* the place of the table with values of Lua's on the stack, nil: there is none */
 
 /* Pushes what Lua has for NAME: nil when nothing. */
 static void push_value(lua_State *state, struct sl_span name)
 {
-    if (lua_isnil(state, VALUES)) {
+    if (lua_isnil(state, SL_VALUES)) {
         lua_pushnil(state);
         return;
     }
     (void)lua_pushlstring(state, (const char *)name.data, name.len);
-    (void)lua_rawget(state, VALUES);
+    (void)lua_rawget(state, SL_VALUES);
 }
 
 /* Returns whether Lua has a value for the column. */
@@ -69,7 +69,7 @@ static size_t count_values(lua_State *state)
     size_t count = 0;
 
     lua_pushnil(state);
-    while (lua_next(state, VALUES) != 0) {
+    while (lua_next(state, SL_VALUES) != 0) {
         count++;
         lua_pop(state, 1);
     }
@@ -80,11 +80,11 @@ static void add_others(lua_State *state, struct sl_transform *transform, size_t 
 {
     size_t first = transform->member_count;
 
-    if (lua_isnil(state, VALUES) || count_values(state) == known) {
+    if (lua_isnil(state, SL_VALUES) || count_values(state) == known) {
         return;
     }
     lua_pushnil(state);
-    while (lua_next(state, VALUES) != 0) {
+    while (lua_next(state, SL_VALUES) != 0) {
         add_name(state, transform);
         lua_pop(state, 1);
     }
@@ -97,12 +97,12 @@ static void find_members(lua_State *state, struct sl_transform *transform)
     size_t known = 0;
 
     sl_transform_push_row(state);
-    is_row = lua_rawequal(state, VALUES, -1) != 0;
-    lua_settop(state, VALUES);
+    is_row = lua_rawequal(state, SL_VALUES, -1) != 0;
+    lua_settop(state, SL_VALUES);
     if (is_row) {
         sl_transform_push_assigned(state, transform);
-        lua_replace(state, VALUES);
-    } else if (lua_getmetatable(state, VALUES) != 0) {
+        lua_replace(state, SL_VALUES);
+    } else if (lua_getmetatable(state, SL_VALUES) != 0) {
         (void)luaL_error(state, "it returns what is no table of its own");
     }
     transform->member_count = 0;

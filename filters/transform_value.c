@@ -74,7 +74,10 @@ void sl_transform_add_member(lua_State *state, struct sl_transform *transform,
         size_t cap = transform->member_cap > 0 ? 2 * transform->member_cap : 64;
         struct sl_member *members = realloc(transform->members, cap * sizeof(*members));
 
-        sl_transform_check(state, transform, members != NULL ? SL_OK : SL_ENOMEM);
+        if (members == NULL) {
+            sl_transform_check(state, transform, SL_ENOMEM);
+            return;
+        }
         transform->members = members;
         transform->member_cap = cap;
     }
@@ -124,6 +127,7 @@ static struct keys look_at_keys(lua_State *state)
     return keys;
 }
 
+/* Tables in tables: no deeper than SL_TRANSFORM_DEPTH_MAX. */
 static void add_json(lua_State *state, struct sl_transform *transform, unsigned depth);
 
 /* Of a table that is many times in another there is much more than the function took steps. */
@@ -139,6 +143,7 @@ static void check_size(lua_State *state, struct sl_transform *transform)
     }
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static void add_array(lua_State *state, struct sl_transform *transform, size_t count,
                       unsigned depth)
 {
@@ -167,6 +172,7 @@ static void collect_names(lua_State *state, struct sl_transform *transform)
     }
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static void add_object(lua_State *state, struct sl_transform *transform, unsigned depth)
 {
     size_t first = transform->member_count;
@@ -189,6 +195,7 @@ static void add_object(lua_State *state, struct sl_transform *transform, unsigne
 }
 
 /* A table without keys is an empty array: what is collected in a loop is a list more often. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static void add_table(lua_State *state, struct sl_transform *transform, unsigned depth)
 {
     struct keys keys;
@@ -214,6 +221,7 @@ static void add_table(lua_State *state, struct sl_transform *transform, unsigned
     }
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static void add_json(lua_State *state, struct sl_transform *transform, unsigned depth)
 {
     switch (lua_type(state, -1)) {
