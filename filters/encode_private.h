@@ -21,8 +21,8 @@ int sl_encode_end_value(const struct sl_shape *shape, struct sl_span column, str
                         size_t guess, size_t start, struct sl_err *err) SL_MUSTCHECK;
 
 /*
- * sl_encode_put() and sl_encode_replace() of a rule with a transform, whose fields may be others
- * than KEY holds. SL_ERULE: it fails on the row. OUT has grown on failure, too.
+ * sl_encode_put() and sl_encode_replace() of a hash that a transform makes, whose fields may be
+ * others than KEY holds. SL_ERULE: it fails on the row. OUT has grown on failure, too.
  */
 int sl_encode_transformed(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
                           struct sl_buf *out, uint32_t *key_at, uint16_t *commands,

@@ -9,6 +9,7 @@
 #include "cdc/resp.h"
 #include "filters/encode_private.h"
 #include "filters/mask.h"
+#include "filters/transform.h"
 
 /* "*3 $4 HSET": the array head varies, the rest is constant. */
 #define SL_ARG_HSET   "$4\r\nHSET\r\n"
@@ -225,6 +226,7 @@ static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_s
     enum { GUESS = 300 }; /* most JSON rows have a length of three digits */
 
     uint64_t ttl = shape->rule->ttl_s;
+    size_t before = out->len;
     size_t start = 0;
     int rc = sl_resp_array(out, ttl > 0 ? 5 : 3);
 
@@ -239,7 +241,12 @@ static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_s
         rc = sl_resp_begin(out, GUESS, &start);
     }
     if (rc == SL_OK) {
-        rc = sl_encode_json(shape, row, out, err);
+        rc = shape->transform != NULL ? sl_transform_json(shape, row, out, err)
+                                      : sl_encode_json(shape, row, out, err);
+    }
+    if (rc == SL_DONE) {
+        out->len = before;
+        return sl_encode_del(key, out, key_at);
     }
     if (rc == SL_OK) {
         rc = sl_encode_end_value(shape, sl_span_make("", 0), out, GUESS, start, err);
@@ -254,12 +261,12 @@ static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_s
 static int put(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
                struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
 {
-    if (shape->transform != NULL) {
-        return sl_encode_transformed(shape, row, key, out, key_at, commands, err);
+    if (shape->rule->value != SL_VALUE_HASH) {
+        return put_json(shape, row, key, out, key_at, commands, err);
     }
-    return shape->rule->value == SL_VALUE_HASH
-               ? put_hash(shape, row, key, out, key_at, commands, err)
-               : put_json(shape, row, key, out, key_at, commands, err);
+    return shape->transform != NULL
+               ? sl_encode_transformed(shape, row, key, out, key_at, commands, err)
+               : put_hash(shape, row, key, out, key_at, commands, err);
 }
 
 int sl_encode_put(const struct sl_shape *shape, struct sl_row row, struct sl_span key,

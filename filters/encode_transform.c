@@ -1,6 +1,6 @@
 /*
- * encode_transform.c - rows as a rule's function shows them, to Redis commands: as in
- * encode_redis.c, but of names that differ from row to row. So a hash is made anew.
+ * encode_transform.c - rows as a rule's function shows them, to hashes: their fields differ from
+ * row to row, so each is made anew.
  */
 #include "cdc/resp.h"
 #include "filters/encode_private.h"
@@ -35,8 +35,9 @@ static int add_hset(const struct sl_shape *shape, struct sl_row row, struct sl_s
     return SL_OK;
 }
 
-static int put_hash(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
-                    struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
+int sl_encode_transformed(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
+                          struct sl_buf *out, uint32_t *key_at, uint16_t *commands,
+                          struct sl_err *err)
 {
     size_t count = 0;
     int rc = sl_encode_del(key, out, key_at);
@@ -48,48 +49,4 @@ static int put_hash(const struct sl_shape *shape, struct sl_row row, struct sl_s
     }
     *commands = 2;
     return sl_encode_add_expire(shape, key, out, commands);
-}
-
-static int add_value(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
-                     struct sl_err *err)
-{
-    enum { SL_GUESS = 300 }; /* as in encode_redis.c */
-
-    size_t start = 0;
-    int rc = sl_resp_begin(out, SL_GUESS, &start);
-
-    rc = rc == SL_OK ? sl_transform_json(shape, row, out, err) : rc;
-    return rc == SL_OK ? sl_encode_end_value(shape, sl_span_make("", 0), out, SL_GUESS, start, err)
-                       : rc;
-}
-
-static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
-                    struct sl_buf *out, uint32_t *key_at, struct sl_err *err)
-{
-    uint64_t ttl = shape->rule->ttl_s;
-    size_t before = out->len;
-    int rc = sl_resp_array(out, ttl > 0 ? 5 : 3);
-
-    rc = rc == SL_OK ? SL_ADD(out, "$3\r\nSET\r\n") : rc;
-    rc = rc == SL_OK ? sl_encode_add_key(key, out, key_at) : rc;
-    rc = rc == SL_OK ? add_value(shape, row, out, err) : rc;
-    if (rc == SL_DONE) {
-        out->len = before;
-        return sl_encode_del(key, out, key_at);
-    }
-    if (rc == SL_OK && ttl > 0) {
-        rc = SL_ADD(out, "$2\r\nEX\r\n");
-        rc = rc == SL_OK ? sl_resp_u64(out, ttl) : rc;
-    }
-    return rc;
-}
-
-int sl_encode_transformed(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
-                          struct sl_buf *out, uint32_t *key_at, uint16_t *commands,
-                          struct sl_err *err)
-{
-    *commands = 1;
-    return shape->rule->value == SL_VALUE_HASH
-               ? put_hash(shape, row, key, out, key_at, commands, err)
-               : put_json(shape, row, key, out, key_at, err);
 }
