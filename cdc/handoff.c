@@ -262,22 +262,11 @@ void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch)
     sl_batch_clear(batch);
     lock(handoff);
     handoff->used -= bytes;
-    handoff->has_returned = true;
     handoff->returned++;
     batch->next = handoff->free;
     handoff->free = batch;
     (void)pthread_cond_broadcast(&handoff->room);
     unlock(handoff);
-}
-
-bool sl_handoff_has_returned(struct sl_handoff *handoff)
-{
-    bool has_returned;
-
-    lock(handoff);
-    has_returned = handoff->has_returned;
-    unlock(handoff);
-    return has_returned;
 }
 
 void sl_handoff_fill(struct sl_handoff *handoff, uint64_t *used, uint64_t *budget)
@@ -329,7 +318,6 @@ void sl_handoff_reset(struct sl_handoff *handoff)
     handoff->queued = 0;
     handoff->used = 0;
     handoff->is_closed = false;
-    handoff->has_returned = false;
     handoff->in_hand = 0;
     handoff->passed = 0;
     handoff->returned = 0;

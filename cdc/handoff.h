@@ -48,7 +48,6 @@ struct sl_handoff {
     uint64_t in_hand;  /* batches that the reader has */
     uint64_t passed;   /* batches that went to the queue or the loop since the reset */
     uint64_t returned; /* of these, given back */
-    bool has_returned; /* a batch was given back since the reset */
     /* The loop found nothing and wants to be woken: by a push, and by a publish. */
     bool wants_queued;
     atomic_bool wants_open;   /* written under the lock */
@@ -107,9 +106,6 @@ enum sl_take {
 struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what);
 /* Loop: BATCH is done with. */
 void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch);
-/* Any thread: the first batch has been given back, so it was acknowledged (or the session ended).
- */
-bool sl_handoff_has_returned(struct sl_handoff *handoff);
 /*
  * Any thread: a mark behind all that was put into batches so far, for
  * sl_handoff_has_passed(): true once these batches have been given back.

@@ -26,6 +26,9 @@ struct sl_load_store_ops {
                   struct sl_err *err);
     int (*requests)(struct sl_load_store *store, sl_load_field_fn each, void *user,
                     struct sl_err *err);
+    /* The same of sluice:{PIPELINE}:rules. */
+    int (*rules)(struct sl_load_store *store, sl_load_field_fn each, void *user,
+                 struct sl_err *err);
     /* One step through the hash sluice:{PIPELINE}:rereads, with a cursor as below. */
     int (*rereads)(struct sl_load_store *store, uint64_t *cursor, sl_load_field_fn each, void *user,
                    struct sl_err *err);
@@ -45,6 +48,7 @@ struct sl_load_store {
     const struct sl_load_store_ops *ops;
     const char *state_key; /* sluice:{PIPELINE}:bootstrap */
     const char *requests_key;
+    const char *rules_key;
 };
 
 #endif

@@ -16,6 +16,12 @@ enum sl_gap_policy {
     SL_GAP_BOOTSTRAP, /* go on at the end of the log and load all tables again */
 };
 
+/* What to do with the keys of a table that no rule chooses any more. */
+enum sl_drop_policy {
+    SL_DROP_KEEP,
+    SL_DROP_REMOVE,
+};
+
 /* Where to begin when there is no checkpoint. */
 struct sl_start {
     enum sl_start_kind kind;
@@ -36,6 +42,7 @@ struct sl_pipeline_options {
     const char *name; /* letters, digits, '_', '-', '.'; safe inside a key's braces */
     struct sl_start start;
     enum sl_gap_policy on_gap;
+    enum sl_drop_policy on_drop;
     uint64_t memory_limit_bytes;
     uint64_t max_transaction_bytes;
     uint64_t batch_bytes; /* at most max_transaction_bytes and a 64th of the memory limit */

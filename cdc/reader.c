@@ -88,6 +88,20 @@ static int add_first(struct sl_reader *reader)
                : SL_OK;
 }
 
+/* What follows from rules that have changed, in a group before any row. */
+static int begin_rules(struct sl_reader *reader)
+{
+    int rc;
+
+    if (reader->options.rules == NULL) {
+        return SL_OK;
+    }
+    rc = sl_rule_book_begin(reader->options.rules, reader, &reader->err);
+    return rc == SL_OK && reader->batch != NULL
+               ? sl_reader_push(reader, true, sl_stream_position(reader->stream))
+               : rc;
+}
+
 /*
  * A server accepts a position by sending its first event. The place that the stream begins at is
  * then a checkpoint of its own, in a group without rows: without it a restart before the first
@@ -105,6 +119,12 @@ static int begin(struct sl_reader *reader)
     }
     if (rc == SL_OK) {
         rc = sl_reader_push(reader, true, sl_stream_position(reader->stream));
+    }
+    if (rc == SL_OK) {
+        rc = begin_rules(reader);
+    }
+    if (rc == SL_OK) {
+        atomic_store(&reader->first_mark, sl_handoff_mark(reader->handoff));
     }
     reader->visits.is_begun = rc == SL_OK;
     return rc;
@@ -178,6 +198,7 @@ struct sl_reader *sl_reader_new(const struct sl_reader_options *options, struct 
     reader->source = source;
     reader->mapper = mapper;
     reader->handoff = handoff;
+    atomic_store(&reader->first_mark, UINT64_MAX);
     sl_position_init(&reader->start);
     if (sl_reader_visits_init(&reader->visits) != SL_OK) {
         free(reader);
@@ -235,12 +256,20 @@ int sl_reader_join(struct sl_reader *reader, struct sl_err *err)
 
 bool sl_reader_first_is_applied(const struct sl_reader *reader)
 {
-    return reader->options.first_count == 0 || sl_handoff_has_returned(reader->handoff);
+    if (reader->options.first_count == 0 && reader->options.rules == NULL) {
+        return true;
+    }
+    return sl_handoff_has_passed(reader->handoff, atomic_load(&reader->first_mark));
 }
 
 struct sl_rereads *sl_reader_rereads(const struct sl_reader *reader)
 {
     return reader->options.rereads;
+}
+
+struct sl_rule_book *sl_reader_rules(const struct sl_reader *reader)
+{
+    return reader->options.rules;
 }
 
 const struct sl_reader_stats *sl_reader_stats(const struct sl_reader *reader)

@@ -19,6 +19,7 @@
 #include "cdc/mapper.h"
 #include "cdc/position.h"
 #include "cdc/rereads.h"
+#include "cdc/rule_book.h"
 #include "cdc/source.h"
 #include "cdc/stream.h"
 #include "cdc/table_loader.h"
@@ -47,6 +48,9 @@ struct sl_reader_options {
     bool has_visitors;
     /* Where keys that the mapper notes are handed over to; NULL: it notes none. Borrowed. */
     struct sl_rereads *rereads;
+    /* What the keys of tables are made with is kept in the sink by it; NULL: not at all. Borrowed.
+     */
+    struct sl_rule_book *rules;
 };
 
 /* Read by other threads while the reader runs. */
@@ -77,11 +81,13 @@ void sl_reader_stop(struct sl_reader *reader);
  */
 int sl_reader_join(struct sl_reader *reader, struct sl_err *err);
 
-/* True when the sink has acknowledged the first commands, or there are none. Thread-safe. */
+/* True when the sink has acknowledged all that goes before the stream: the first commands and what
+ * follows from rules that have changed. Thread-safe. */
 bool sl_reader_first_is_applied(const struct sl_reader *reader);
 
 /* As in the options. */
 struct sl_rereads *sl_reader_rereads(const struct sl_reader *reader);
+struct sl_rule_book *sl_reader_rules(const struct sl_reader *reader);
 
 const struct sl_reader_stats *sl_reader_stats(const struct sl_reader *reader);
 

@@ -29,7 +29,7 @@ static int on_table(void *user, struct sl_table *table, bool *skip, struct sl_er
     struct sl_reader *reader = user;
 
     *skip = !reader->mapper->ops->wants(reader->mapper, table->db, table->name);
-    return *skip ? SL_OK : reader->mapper->ops->table(reader->mapper, table, err);
+    return *skip ? SL_OK : sl_reader_use_table(reader, table, err);
 }
 
 static int note_rereads(struct sl_reader *reader, uint32_t from)
@@ -66,10 +66,9 @@ static int on_row(void *user, const struct sl_row_change *change, struct sl_err 
 static int on_commit(void *user, struct sl_err *err)
 {
     struct sl_reader *reader = user;
-    int rc = SL_OK;
+    int rc = sl_reader_flush_rules(reader, err);
 
-    (void)err;
-    if (reader->is_xa) { /* in one phase: what was held back is final after all */
+    if (rc == SL_OK && reader->is_xa) { /* in one phase: what was held back is final after all */
         rc = note_rereads(reader, reader->batch->begin.entry);
     }
     if (rc == SL_OK && reader->options.rereads != NULL) {
@@ -176,7 +175,7 @@ int sl_reader_carry_out(struct sl_reader *reader, const struct sl_ddl *ddl, stru
     for (unsigned nth = 0;; nth++) {
         rc = reader->mapper->ops->ddl(reader->mapper, ddl, nth, &effect, err);
         if (rc != SL_OK) {
-            return rc == SL_DONE ? SL_OK : rc;
+            return rc == SL_DONE ? sl_reader_flush_rules(reader, err) : rc;
         }
         if (effect.kind == SL_EFFECT_PURGE) {
             rc = sl_reader_purge(reader, effect.purge);

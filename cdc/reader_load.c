@@ -80,7 +80,7 @@ static int on_load_begin(void *user, struct sl_table *table, struct sl_err *err)
     if (load->unless_primary && table->key_is_primary) {
         return SL_DONE;
     }
-    rc = reader->mapper->ops->table(reader->mapper, table, err);
+    rc = sl_reader_use_table(reader, table, err);
     if (rc != SL_OK) {
         return rc;
     }

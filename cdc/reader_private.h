@@ -1,7 +1,7 @@
 /*
  * reader_private.h - shared by the files of the reader (reader.c: thread and life,
  * reader_batches.c, reader_handler.c, reader_savepoint.c, reader_load.c, reader_visit.c,
- * reader_put.c, reader_watch.c, reader_rereads.c); for nobody else.
+ * reader_put.c, reader_watch.c, reader_rereads.c, reader_rules.c); for nobody else.
  */
 #ifndef SLUICE_CDC_READER_PRIVATE_H
 #define SLUICE_CDC_READER_PRIVATE_H
@@ -62,6 +62,7 @@ struct sl_reader {
     struct sl_position start;
     struct sl_reader_stats stats;
     struct sl_visits visits;
+    atomic_uint_fast64_t first_mark; /* behind what goes before the stream; the most: not put yet */
     atomic_bool stop;
     pthread_t thread;
     int status;
@@ -83,6 +84,15 @@ bool sl_reader_batch_is_full(const struct sl_reader *reader);
 /* Offers the batch, which has only complete transactions, and takes it back to add more. */
 int sl_reader_publish(struct sl_reader *reader) SL_MUSTCHECK;
 void sl_reader_reclaim(struct sl_reader *reader);
+
+/* ---- rules ---- */
+
+/* Compiles the rule for TABLE, whose rows will be written, and notes what its keys are made with.
+ */
+int sl_reader_use_table(struct sl_reader *reader, struct sl_table *table,
+                        struct sl_err *err) SL_MUSTCHECK;
+/* Adds what was noted to the batch. */
+int sl_reader_flush_rules(struct sl_reader *reader, struct sl_err *err) SL_MUSTCHECK;
 
 /* ---- savepoints ---- */
 

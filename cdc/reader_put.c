@@ -7,14 +7,6 @@ const struct sl_position *sl_reader_place(const struct sl_reader *reader)
     return sl_stream_read_position(reader->stream);
 }
 
-int sl_reader_compile(struct sl_reader *reader, struct sl_table *table, struct sl_err *err)
-{
-    if (!reader->mapper->ops->wants(reader->mapper, table->db, table->name)) {
-        return SL_DONE;
-    }
-    return reader->mapper->ops->table(reader->mapper, table, err);
-}
-
 /* Takes the published batch back to add to it, or begins another. */
 static int open_batch(struct sl_reader *reader)
 {
@@ -23,6 +15,18 @@ static int open_batch(struct sl_reader *reader)
     }
     sl_reader_reclaim(reader);
     return sl_reader_need_batch(reader);
+}
+
+int sl_reader_compile(struct sl_reader *reader, struct sl_table *table, struct sl_err *err)
+{
+    int rc;
+
+    if (!reader->mapper->ops->wants(reader->mapper, table->db, table->name)) {
+        return SL_DONE;
+    }
+    rc = sl_reader_use_table(reader, table, err);
+    rc = rc == SL_OK ? open_batch(reader) : rc;
+    return rc == SL_OK ? sl_reader_flush_rules(reader, err) : rc;
 }
 
 /* What the stream had gathered is in the batch, too: without it the stream cannot go on. */

@@ -46,6 +46,7 @@ struct sl_snapshot_options {
     uint32_t max_threads_running; /* at the source; above it loading pauses; 0: no limit */
     uint32_t max_lag_s;           /* of the stream, likewise */
     uint32_t poll_ms;             /* how often requests are looked for */
+    uint64_t rate;                /* of tables that are chosen newly: rows a second; 0: no limit */
     /* Called for what an operator should know of; any thread. */
     void (*notice)(void *user, bool is_warning, const char *text);
     /* Called when has_looked, is_loading or has_ended in its stats changed; any thread. */

@@ -205,6 +205,9 @@ int sl_snapshot_plan(struct sl_snapshot_worker *worker, struct sl_err *err)
     bool has_requests = false;
     int rc = atomic_load(&snapshot->stats.has_looked) ? SL_OK : look(worker, err);
 
+    if (rc == SL_OK && sl_snapshot_has_rules(snapshot)) {
+        rc = sl_snapshot_settle_rules(worker, err);
+    }
     if (rc == SL_OK && snapshot->has_all) {
         rc = expand_all(worker, err);
     }

@@ -4,6 +4,7 @@
  *     snapshot.c        life, workers, waiting
  *     snapshot_plan.c   what is to be done: states
  *     snapshot_request.c  what others ask for
+ *     snapshot_rules.c  tables that are chosen newly
  *     snapshot_tables.c which worker loads what
  *     snapshot_commands.c  states and requests as commands
  *     snapshot_table.c  one table's load
@@ -174,6 +175,13 @@ int sl_snapshot_poll(struct sl_snapshot_worker *worker, bool *has_requests,
                      struct sl_err *err) SL_MUSTCHECK;
 int sl_snapshot_handle_requests(struct sl_snapshot_worker *worker, struct sl_err *err) SL_MUSTCHECK;
 void sl_snapshot_free_requests(struct sl_snapshot *snapshot);
+
+/* ---- snapshot_rules.c ---- */
+
+/* True when tables that are chosen newly are still to be found. */
+bool sl_snapshot_has_rules(const struct sl_snapshot *snapshot);
+/* Worker 0: finds them, says that they wait, and that the rules of all chosen tables are these. */
+int sl_snapshot_settle_rules(struct sl_snapshot_worker *worker, struct sl_err *err) SL_MUSTCHECK;
 
 /* ---- snapshot_tables.c ---- */
 

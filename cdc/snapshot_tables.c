@@ -61,7 +61,7 @@ void sl_snapshot_update(struct sl_snapshot *snapshot)
     bool was_loading;
 
     (void)pthread_mutex_lock(&snapshot->lock);
-    is_loading = snapshot->has_all;
+    is_loading = snapshot->has_all || sl_snapshot_has_rules(snapshot);
     for (const struct sl_snapshot_table *table = snapshot->tables; table != NULL && !is_loading;
          table = table->next) {
         is_loading = table->state.phase < SL_LOAD_DONE;

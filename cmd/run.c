@@ -10,6 +10,7 @@
 #include "cmd/command.h"
 #include "cmd/fit.h"
 #include "cmd/pages.h"
+#include "cmd/reload.h"
 #include "cmd/runner.h"
 
 /* Blocked before any thread is made: this one alone waits for them. */
@@ -23,6 +24,8 @@ static void block_signals(sigset_t *set)
 }
 
 struct crew {
+    const char *path;               /* of the configuration */
+    const struct sl_config *config; /* that it was started with */
     struct sl_runner **runners;
     size_t count;
 };
@@ -35,8 +38,9 @@ static void free_crew(struct crew *crew)
     free(crew->runners);
 }
 
-static int start_crew(const struct sl_config *config, struct crew *crew, struct sl_err *err)
+static int start_crew(struct crew *crew, struct sl_err *err)
 {
+    const struct sl_config *config = crew->config;
     int rc = SL_OK;
 
     crew->runners = calloc(config->sink_count, sizeof(*crew->runners));
@@ -90,6 +94,17 @@ static bool all_ended(const struct crew *crew)
     return true;
 }
 
+/* A runner that has ended takes it, too, and lets it go with itself. */
+static void reload(const struct crew *crew)
+{
+    struct sl_shared_config *shared = sl_reload_read(crew->path, crew->config);
+
+    for (size_t i = 0; shared != NULL && i < crew->count; i++) {
+        sl_runner_reload(crew->runners[i], shared);
+    }
+    sl_shared_config_drop(shared);
+}
+
 /* Until a stop is asked for, or no runner is left. One sink that fails does not stop the others. */
 static void wait_for_end(const sigset_t *set, const struct crew *crew)
 {
@@ -104,16 +119,15 @@ static void wait_for_end(const sigset_t *set, const struct crew *crew)
             return;
         }
         if (signal_number == SIGHUP) {
-            sl_log_text(SL_LOG_WARN,
-                        "SIGHUP is ignored: this version reads its configuration at start "
-                        "only; restart it, continuing");
+            sl_log(SL_LOG_INFO, "reloading", "file=%s", crew->path);
+            reload(crew);
         }
     }
 }
 
-static int run_daemon(const struct sl_config *config)
+static int run_daemon(const char *path, const struct sl_config *config)
 {
-    struct crew crew = {0};
+    struct crew crew = {.path = path, .config = config};
     struct sl_pages *pages = NULL;
     struct sl_err err = {0};
     sigset_t set;
@@ -124,7 +138,7 @@ static int run_daemon(const struct sl_config *config)
     if (!sl_fit_all(config)) {
         return SL_EXIT_USAGE;
     }
-    rc = start_crew(config, &crew, &err);
+    rc = start_crew(&crew, &err);
     if (rc == SL_OK && config->http.host != NULL) {
         rc = sl_pages_new(config, crew.runners, &pages, &err);
     }
@@ -163,7 +177,7 @@ static int run(int argc, char **argv)
     if (config == NULL) {
         return SL_EXIT_USAGE;
     }
-    status = run_daemon(config);
+    status = run_daemon(path, config);
     sl_config_free(config);
     return status;
 }
@@ -174,7 +188,8 @@ const struct sl_command sl_command_run = {
     .usage =
         "Usage: sluice run [-c FILE]\n\n"
         "Streams the changes of the configured tables into every configured sink. SIGTERM and\n"
-        "SIGINT: finish what is on the way, write the checkpoint, leave.\n\n"
+        "SIGINT: finish what is on the way, write the checkpoint, leave. SIGHUP: read the\n"
+        "configuration again and go on with its tables, on_drop and log.\n\n"
         "Exit status: 0 asked to stop, 2 bad usage or configuration, 3 source unusable, 4 sink\n"
         "unusable, 5 cannot continue without losing data (the log says why).\n",
     .run = run,

@@ -54,12 +54,26 @@ static bool may_wait(const struct sl_runner *runner)
            sl_clock_mono_ms(sl_clock_real()) - runner->started_ms < SL_STARTUP_MS;
 }
 
+/* The session is as good as before; what failed is another connection. */
+static void reconnect(struct sl_runner *runner, const char *why)
+{
+    sl_runner_log_failure(runner, SL_LOG_WARN, why);
+    sl_redis_sink_close(runner->sink, true);
+    runner->state = STATE_CONNECTING;
+    back_off(runner);
+}
+
 static void start_reader(struct sl_runner *runner)
 {
     struct sl_err err = {0};
     int rc;
 
     runner->is_ready = false;
+    runner->is_reloading = false;
+    if (sl_runner_take_rules(runner) && sl_runner_read_dictionaries(runner, &err) != SL_OK) {
+        reconnect(runner, err.text);
+        return;
+    }
     sl_runner_judge_gap(runner);
     rc = sl_runner_start_reader(runner, &err);
     if (rc != SL_OK) {
@@ -81,6 +95,7 @@ static int open_sink(struct sl_runner *runner, struct sl_err *err)
     if (rc == SL_OK) {
         sl_runner_ask_limit(runner);
         runner->sink_sessions++;
+        (void)sl_runner_take_rules(runner);
         rc = sl_runner_read_dictionaries(runner, err);
         if (rc != SL_OK) {
             sl_redis_sink_close(runner->sink, true);
@@ -214,6 +229,12 @@ static void on_drained(void *user)
         finish(runner, SL_EXIT_OK);
         return;
     }
+    if (runner->is_reloading) {
+        runner->is_complete = false; /* until the sink was asked what is to be loaded */
+        sl_redis_sink_set_state(runner->sink, SL_SINK_LOADING);
+        start_reader(runner);
+        return;
+    }
     if (may_mend(runner->outcome) && may_wait(runner)) {
         runner->failures[SL_VIEW_SOURCE_LOST]++;
         sl_runner_log_failure(runner, runner->outcome == SL_ECORRUPT ? SL_LOG_ERROR : SL_LOG_WARN,
@@ -325,6 +346,19 @@ static void on_stop(struct ev_loop *loop, struct ev_async *async, int events)
     }
 }
 
+/* In every other state the next reader takes the rules. */
+static void on_reload(struct ev_loop *loop, struct ev_async *async, int events)
+{
+    struct sl_runner *runner = async->data;
+
+    (void)loop;
+    (void)events;
+    if (runner->state == STATE_STREAMING && !atomic_load(&runner->stop_asked)) {
+        runner->is_reloading = true;
+        sl_runner_stop_reader(runner);
+    }
+}
+
 static void *thread_main(void *user)
 {
     struct sl_runner *runner = user;
@@ -351,15 +385,18 @@ static void watch(struct sl_runner *runner)
     ev_async_init(&runner->wake, on_wake);
     ev_async_init(&runner->change, on_change);
     ev_async_init(&runner->stop, on_stop);
+    ev_async_init(&runner->reload, on_reload);
     ev_init(&runner->retry, on_retry);
     sl_runner_watch_loading(runner);
     runner->wake.data = runner;
     runner->change.data = runner;
     runner->stop.data = runner;
+    runner->reload.data = runner;
     runner->retry.data = runner;
     ev_async_start(runner->loop, &runner->wake);
     ev_async_start(runner->loop, &runner->change);
     ev_async_start(runner->loop, &runner->stop);
+    ev_async_start(runner->loop, &runner->reload);
 }
 
 static int make_sink(struct sl_runner *runner)
@@ -386,28 +423,43 @@ static int make_sink(struct sl_runner *runner)
     return runner->sink != NULL ? SL_OK : SL_ENOMEM;
 }
 
+/* What other threads use, too. */
+static int init_shared(struct sl_runner *runner)
+{
+    size_t budget = (size_t)(runner->config->pipeline.memory_limit_bytes / SL_HANDOFF_SHARE);
+
+    if (pthread_mutex_init(&runner->rules_lock, NULL) != 0) {
+        return SL_ENOMEM;
+    }
+    if (sl_handoff_init(&runner->handoff, budget, wake_from_handoff, runner) != SL_OK) {
+        (void)pthread_mutex_destroy(&runner->rules_lock);
+        return SL_ENOMEM;
+    }
+    if (sl_runner_init_view(runner) != SL_OK) {
+        sl_handoff_release(&runner->handoff);
+        (void)pthread_mutex_destroy(&runner->rules_lock);
+        return SL_ENOMEM;
+    }
+    return SL_OK;
+}
+
 struct sl_runner *sl_runner_new(const struct sl_runner_options *options)
 {
     const struct sl_config *config = options->config;
     struct sl_runner *runner = calloc(1, sizeof(*runner));
-    size_t budget = (size_t)(config->pipeline.memory_limit_bytes / SL_HANDOFF_SHARE);
 
     if (runner == NULL) {
         return NULL;
     }
     runner->options = *options;
     runner->config = config;
+    runner->rules = config;
     runner->redis = &config->sinks[options->sink];
     runner->source_options = config->source;
     runner->source_options.server_id = sl_config_server_id(config, options->sink);
     runner->rand.state = sl_xrand_entropy();
     runner->backoff_ms = SL_BACKOFF_FIRST_MS;
-    if (sl_handoff_init(&runner->handoff, budget, wake_from_handoff, runner) != SL_OK) {
-        free(runner);
-        return NULL;
-    }
-    if (sl_runner_init_view(runner) != SL_OK) {
-        sl_handoff_release(&runner->handoff);
+    if (init_shared(runner) != SL_OK) {
         free(runner);
         return NULL;
     }
@@ -437,6 +489,7 @@ void sl_runner_free(struct sl_runner *runner)
     sl_buf_release(&runner->rereads_key);
     sl_buf_release(&runner->state_key);
     sl_runner_release_view(runner);
+    sl_runner_free_rules(runner);
     free(runner);
 }
 

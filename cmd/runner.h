@@ -20,6 +20,7 @@
 #ifndef SLUICE_CMD_RUNNER_H
 #define SLUICE_CMD_RUNNER_H
 
+#include "cmd/shared_config.h"
 #include "cmd/view.h"
 #include "conf/config.h"
 
@@ -60,6 +61,9 @@ int sl_runner_start(struct sl_runner *runner, struct sl_err *err) SL_MUSTCHECK;
 void sl_runner_stop(struct sl_runner *runner);
 /* Makes VIEW what the pipeline does, if the configuration has pages; thread-safe. SL_ENOMEM. */
 int sl_runner_look(struct sl_runner *runner, struct sl_view *view) SL_MUSTCHECK;
+/* From between two transactions on, tables and on_drop are those of SHARED, which it uses as long
+ * as it needs; all else of it is not looked at. Thread-safe. */
+void sl_runner_reload(struct sl_runner *runner, struct sl_shared_config *shared);
 /* True when sl_runner_join() will not wait. */
 bool sl_runner_has_ended(const struct sl_runner *runner);
 /* Waits for its end; returns the exit status. */

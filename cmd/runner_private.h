@@ -6,6 +6,7 @@
  *     runner_snapshot.c  the snapshot beside the reader: made, started, ended
  *     runner_load.c      follows it: says when all is loaded, starts it again when it failed
  *     runner_gap.c       what a gap leads to: the note that all tables are to be loaded
+ *     runner_rules.c     the rules that a reader works by, and how others take their place
  *     runner_log.c       what is said, and how often
  *     runner_view.c      what is shown: figures for metrics and status
  */
@@ -44,13 +45,20 @@ enum runner_state {
 
 struct sl_runner {
     struct sl_runner_options options;
-    const struct sl_config *config;
+    const struct sl_config *config;        /* all of it but tables and on_drop */
+    const struct sl_config *rules;         /* these; changes while there is no reader */
+    struct sl_shared_config *shared_rules; /* which they are of; NULL: config */
+    pthread_mutex_t rules_lock;
+    struct sl_shared_config *next_rules; /* under the lock; NULL: none */
+    bool is_reload;                      /* rules have just been taken, and no reader began yet */
+    bool is_reloading;                   /* the reader was stopped for other rules */
     const struct sl_redis_options *redis;
     struct sl_source_options source_options;
     struct ev_loop *loop;
     struct ev_async wake;   /* the handoff has something */
     struct ev_async change; /* the reader connected or ended, or the snapshot has news */
     struct ev_async stop;   /* a stop was asked for */
+    struct ev_async reload; /* next_rules */
     struct ev_timer retry;
     struct ev_timer load_retry; /* of a snapshot that failed */
     struct sl_handoff handoff;
@@ -63,6 +71,9 @@ struct sl_runner {
     bool has_asked_limit;
     struct sl_schema_query *schema;
     struct sl_rereads *rereads;
+    struct sl_rule_judge *judge; /* of the reader, with its store */
+    struct sl_load_store *rule_store;
+    struct sl_rule_book *book;
     struct sl_buf rereads_key; /* sluice's keys for them */
     struct sl_buf state_key;
     struct sl_table_scan *scan;
@@ -144,6 +155,14 @@ void sl_runner_count_rows(void *user, struct sl_heartbeat_rows *rows);
 
 /* Whoever has news for on_change(); USER is the runner. Thread-safe. */
 void sl_runner_wake(void *user);
+
+/* ---- runner_rules.c ---- */
+
+/* While there is no reader: takes the rules that wait to be taken, if any do. */
+bool sl_runner_take_rules(struct sl_runner *runner);
+void sl_runner_free_rules(struct sl_runner *runner);
+int sl_runner_make_book(struct sl_runner *runner) SL_MUSTCHECK;
+void sl_runner_free_book(struct sl_runner *runner);
 
 /* ---- runner_snapshot.c ---- */
 

@@ -40,6 +40,7 @@ void sl_runner_free_reader(struct sl_runner *runner)
     runner->scan = NULL;
     sl_rereads_free(runner->rereads);
     runner->rereads = NULL;
+    sl_runner_free_book(runner);
     sl_handoff_reset(&runner->handoff);
 }
 
@@ -60,7 +61,7 @@ int sl_runner_read_dictionaries(struct sl_runner *runner, struct sl_err *err)
                                                 .stop = &runner->stop_asked};
 
     sl_dictionaries_release(&runner->dictionaries);
-    return wants_dictionaries(runner->config)
+    return wants_dictionaries(runner->rules)
                ? sl_redis_dictionaries_read(&place, &runner->dictionaries, err)
                : SL_OK;
 }
@@ -115,6 +116,7 @@ static int make_reader(struct sl_runner *runner)
     int rc = sl_runner_make_first(runner);
 
     rc = rc == SL_OK ? make_rereads(runner) : rc;
+    rc = rc == SL_OK ? sl_runner_make_book(runner) : rc;
     if (rc != SL_OK) {
         return rc;
     }
@@ -131,8 +133,9 @@ static int make_reader(struct sl_runner *runner)
     options.schema_user = runner->schema;
     options.load_user = runner->scan;
     options.rereads = runner->rereads;
+    options.rules = runner->book;
     runner->mapper =
-        sl_rule_mapper_new(runner->config->tables, runner->config->table_count, runner->rereads);
+        sl_rule_mapper_new(runner->rules->tables, runner->rules->table_count, runner->rereads);
     if (runner->mapper == NULL) {
         return SL_ENOMEM;
     }
@@ -171,6 +174,7 @@ void sl_runner_stop_reader(struct sl_runner *runner)
     sl_runner_stop_snapshot(runner);
     sl_schema_query_interrupt(runner->schema);
     sl_table_scan_interrupt(runner->scan);
+    sl_rule_book_interrupt(runner->book);
     sl_reader_stop(runner->reader);
 }
 

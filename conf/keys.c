@@ -36,6 +36,12 @@ static const struct sl_conf_choice gap_policies[] = {
     {.name = NULL},
 };
 
+static const struct sl_conf_choice drop_policies[] = {
+    {.name = "keep", .value = SL_DROP_KEEP},
+    {.name = "remove", .value = SL_DROP_REMOVE},
+    {.name = NULL},
+};
+
 static const struct sl_conf_choice value_kinds[] = {
     {.name = "hash", .value = SL_VALUE_HASH},
     {.name = "json", .value = SL_VALUE_JSON},
@@ -85,6 +91,10 @@ const struct sl_conf_key sl_conf_keys[] = {
      AT(sl_config, pipeline.on_gap),
      .help = "What to do when changes are missing that cannot be had any more: \"bootstrap\" goes on at the end of the log and loads "
              "all tables again, \"stop\" leaves with exit status 5."},
+    {.path = "on_drop", .type = SL_CONF_CHOICE, .fallback = "keep", .choices = drop_policies,
+     AT(sl_config, pipeline.on_drop),
+     .help = "What to do with the keys of a table that no entry of tables chooses any more: \"keep\" leaves them as they are, "
+             "\"remove\" removes them."},
     {.path = "memory_limit", .type = SL_CONF_BYTES, .unit = "bytes", .min = 16 * MIB, .max = TIB, .fallback = "256MiB",
      AT(sl_config, pipeline.memory_limit_bytes),
      .help = "What rows on their way may take together, whatever the size of transactions."},

@@ -75,8 +75,7 @@ static void free_pattern(struct sl_key_pattern *base)
     free(pattern);
 }
 
-/* A rule for several databases has keys like those of this one, if any, with its name in them. */
-static struct sl_key_pattern *pattern_of_rule(const struct sl_table_rule *rules, size_t count,
+struct sl_key_pattern *sl_key_pattern_of_rule(const struct sl_table_rule *rules, size_t count,
                                               const struct sl_table_rule *rule, struct sl_span db)
 {
     const struct sl_key_tables tables = {
@@ -96,7 +95,7 @@ static int add_others(struct owner_pattern *pattern, const struct sl_table_rule 
         if (&rules[i] == own || rules[i].skip) {
             continue;
         }
-        other = pattern_of_rule(rules, count, &rules[i], db);
+        other = sl_key_pattern_of_rule(rules, count, &rules[i], db);
         if (other == NULL) {
             return SL_ENOMEM;
         }

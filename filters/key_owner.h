@@ -21,6 +21,14 @@ bool sl_key_has_double(const struct sl_table_rule *rules, size_t count,
                        const struct sl_table_rule *rule);
 
 /*
+ * The pattern of the keys that RULE, one of COUNT RULES, makes of all its tables: if these are of
+ * several databases, in DB, as the keys in others have their name in them. The rules are borrowed
+ * for its life. NULL when out of memory.
+ */
+struct sl_key_pattern *sl_key_pattern_of_rule(const struct sl_table_rule *rules, size_t count,
+                                              const struct sl_table_rule *rule, struct sl_span db);
+
+/*
  * The pattern of the keys that rows of TABLE can have under OWN, one of COUNT RULES, and rows of no
  * other chosen table. The rules are borrowed for its life. NULL when out of memory.
  */

@@ -16,6 +16,7 @@ struct redis_store {
     struct sl_buf state_key;
     struct sl_buf requests_key;
     struct sl_buf rereads_key;
+    struct sl_buf rules_key;
     atomic_bool stop;
     bool is_open;
 };
@@ -121,6 +122,13 @@ static int read_requests(struct sl_load_store *base, sl_load_field_fn each, void
                      err);
 }
 
+static int read_rules(struct sl_load_store *base, sl_load_field_fn each, void *user,
+                      struct sl_err *err)
+{
+    return read_hash(store_of(base), "cannot read what the keys of tables were made with",
+                     base->rules_key, each, user, err);
+}
+
 /* ---- keys ---- */
 
 static int take_cursor(const redisReply *reply, uint64_t *cursor, struct sl_err *err)
@@ -221,6 +229,7 @@ static void free_store(struct sl_load_store *base)
     sl_buf_release(&store->state_key);
     sl_buf_release(&store->requests_key);
     sl_buf_release(&store->rereads_key);
+    sl_buf_release(&store->rules_key);
     free(store);
 }
 
@@ -230,6 +239,7 @@ struct sl_load_store *sl_redis_load_store_new(const struct sl_redis_options *opt
     static const struct sl_load_store_ops ops = {
         .states = read_states,
         .requests = read_requests,
+        .rules = read_rules,
         .rereads = step_rereads,
         .scan = scan,
         .interrupt = interrupt,
@@ -245,11 +255,14 @@ struct sl_load_store *sl_redis_load_store_new(const struct sl_redis_options *opt
     if (sl_pipeline_key(pipeline, "bootstrap", &store->state_key) == SL_OK &&
         sl_pipeline_key(pipeline, "requests", &store->requests_key) == SL_OK &&
         sl_pipeline_key(pipeline, "rereads", &store->rereads_key) == SL_OK &&
+        sl_pipeline_key(pipeline, "rules", &store->rules_key) == SL_OK &&
         sl_buf_cstr(&store->rereads_key) != NULL) {
         store->base.state_key = sl_buf_cstr(&store->state_key);
+        store->base.rules_key = sl_buf_cstr(&store->rules_key);
         store->base.requests_key = sl_buf_cstr(&store->requests_key);
     }
-    if (store->base.state_key == NULL || store->base.requests_key == NULL) {
+    if (store->base.state_key == NULL || store->base.requests_key == NULL ||
+        store->base.rules_key == NULL) {
         free_store(&store->base);
         return NULL;
     }

@@ -10,6 +10,7 @@
 #define STATES   "sluice:{p}:bootstrap"
 #define REQUESTS "sluice:{p}:requests"
 #define REREADS  "sluice:{p}:rereads"
+#define RULES    "sluice:{p}:rules"
 
 static void must(int rc)
 {
@@ -770,6 +771,15 @@ static int store_states(struct sl_load_store *store, sl_load_field_fn each, void
     return each_field(model, model->states, each, user);
 }
 
+static int store_rules(struct sl_load_store *store, sl_load_field_fn each, void *user,
+                       struct sl_err *err)
+{
+    struct sl_model *model = ((struct sl_model_store *)store)->model;
+
+    (void)err;
+    return each_field(model, model->rules, each, user);
+}
+
 static int store_requests(struct sl_load_store *store, sl_load_field_fn each, void *user,
                           struct sl_err *err)
 {
@@ -847,6 +857,7 @@ static void store_interrupt(struct sl_load_store *store)
 
 static const struct sl_load_store_ops store_ops = {.states = store_states,
                                                    .requests = store_requests,
+                                                   .rules = store_rules,
                                                    .rereads = store_rereads,
                                                    .scan = store_scan,
                                                    .interrupt = store_interrupt};
@@ -901,6 +912,14 @@ static void set_note(struct sl_model *model, struct sl_span field, bool is_set)
     model->notes[text[6] - '0'][atoi(text + 11)] = is_set;
 }
 
+static struct sl_model_field *fields_of(struct sl_model *model, struct sl_span key)
+{
+    if (sl_span_equals(key, RULES)) {
+        return model->rules;
+    }
+    return sl_span_equals(key, STATES) ? model->states : model->requests;
+}
+
 static void apply_command(struct sl_model *model, struct sl_span rest)
 {
     unsigned long words = strtoul((const char *)rest.data + 1, NULL, 10);
@@ -924,7 +943,7 @@ static void apply_command(struct sl_model *model, struct sl_span rest)
         }
         return;
     }
-    field = find_field(sl_span_equals(key, STATES) ? model->states : model->requests, name);
+    field = find_field(fields_of(model, key), name);
     if (!is_set) {
         sl_buf_clear(&field->name);
         return;
@@ -967,9 +986,26 @@ static void apply_entry(struct sl_model *model, const struct sl_batch *batch,
     }
 }
 
+static void purge(struct sl_model *model, const struct sl_key_pattern *pattern)
+{
+    char key[32];
+
+    for (int table = 0; table < SL_MODEL_TABLES; table++) {
+        for (int id = 0; id < SL_MODEL_IDS; id++) {
+            (void)snprintf(key, sizeof(key), "t%d:%d", table, id);
+            if (pattern->matches(pattern, sl_check_span(key))) {
+                model->cache[table][id] = SL_MODEL_NONE;
+            }
+        }
+    }
+}
+
 static void apply(struct sl_model *model, struct sl_batch *batch)
 {
     lock(model);
+    if (batch->task == SL_TASK_PURGE) {
+        purge(model, batch->purge);
+    }
     for (uint32_t i = 0; i < batch->entry_count; i++) {
         apply_entry(model, batch, &batch->entries[i]);
     }
@@ -1030,7 +1066,7 @@ void sl_model_init(struct sl_model *model)
         model->chunks[i].base.ops = &chunks_ops;
         model->chunks[i].model = model;
         model->stores[i].base = (struct sl_load_store){
-            .ops = &store_ops, .state_key = STATES, .requests_key = REQUESTS};
+            .ops = &store_ops, .state_key = STATES, .requests_key = REQUESTS, .rules_key = RULES};
         model->stores[i].model = model;
     }
     assert_int_equal(sl_handoff_init(&model->handoff, 1 << 20, ignore, NULL), SL_OK);
@@ -1060,6 +1096,7 @@ void sl_model_release(struct sl_model *model)
         sl_buf_release(&model->chunks[i].texts);
     }
     release_fields(model->states);
+    release_fields(model->rules);
     release_fields(model->requests);
     sl_buf_release(&model->history);
     sl_buf_release(&model->notices);

@@ -92,6 +92,7 @@ struct sl_model {
     int cache[SL_MODEL_TABLES][SL_MODEL_IDS];
     struct sl_model_field states[SL_MODEL_FIELDS];
     struct sl_model_field requests[SL_MODEL_FIELDS];
+    struct sl_model_field rules[SL_MODEL_FIELDS];
     bool notes[SL_MODEL_TABLES][SL_MODEL_IDS]; /* the hash of keys to be read again */
     int newest[SL_MODEL_TABLES][SL_MODEL_IDS]; /* the largest value that a key ever had */
     unsigned went_back;                        /* how often a key got a smaller one */

@@ -78,9 +78,11 @@ static void states_and_requests_are_the_fields_of_their_hashes(void **state)
 {
     struct seen states = {.text = ""};
     struct seen requests = {.text = ""};
+    struct seen rules = {.text = ""};
     struct sl_err err = {0};
 
     (void)state;
+    assert_string_equal(store->rules_key, "sluice:{shop}:rules");
     assert_string_equal(store->state_key, "sluice:{shop}:bootstrap");
     assert_string_equal(store->requests_key, "sluice:{shop}:requests");
     sl_test_redis_do(&redis, "HSET sluice:{shop}:bootstrap shop.users one");
@@ -89,6 +91,9 @@ static void states_and_requests_are_the_fields_of_their_hashes(void **state)
     assert_ok(store->ops->requests(store, see_field, &requests, &err), &err);
     assert_string_equal(states.text, "shop.users=one;");
     assert_string_equal(requests.text, "17=two;18=three;");
+    sl_test_redis_do(&redis, "HSET sluice:{shop}:rules shop.users four");
+    assert_ok(store->ops->rules(store, see_field, &rules, &err), &err);
+    assert_string_equal(rules.text, "shop.users=four;");
 }
 
 static void notes_come_in_steps(void **state)
