@@ -15,7 +15,7 @@
 #include <openssl/evp.h>
 
 #if UINTPTR_MAX == UINT64_MAX
-_Static_assert(sizeof(struct sl_table_rule) == 160,
+_Static_assert(sizeof(struct sl_table_rule) == 168,
                "struct sl_table_rule has changed: add to add_rule() what keys or values depend on");
 #endif
 
@@ -146,6 +146,9 @@ static void add_rule(struct hash *hash, const struct sl_table_rule *rule)
     add_list(hash, rule->masks, rule->mask_count, sizeof(*rule->masks), add_mask);
     if (rule->where != NULL) {
         add_text(hash, "where", rule->where);
+    }
+    if (rule->transform != NULL) {
+        add_text(hash, rule->is_transform_chunk ? "transform_file" : "transform", rule->transform);
     }
     if (rule->ttl_s > 0) {
         add_number(hash, "ttl", rule->ttl_s);

@@ -37,7 +37,7 @@ static void each_member_that_matters_makes_another_digest(void **state)
         {.column = "id", .kind = SL_MASK_LAST, .last = 4}};
     static const struct sl_column_mask last_5[] = {
         {.column = "id", .kind = SL_MASK_LAST, .last = 5}};
-    struct sl_table_rule rules[18];
+    struct sl_table_rule rules[21];
     char digests[SL_COUNT(rules)][SL_RULE_DIGEST_LEN + 1];
     size_t n = 0;
 
@@ -70,6 +70,10 @@ static void each_member_that_matters_makes_another_digest(void **state)
     rules[n++].mask_count = 1;
     rules[n++].where = "id > 3";
     rules[n++].ttl_s = 60;
+    rules[n++].transform = "function(row) return row end";
+    rules[n++].transform = "function(row) return nil end";
+    rules[n].transform = "function(row) return nil end";
+    rules[n++].is_transform_chunk = true;
     rules[n++].compress = SL_COMPRESS_ZSTD;
     rules[n].compress = SL_COMPRESS_ZSTD;
     rules[n++].compress_level = 4;
