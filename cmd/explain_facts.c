@@ -80,9 +80,10 @@ struct sl_explain_column sl_explain_column_of(const struct sl_explain *explain, 
                                       .type = column->column_type,
                                       .key_part = column->key_part,
                                       .is_in_key = is_in_key(shape, number),
-                                      .is_looked_at = is_looked_at(shape, number)};
+                                      .is_looked_at = is_looked_at(shape, number),
+                                      .is_transformed = shape->rule->transform != NULL};
 
-    for (uint32_t i = 0; i < shape->column_count; i++) {
+    for (uint32_t i = 0; i < shape->column_count && !found.is_transformed; i++) {
         if (shape->columns[i] == number) {
             found.shown = shown_name(shape->rule, column->name);
             found.mask =

@@ -86,6 +86,9 @@ static void add_form(struct sl_explain *explain)
     if (found->where != NULL) {
         sl_explain_text(out, "where", found->where);
     }
+    if (found->transform != NULL) {
+        sl_explain_bool(out, "transform", true);
+    }
 }
 
 static void layout(struct sl_explain *explain)

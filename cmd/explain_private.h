@@ -102,7 +102,8 @@ void sl_explain_measure(struct sl_explain *explain, bool *at_source);
 struct sl_explain_column {
     struct sl_span name;
     struct sl_span type;  /* as the server writes it */
-    struct sl_span shown; /* its name in the cache; empty: left out */
+    struct sl_span shown; /* its name in the cache; empty: left out, or transformed */
+    bool is_transformed;  /* the rule's function says what is shown of it */
     const char *mask;     /* how it is masked; NULL: it is not */
     uint32_t key_part;    /* 1 and up: its place in the row key */
     bool is_in_key;       /* of the cache */

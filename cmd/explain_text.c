@@ -103,7 +103,9 @@ static void add_column(struct sl_explain_out *out, const struct sl_explain_colum
     pad(out, column->name.len, name_width);
     sl_explain_add_shown(out, column->type, SL_SHOWN_BYTES);
     pad(out, column->type.len, type_width);
-    if (column->shown.len == 0) {
+    if (column->is_transformed) {
+        sl_explain_add(out, "for transform");
+    } else if (column->shown.len == 0) {
         sl_explain_add(out, "left out");
     } else {
         sl_explain_add(out, "as ");
@@ -163,6 +165,9 @@ static void layout(struct sl_explain *explain)
         sl_explain_add_span(out, sl_span_make(explain->rule->where, strlen(explain->rule->where)));
         sl_explain_add(out, "\n");
     }
+    if (explain->rule->transform != NULL) {
+        sl_explain_add(out, "  transform shows what a function makes of the row\n");
+    }
     add_columns(explain);
 }
 
@@ -215,7 +220,9 @@ static void add_row_value(struct sl_explain *explain)
             add_sizes(out, plain->fields[i].value, packed->fields[i].value);
         }
     } else {
-        sl_explain_add(out, "    value    all columns are NULL, so there is no key\n");
+        sl_explain_add(out, "    value    %s, so there is no key\n",
+                       explain->rule->transform != NULL ? "transform gives none"
+                                                        : "all columns are NULL");
         return;
     }
     sl_explain_add(out, "    in all   %" PRIu64 " bytes", sl_explain_held_bytes(plain));

@@ -106,6 +106,13 @@ def case_transformed_rows_are_streamed_loaded_compared_and_mended(env):
     _, out, _ = program.call("get", "it.h", "7", status=0)
     if json.loads(out)["name"] != "moved/active":
         raise Failure(f"get prints {out}")
+    _, out, _ = program.call("explain", "--json", "it.j", "7", status=0)
+    found = json.loads(out)
+    if not found["transform"] or json.loads(found["row"]["text"])["name"] != "moved/active" or not found["row"]["sinks"][0]["equal"]:
+        raise Failure(f"explain prints {out}")
+    _, out, _ = program.call("explain", "it.j", "6", status=0)
+    if "transform gives none, so there is no key" not in out or "has no such key, as it should be" not in out:
+        raise Failure(f"explain prints {out}")
     env.redis_call("HSET", "it:h:1", "sum", "0")
     env.redis_call("DEL", "it:j:7")
     env.redis_call("SET", "it:j:6", "{}")
