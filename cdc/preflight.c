@@ -102,7 +102,8 @@ static void judge_image(const struct sl_judge *judge)
         return;
     }
     say(judge, SL_CHECK_WARN, "binlog_row_image", set_fix(judge, "binlog_row_image = FULL", fix),
-        "binlog_row_image is %s: values other than \"hash\" need each changed row to be read again",
+        "binlog_row_image is %s: values other than \"hash\", and \"transform\", need each changed "
+        "row to be read again",
         judge->facts->row_image);
 }
 

@@ -172,7 +172,9 @@ def _transform(tables):
 def _random_changes(env, **options):
     env.start_source(**options)
     env.start_redis(appendonly="yes", appendfsync="always")
-    works = [env.workload(["types", "small", "filtered"], value=value, db=f"it_{value}", truncate=True, pause=0.02 if options else 0)
+    packed = env.rng.choice(["hash", "json", None])
+    works = [env.workload(["types", "small", "filtered"], value=value, db=f"it_{value}", truncate=True, pause=0.02 if options else 0,
+                          compress={"compress": "zstd", "min_bytes": 1} if value == packed else None)
              for value in ("hash", "json")]
     tables = [table for work in works for table in _transform(work.oracle_tables)]
     for work in works:
