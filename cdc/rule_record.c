@@ -66,13 +66,18 @@ int sl_rule_record_format(const struct sl_rule_record *record, struct sl_buf *ou
 
 /* ---- reading ---- */
 
+static bool is_digit(uint8_t byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
+}
+
 static int parse_digest(struct sl_span value, char digest[SL_RULE_DIGEST_LEN + 1])
 {
     if (value.len != SL_RULE_DIGEST_LEN) {
         return SL_EFORMAT;
     }
     for (size_t i = 0; i < value.len; i++) {
-        if (memchr("0123456789abcdef", value.data[i], 16) == NULL) {
+        if (!is_digit(value.data[i])) {
             return SL_EFORMAT;
         }
     }

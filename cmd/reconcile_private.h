@@ -9,6 +9,7 @@
  *     reconcile_rows.c   rows that were read, against their keys
  *     reconcile_keys.c   keys of the sink, against the rows
  *     reconcile_look.h   the looks that tell drift from a difference of the moment
+ *     reconcile_rules.c  whether the daemon has the same rules
  *     reconcile_unpack.c what keys hold, without its compression
  *     reconcile_wait.c   waiting: for the checkpoint, for the rate, for a stop
  *     reconcile_mend.c   requests to the daemon
@@ -299,6 +300,11 @@ struct sl_look_item *sl_reconcile_items_new(void);
 void sl_reconcile_items_free(struct sl_look_item *items);
 /* Looks again at all that looked different, until nothing is left. */
 int sl_reconcile_look(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- reconcile_rules.c ---- */
+
+/* Says of which tables the daemon has other rules. */
+int sl_reconcile_check_rules(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
 
 /* ---- reconcile_unpack.c ---- */
 

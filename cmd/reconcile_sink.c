@@ -128,7 +128,8 @@ static int list_tables(struct sl_reconcile *r, struct sl_err *err)
     int rc = sl_reconcile_from_source(r, r->reader->ops->list(r->reader, take_table, r, err));
 
     rc = rc == SL_OK ? check_words(r, err) : rc;
-    return rc == SL_OK ? r->store->ops->states(r->store, note_loading, r, err) : rc;
+    rc = rc == SL_OK ? r->store->ops->states(r->store, note_loading, r, err) : rc;
+    return rc == SL_OK ? sl_reconcile_check_rules(r, err) : rc;
 }
 
 /* ---- one after another ---- */

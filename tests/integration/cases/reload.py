@@ -146,6 +146,10 @@ def case_only_what_changed_is_loaded_again(env):
     program = env.sluice([a, b], **PLAIN).start()
     _settle(env, program, [a, b])
     before = load_states(env)
+    _write(env, program, [Table("it", "a", columns=["id", "v"]), b])
+    _, _, err = program.call("reconcile", status=1)
+    if "it.a is filled by another entry" not in err or "it.b is filled" in err:
+        raise Failure(f"reconcile does not say that the daemon has another entry of it.a: {err}")
     same = {"table": "it.b", "value": "hash", "rename": {"note": "y", "v": "x"}, "columns": ["note", "v", "id"], "on_error": "quarantine"}
     changed = Table("it", "a", columns=["id", "v"])
     _reload(env, program, [same, changed, {"table": "it.none"}], log={"level": "debug"})
