@@ -1,6 +1,7 @@
 """Rows as a function shows them: the oracle has the same function in Python."""
 import json
 import os
+import signal
 
 from harness import scenarios
 from harness.env import HEARTBEAT, case
@@ -263,6 +264,7 @@ def case_transform_that_fails_stops_or_puts_rows_into_quarantine(env):
 
 @case()
 def case_transform_in_a_file_beside_the_configuration(env):
+    """Changed while the program runs, and to what is no Lua."""
     env.start_servers()
     env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, v INT)", "INSERT INTO it.t VALUES (1,1),(2,2)")
     table = Table("it", "t", transform=("", lambda cells, own: {"id": int(cells["id"]), "twice": 2 * int(cells["v"])}))
@@ -274,6 +276,15 @@ def case_transform_in_a_file_beside_the_configuration(env):
     env.settle([table])
     env.sql("UPDATE it.t SET v=v+1", "INSERT INTO it.t VALUES (3,3)")
     env.settle([table])
+    # SIGHUP reads the file, too, and the table is loaded again.
+    with open(os.path.join(program.folder, "twice.lua"), "w", encoding="utf-8") as file:
+        file.write("return function(row) return row.v ~= 2 and { triple = 3 * row.v } end\n")
+    table.transform = ("", lambda cells, own: None if cells["v"] == b"2" else {"triple": 3 * int(cells["v"])})
+    program.process.send(signal.SIGHUP)
+    wait_until("the rows of the new function", 60, lambda: not env.account([table]).sentences)
+    env.sql("UPDATE it.t SET v=v+1")
+    env.settle([table])
+    _require_no_drift(program)
     program.stop()
     with open(os.path.join(program.folder, "twice.lua"), "w", encoding="utf-8") as file:
         file.write("return function(row)\n  return {\nend\n")
