@@ -32,6 +32,10 @@ struct sl_load_store_ops {
     /* One step through the hash sluice:{PIPELINE}:rereads, with a cursor as below. */
     int (*rereads)(struct sl_load_store *store, uint64_t *cursor, sl_load_field_fn each, void *user,
                    struct sl_err *err);
+    /* The members of the sorted set sluice:{PIPELINE}:redelete that are due until UNTIL_MS, in
+       order, each with its score as a text; LIMIT at most, 0: all. NULL where nobody asks. */
+    int (*due)(struct sl_load_store *store, uint64_t until_ms, size_t limit, sl_load_field_fn each,
+               void *user, struct sl_err *err);
     /*
      * One step of a SCAN: calls EACH for keys that PATTERN matches. *CURSOR is 0 at the beginning,
      * and again at the end. A key may come more than once.
@@ -49,6 +53,7 @@ struct sl_load_store {
     const char *state_key; /* sluice:{PIPELINE}:bootstrap */
     const char *requests_key;
     const char *rules_key;
+    const char *redelete_key;
 };
 
 #endif

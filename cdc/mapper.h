@@ -22,11 +22,38 @@ enum sl_effect_kind {
     SL_EFFECT_LOAD, /* read db.table as it is now and write its rows, in order; no table: nothing */
 };
 
+/* What is said of a table whose rows are not kept as keys (see sl_keeping). */
+enum sl_mark_kind {
+    SL_MARK_NONE,
+    SL_MARK_REDELETE, /* its keys were removed: they are to be removed once more */
+    /* Of streams of changes: what their readers have to know beside changes. */
+    SL_MARK_BEGIN,    /* the pipeline began: what was before is not in the stream */
+    SL_MARK_GAP,      /* rows changed without a change of them in the log, or it is lost */
+    SL_MARK_TRUNCATE, /* all rows are gone */
+    SL_MARK_DROP,     /* and the table, too */
+};
+
+struct sl_mark {
+    enum sl_mark_kind kind;
+    struct sl_span db;
+    struct sl_span table; /* empty: all tables of the database */
+    const char *reason;   /* a sentence without its stop, or NULL */
+};
+
+/* What of a table is in the sink. */
+enum sl_keeping {
+    SL_KEEPS_ROWS,
+    SL_KEEPS_CHANGES, /* a stream of changes, none of the rows */
+    SL_KEEPS_OTHERS,  /* keys that others fill: they are removed where rows would be loaded */
+};
+
 struct sl_effect {
     enum sl_effect_kind kind;
+    enum sl_mark_kind mark; /* of db.table; put behind what kind says */
+    const char *reason;     /* of the mark, see there */
     struct sl_key_pattern
         *purge;        /* owned by who receives the effect; LOAD: removed before, or NULL */
-    struct sl_span db; /* LOAD; views of the statement */
+    struct sl_span db; /* LOAD, mark; views of the statement */
     struct sl_span table;
     bool unless_primary; /* LOAD: not when the table has a primary key */
 };
@@ -66,6 +93,17 @@ struct sl_mapper_ops {
     /* Adds the removal of KEY. */
     int (*remove)(struct sl_mapper *mapper, struct sl_span key, struct sl_batch *batch);
     void (*free)(struct sl_mapper *mapper);
+
+    /* ---- these may be NULL: then all tables keep rows ---- */
+
+    /* A transaction of STREAM begins, or (not in a transaction) marks of this place are put. */
+    void (*begin)(struct sl_mapper *mapper, const struct sl_stream *stream);
+    enum sl_keeping (*keeping)(struct sl_mapper *mapper, struct sl_span db, struct sl_span table);
+    /* Adds what MARK says. */
+    int (*mark)(struct sl_mapper *mapper, const struct sl_mark *mark, struct sl_batch *batch,
+                struct sl_err *err);
+    /* The entries of BATCH from number FROM on were made earlier, and are final only now (XA). */
+    void (*settle)(struct sl_mapper *mapper, struct sl_batch *batch, uint32_t from);
 
     /* ---- these may be called by any thread, for a TABLE that `table` has been called for ---- */
 

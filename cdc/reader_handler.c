@@ -18,6 +18,9 @@ static int on_begin(void *user, bool is_xa, struct sl_err *err)
     if (reader->options.rereads != NULL) {
         sl_rereads_begin(reader->options.rereads, is_xa);
     }
+    if (reader->mapper->ops->begin != NULL) {
+        reader->mapper->ops->begin(reader->mapper, reader->stream);
+    }
     reader->group_bytes = 0;
     reader->group_read = 0;
     reader->group_was_cut = false;
@@ -127,6 +130,9 @@ static int on_xa_commit(void *user, struct sl_span xid, struct sl_err *err)
     uint32_t from = reader->batch->entry_count;
     int rc = sl_xa_hold_take(reader->held, xid, reader->batch);
 
+    if (rc == SL_OK && reader->mapper->ops->settle != NULL) {
+        reader->mapper->ops->settle(reader->mapper, reader->batch, from);
+    }
     if (rc == SL_OK) {
         sl_reader_watch_note(reader, NULL, from);
         rc = note_rereads(reader, from);
@@ -167,6 +173,16 @@ static void warn_of_unparsed(const struct sl_reader *reader, const struct sl_ddl
     reader->options.notice(reader->options.notice_user, true, text);
 }
 
+static int put_mark(struct sl_reader *reader, const struct sl_effect *effect, struct sl_err *err)
+{
+    const struct sl_mark mark = {
+        .kind = effect->mark, .db = effect->db, .table = effect->table, .reason = effect->reason};
+
+    return mark.kind != SL_MARK_NONE
+               ? reader->mapper->ops->mark(reader->mapper, &mark, reader->batch, err)
+               : SL_OK;
+}
+
 int sl_reader_carry_out(struct sl_reader *reader, const struct sl_ddl *ddl, struct sl_err *err)
 {
     struct sl_effect effect = {0};
@@ -182,6 +198,7 @@ int sl_reader_carry_out(struct sl_reader *reader, const struct sl_ddl *ddl, stru
         } else if (effect.kind == SL_EFFECT_LOAD) {
             rc = sl_reader_load(reader, &effect, err);
         }
+        rc = rc == SL_OK ? put_mark(reader, &effect, err) : rc;
         if (rc != SL_OK) {
             return rc;
         }

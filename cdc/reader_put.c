@@ -61,20 +61,63 @@ int sl_reader_put_row(struct sl_reader *reader, const struct sl_table *table,
     return push_if_full(reader);
 }
 
-int sl_reader_put_drop(struct sl_reader *reader, struct sl_span db, struct sl_span table,
-                       struct sl_err *err)
+static int carry_out(struct sl_reader *reader, const struct sl_ddl *ddl, struct sl_err *err)
 {
-    const struct sl_ddl ddl = {.kind = SL_DDL_DROP_TABLE, .db = db, .table = table};
     int rc = open_batch(reader);
 
     if (rc != SL_OK) {
         return rc;
     }
-    rc = sl_reader_carry_out(reader, &ddl, err);
+    rc = sl_reader_carry_out(reader, ddl, err);
     if (rc != SL_OK && reader->batch == NULL) {
         reader->visits.failure = rc; /* what the stream had gathered is lost */
     }
     return rc;
+}
+
+int sl_reader_put_drop(struct sl_reader *reader, struct sl_span db, struct sl_span table,
+                       struct sl_err *err)
+{
+    const struct sl_ddl ddl = {.kind = SL_DDL_DROP_TABLE, .db = db, .table = table};
+
+    return carry_out(reader, &ddl, err);
+}
+
+int sl_reader_put_drop_again(struct sl_reader *reader, struct sl_span db, struct sl_span table,
+                             struct sl_err *err)
+{
+    const struct sl_ddl ddl = {.kind = table.len > 0 ? SL_DDL_DROP_TABLE : SL_DDL_DROP_DATABASE,
+                               .db = db,
+                               .table = table,
+                               .is_again = true};
+
+    return carry_out(reader, &ddl, err);
+}
+
+int sl_reader_put_mark(struct sl_reader *reader, const struct sl_mark *mark, struct sl_err *err)
+{
+    struct sl_mapper *mapper = reader->mapper;
+    struct sl_batch_mark here;
+    int rc = open_batch(reader);
+
+    if (rc != SL_OK || mapper->ops->mark == NULL) {
+        return rc;
+    }
+    here = sl_batch_here(reader->batch);
+    mapper->ops->begin(mapper, reader->stream);
+    rc = mapper->ops->mark(mapper, mark, reader->batch, err);
+    if (rc != SL_OK) {
+        sl_batch_rollback(reader->batch, here);
+        return rc;
+    }
+    return push_if_full(reader);
+}
+
+enum sl_keeping sl_reader_keeping(struct sl_reader *reader, struct sl_span db, struct sl_span table)
+{
+    struct sl_mapper *mapper = reader->mapper;
+
+    return mapper->ops->keeping != NULL ? mapper->ops->keeping(mapper, db, table) : SL_KEEPS_ROWS;
 }
 
 int sl_reader_put_removal(struct sl_reader *reader, struct sl_span key)

@@ -14,6 +14,7 @@
 #include "cdc/base/err.h"
 #include "cdc/column.h"
 #include "cdc/load_state.h"
+#include "cdc/mapper.h"
 #include "cdc/position.h"
 #include "cdc/reader.h"
 #include "cdc/table_watch.h"
@@ -63,6 +64,15 @@ int sl_reader_put_row(struct sl_reader *reader, const struct sl_table *table,
 /* Removes the keys of all rows that the table had, as DROP TABLE does. SL_EGAP: see mapper.h. */
 int sl_reader_put_drop(struct sl_reader *reader, struct sl_span db, struct sl_span table,
                        struct sl_err *err) SL_MUSTCHECK;
+/* The same once more, of those keys only that others fill (SL_KEEPS_OTHERS). TABLE empty: of all
+   tables of the database. */
+int sl_reader_put_drop_again(struct sl_reader *reader, struct sl_span db, struct sl_span table,
+                             struct sl_err *err) SL_MUSTCHECK;
+int sl_reader_put_mark(struct sl_reader *reader, const struct sl_mark *mark,
+                       struct sl_err *err) SL_MUSTCHECK;
+/* What the sink has of a table by the rules. */
+enum sl_keeping sl_reader_keeping(struct sl_reader *reader, struct sl_span db,
+                                  struct sl_span table);
 int sl_reader_put_removal(struct sl_reader *reader, struct sl_span key) SL_MUSTCHECK;
 /* Passes a borrowed BATCH on, behind all that was put before and in a group of its own; takes it
    over in any case. */

@@ -36,7 +36,8 @@ struct sl_snapshot *sl_snapshot_new(const struct sl_snapshot_options *options)
         return NULL;
     }
     snapshot->options = *options;
-    snapshot->worker_count = options->worker_count + (options->reread_chunks != NULL);
+    snapshot->worker_count = options->worker_count + (options->reread_chunks != NULL) +
+                             (options->redelete_store != NULL);
     snapshot->workers = calloc(snapshot->worker_count, sizeof(*snapshot->workers));
     if (snapshot->workers == NULL || init_locks(snapshot) != SL_OK) {
         free(snapshot->workers);
@@ -55,6 +56,12 @@ struct sl_snapshot *sl_snapshot_new(const struct sl_snapshot_options *options)
                                         .number = options->worker_count,
                                         .chunks = options->reread_chunks,
                                         .store = options->reread_store};
+    }
+    if (options->redelete_store != NULL) {
+        snapshot->workers[snapshot->worker_count - 1] =
+            (struct sl_snapshot_worker){.snapshot = snapshot,
+                                        .number = snapshot->worker_count - 1,
+                                        .store = options->redelete_store};
     }
     return snapshot;
 }
@@ -157,9 +164,23 @@ static int work_once(struct sl_snapshot_worker *worker, struct sl_err *err)
     return rc == SL_OK ? sl_snapshot_load_table(&load, err) : rc;
 }
 
+/* It has no use for the source. */
+static bool removes_again(const struct sl_snapshot_worker *worker)
+{
+    return worker->chunks == NULL;
+}
+
 static bool reads_again(const struct sl_snapshot_worker *worker)
 {
-    return worker->number == worker->snapshot->options.worker_count;
+    return worker->chunks != NULL && worker->number == worker->snapshot->options.worker_count;
+}
+
+static int do_once(struct sl_snapshot_worker *worker, struct sl_err *err)
+{
+    if (removes_again(worker)) {
+        return sl_snapshot_redelete(worker, err);
+    }
+    return reads_again(worker) ? sl_snapshot_reread(worker, err) : work_once(worker, err);
 }
 
 static int work(struct sl_snapshot_worker *worker, struct sl_err *err)
@@ -168,8 +189,7 @@ static int work(struct sl_snapshot_worker *worker, struct sl_err *err)
 
     while (rc == SL_OK && !sl_snapshot_is_stopped(worker->snapshot)) {
         sl_err_clear(err);
-        rc = reads_again(worker) ? sl_snapshot_reread(worker, err) : work_once(worker, err);
-        rc = cope(worker, rc, err);
+        rc = cope(worker, do_once(worker, err), err);
     }
     sl_snapshot_end_rereading(worker);
     return rc == SL_OK ? sl_err_set(err, SL_ESTOPPED, "the loading of tables was stopped") : rc;
@@ -236,7 +256,9 @@ void sl_snapshot_stop(struct sl_snapshot *snapshot)
     for (size_t i = 0; i < snapshot->worker_count; i++) {
         const struct sl_snapshot_worker *worker = &snapshot->workers[i];
 
-        worker->chunks->ops->interrupt(worker->chunks);
+        if (worker->chunks != NULL) {
+            worker->chunks->ops->interrupt(worker->chunks);
+        }
         worker->store->ops->interrupt(worker->store);
     }
     if (snapshot->options.reread_chunks != NULL) {

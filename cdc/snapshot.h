@@ -38,6 +38,7 @@ struct sl_snapshot_options {
     /* For rows that the stream has noted (rereads.h); NULL, both: the reader notes none. */
     struct sl_chunk_reader *reread_chunks;
     struct sl_load_store *reread_store;
+    struct sl_load_store *redelete_store; /* for keys that are to be removed once more, or NULL */
     /* A chunk may have, as commands; so should rows that are read again together. */
     size_t chunk_bytes;
     size_t batch_bytes;           /* of a chunk are put together; 0: all */

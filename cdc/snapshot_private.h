@@ -8,11 +8,13 @@
  *     snapshot_tables.c which worker loads what
  *     snapshot_commands.c  states and requests as commands
  *     snapshot_table.c  one table's load
+ *     snapshot_rowless.c  the same of a table whose rows are not in the sink
  *     snapshot_range.c  its windows: chunks of rows
  *     snapshot_piece.c  rows of a chunk on their way into the stream
  *     snapshot_keys.c   a set of keys
  *     snapshot_settle.c keys that are read again
  *     snapshot_rereads.c  keys that the stream has noted to be read again
+ *     snapshot_redelete.c  keys that are to be removed once more
  *     snapshot_look.c   and those that the sink has notes of
  *     snapshot_sweep.c  keys without a row; repair
  *     snapshot_pace.c   how fast
@@ -91,7 +93,7 @@ struct sl_snapshot {
     struct sl_snapshot_options options;
     struct sl_snapshot_stats stats;
     struct sl_snapshot_worker *workers;
-    size_t worker_count; /* with the one that reads again */
+    size_t worker_count; /* with those that read again and remove again */
     size_t started;
     atomic_bool stop;
     pthread_mutex_t lock; /* of what follows */
@@ -252,6 +254,19 @@ int sl_snapshot_judge(const struct sl_snapshot_load *load) SL_MUSTCHECK;
 void sl_snapshot_count_query(struct sl_snapshot_load *load, const struct sl_chunk *chunk);
 int sl_snapshot_copy_state(struct sl_load_state *to, const struct sl_load_state *from) SL_MUSTCHECK;
 
+/* Its last state. REASON may be NULL: it stays. */
+int sl_snapshot_finish(struct sl_snapshot_load *load, enum sl_load_phase phase, const char *reason,
+                       struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- snapshot_rowless.c ---- */
+
+/* What the sink has of the load's table by the rules. */
+int sl_snapshot_ask_keeping(const struct sl_snapshot_load *load, enum sl_keeping *keeping,
+                            struct sl_err *err) SL_MUSTCHECK;
+/* Ends the load of a table of which it has no rows. */
+int sl_snapshot_end_without_rows(struct sl_snapshot_load *load, enum sl_keeping keeping,
+                                 struct sl_err *err) SL_MUSTCHECK;
+
 /* ---- snapshot_range.c ---- */
 
 /* Reads the table's rows from state.after on. */
@@ -341,6 +356,11 @@ void sl_snapshot_end_rereading(struct sl_snapshot_worker *worker);
 bool sl_snapshot_is_told(const struct sl_snapshot_load *load);
 /* In the visit that a load begins in: from now on notes of its table count again. */
 void sl_snapshot_wants_notes(const struct sl_snapshot_load *load);
+
+/* ---- snapshot_redelete.c ---- */
+
+/* The worker that removes keys once more: those that are due, or a rest. */
+int sl_snapshot_redelete(struct sl_snapshot_worker *worker, struct sl_err *err) SL_MUSTCHECK;
 
 /* ---- snapshot_look.c ---- */
 

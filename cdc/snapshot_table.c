@@ -219,8 +219,8 @@ static int put_state(struct sl_reader *reader, void *user, struct sl_err *err)
     return sl_snapshot_put_state(reader, load->worker->store, load->db, load->name, &load->state);
 }
 
-static int finish(struct sl_snapshot_load *load, enum sl_load_phase phase, const char *reason,
-                  struct sl_err *err)
+int sl_snapshot_finish(struct sl_snapshot_load *load, enum sl_load_phase phase, const char *reason,
+                       struct sl_err *err)
 {
     int rc = SL_OK;
 
@@ -273,14 +273,20 @@ static int end_without_table(struct sl_snapshot_load *load, struct sl_err *err)
 {
     int rc = sl_reader_visit(load->worker->snapshot->options.reader, NULL, drop, load, err);
 
-    return rc == SL_OK ? finish(load, SL_LOAD_DONE, "no such table, or no rule chooses it", err)
-                       : rc;
+    return rc == SL_OK
+               ? sl_snapshot_finish(load, SL_LOAD_DONE, "no such table, or no rule chooses it", err)
+               : rc;
 }
 
 static int load_once(struct sl_snapshot_load *load, struct sl_err *err)
 {
-    int rc = sl_snapshot_open(load, err);
+    enum sl_keeping keeping = SL_KEEPS_ROWS;
+    int rc = sl_snapshot_ask_keeping(load, &keeping, err);
 
+    if (rc == SL_OK && keeping != SL_KEEPS_ROWS) {
+        return sl_snapshot_end_without_rows(load, keeping, err);
+    }
+    rc = rc == SL_OK ? sl_snapshot_open(load, err) : rc;
     if (rc == SL_DONE) {
         return end_without_table(load, err);
     }
@@ -294,7 +300,7 @@ static int load_once(struct sl_snapshot_load *load, struct sl_err *err)
         load->state.phase = SL_LOAD_SWEEPING;
         rc = sl_snapshot_sweep(load, err);
     }
-    return rc == SL_OK ? finish(load, SL_LOAD_DONE, NULL, err) : rc;
+    return rc == SL_OK ? sl_snapshot_finish(load, SL_LOAD_DONE, NULL, err) : rc;
 }
 
 static int begin_anew(struct sl_snapshot_load *load, struct sl_err *err)
@@ -348,7 +354,7 @@ static int fail(struct sl_snapshot_load *load, struct sl_err *err)
     sl_snapshot_notice(load->worker->snapshot, true, "table %.*s.%.*s cannot be loaded: %s",
                        (int)load->db.len, (const char *)load->db.data, (int)load->name.len,
                        (const char *)load->name.data, err->text);
-    rc = finish(load, SL_LOAD_FAILED, err->text, &other);
+    rc = sl_snapshot_finish(load, SL_LOAD_FAILED, err->text, &other);
     if (rc < 0) {
         *err = other;
     }

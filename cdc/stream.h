@@ -62,6 +62,7 @@ struct sl_ddl {
     bool reshapes;  /* ALTER after which SELECT of a row may return something else; see ddl.h */
     enum sl_ddl_keys keys;
     bool if_exists;
+    bool is_again;       /* not logged: what it removed is removed once more (value "invalidate") */
     struct sl_span text; /* the whole statement, for log lines: never print it above debug */
 };
 

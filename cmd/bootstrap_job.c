@@ -7,6 +7,7 @@
 
 #include "cdc/base/clock.h"
 #include "cdc/base/xrand.h"
+#include "filters/rule.h"
 #include "sinks/load_store.h"
 #include "sinks/redis_client.h"
 #include "sinks/redis_status.h"
@@ -325,6 +326,37 @@ static int report_failed(const struct sl_bootstrap_job *job)
     return status;
 }
 
+static enum sl_keeping keeping_of(const struct sl_config *config, const char *name)
+{
+    size_t dot = strcspn(name, ".");
+
+    return name[dot] == '.'
+               ? sl_rules_keeping(config->tables, config->table_count, sl_span_make(name, dot),
+                                  sl_span_make(name + dot + 1, strlen(name + dot + 1)))
+               : SL_KEEPS_ROWS;
+}
+
+/* Of these no row is in Redis, however many the source has. */
+static void tell_of_others(const struct sl_bootstrap_job *job)
+{
+    static const char *const done[] = {
+        [SL_KEEPS_CHANGES] = "nothing was loaded; its \"value\" is \"stream\"",
+        [SL_KEEPS_OTHERS] =
+            "its keys were removed; its \"value\" is \"invalidate\", so that others "
+            "fill them",
+    };
+
+    for (size_t i = 0; i < job->loads.count; i++) {
+        const struct sl_load *load = &job->loads.items[i];
+        enum sl_keeping keeping = keeping_of(job->config, load->table);
+
+        if (keeping != SL_KEEPS_ROWS && load->state.phase == SL_LOAD_DONE) {
+            (void)printf("%s: %s\n", load->table, done[keeping]);
+        }
+    }
+    (void)fflush(stdout);
+}
+
 static void say_stopped(const struct sl_bootstrap_job *job)
 {
     (void)fputs(job->is_beside
@@ -345,6 +377,7 @@ int sl_bootstrap_job_end(struct sl_bootstrap_job *job)
 
         status = failed > status ? failed : status;
         sl_progress_sum(job->config->sink_count > 1 ? sink_of(job)->name : NULL, &job->loads);
+        tell_of_others(job);
     } else if (status == SL_EXIT_OK) {
         say_stopped(job);
         status = SL_BOOTSTRAP_STOPPED;

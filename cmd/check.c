@@ -14,6 +14,8 @@
 #include "cmd/command.h"
 #include "cmd/runner.h"
 #include "filters/key_words.h"
+#include "filters/rule.h"
+#include "sinks/redis_commands.h"
 #include "sinks/redis_probe.h"
 #include "sinks/transport.h"
 
@@ -148,6 +150,22 @@ static int make_samples(const struct sl_config *config, struct samples *samples,
     return SL_OK;
 }
 
+static void check_json(const struct sl_config *config, const struct sl_redis_options *sink,
+                       struct sl_check_print *print)
+{
+    static atomic_bool stop;
+    struct sl_err err = {0};
+
+    if (!sl_rules_have(config->tables, config->table_count, SL_VALUE_REJSON)) {
+        return;
+    }
+    if (sl_redis_must_know_json(sink, &stop, &err) == SL_OK) {
+        sl_check_print_say(print, SL_CHECK_OK, "redis", "", "it knows JSON.SET");
+    } else {
+        sl_check_print_say(print, SL_CHECK_FAIL, "redis", "", "%s", err.text);
+    }
+}
+
 static int look_at_sink(const struct sl_config *config, const struct sl_redis_options *sink,
                         bool has_source, struct sl_check_print *print, struct sl_err *err)
 {
@@ -156,14 +174,16 @@ static int look_at_sink(const struct sl_config *config, const struct sl_redis_op
     int rc = make_samples(config, &samples, err);
 
     if (rc == SL_OK) {
-        rc = sl_redis_probe(sink, config->pipeline.name, (const char *const *)samples.keys,
-                            samples.count, &facts, err);
+        rc = sl_redis_probe(
+            sink, config->pipeline.name, (const char *const *)samples.keys, samples.count,
+            sl_rules_longest_redelete_ms(config->tables, config->table_count) > 0, &facts, err);
     }
     if (rc == SL_OK) {
         sl_check_print_say(print, SL_CHECK_OK, "redis", "", "%s can be reached",
                            sl_redis_url(sink));
         sl_redis_check(&facts, sl_check_print_line, print);
         sl_check_dictionaries(config, sink, print);
+        check_json(config, sink, print);
         if (has_source && facts.status_error[0] == '\0') {
             check_start(config, &facts, print);
         }

@@ -11,7 +11,13 @@ size_t sl_explain_rule_number(const struct sl_explain *explain, const struct sl_
 
 const char *sl_explain_value_name(const struct sl_table_rule *rule)
 {
-    return rule->value == SL_VALUE_HASH ? "hash" : "json";
+    static const char *const names[] = {[SL_VALUE_HASH] = "hash",
+                                        [SL_VALUE_JSON] = "json",
+                                        [SL_VALUE_REJSON] = "rejson",
+                                        [SL_VALUE_INVALIDATE] = "invalidate",
+                                        [SL_VALUE_STREAM] = "stream"};
+
+    return names[rule->value];
 }
 
 const char *sl_explain_compress_name(const struct sl_table_rule *rule)

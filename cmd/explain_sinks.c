@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "cmd/explain_private.h"
+#include "cmd/row_kind.h"
+#include "filters/json_canonical.h"
 #include "filters/unpack.h"
 #include "sinks/redis_dictionary.h"
 #include "sinks/redis_row.h"
@@ -72,6 +74,22 @@ static int add_field(void *user, struct sl_span name, struct sl_span value)
     return rc;
 }
 
+/* Servers print a document in their own way. */
+static int take_document(struct sl_unpacked *plain, struct sl_explain_sink *sink)
+{
+    struct sl_buf text = {0};
+    int rc = sl_json_canonical(plain->held.text, &text);
+
+    if (rc != SL_OK) {
+        sl_buf_release(&text);
+        return sl_err_set(&sink->why, rc, "holds a document that cannot be read");
+    }
+    sl_buf_release(&plain->bytes);
+    plain->bytes = text;
+    plain->held.text = sl_span_make(text.data, text.len);
+    return SL_OK;
+}
+
 static int compare(struct sl_explain *explain, struct sl_redis_dictionaries *place,
                    const struct sl_held *have, struct sl_explain_sink *sink)
 {
@@ -85,6 +103,9 @@ static int compare(struct sl_explain *explain, struct sl_redis_dictionaries *pla
         unpacker = sl_unpacker_new(sl_redis_dictionary_find, place);
         rc = unpacker != NULL ? sl_unpack_held(unpacker, have, &plain, &sink->why) : SL_ENOMEM;
         have = &plain.held;
+    }
+    if (rc == SL_OK && explain->rule->value == SL_VALUE_REJSON && have->kind == SL_HELD_TEXT) {
+        rc = take_document(&plain, sink);
     }
     if (rc == SL_OK) {
         sink->drift = sl_held_compare(&want, have);
@@ -104,9 +125,9 @@ static int read_key(struct sl_explain *explain, size_t number, struct held *held
     if (key == NULL) {
         return SL_ENOMEM;
     }
-    held->is_string = explain->rule->value == SL_VALUE_JSON;
-    rc = sl_redis_row_read(&explain->config->sinks[number], key, held->is_string, add_field, held,
-                           err);
+    held->is_string = explain->rule->value != SL_VALUE_HASH;
+    rc = sl_redis_row_read(&explain->config->sinks[number], key, sl_row_kind_of(explain->rule),
+                           add_field, held, err);
     return rc == SL_DONE ? SL_OK : rc;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/row_kind.h"
 #include "cmd/runner.h"
 #include "filters/json_string.h"
 #include "filters/key_words.h"
@@ -159,13 +160,13 @@ static int make_unpacker(const struct sl_table_rule *rule, struct sl_redis_dicti
 static int read_row(const struct sl_table_rule *rule, struct sl_redis_dictionaries *place,
                     const char *key)
 {
-    struct row row = {.is_string = rule->value == SL_VALUE_JSON};
+    struct row row = {.is_string = rule->value != SL_VALUE_HASH};
     int rc = make_unpacker(rule, place, &row);
     int status;
 
-    rc = rc == SL_OK
-             ? sl_redis_row_read(place->options, key, row.is_string, add_field, &row, &row.err)
-             : rc;
+    rc = rc == SL_OK ? sl_redis_row_read(place->options, key, sl_row_kind_of(rule), add_field, &row,
+                                         &row.err)
+                     : rc;
     status = rc == SL_OK ? print_row(&row) : exit_status(rc);
     if (rc == SL_DONE) {
         (void)fprintf(stderr, "sluice get: there is no key %s\n", key);
@@ -222,6 +223,15 @@ static int get(const struct sl_config *config, const struct words *words)
         return sl_usage_error(&sl_command_get,
                               "no entry of \"tables\" in the configuration chooses \"%.128s\"",
                               words->table);
+    }
+    if (!sl_rule_keeps_rows(rule)) {
+        (void)fprintf(stderr,
+                      "sluice get: rows of %s are not in Redis: its \"value\" is \"%s\", %s\n",
+                      words->table, rule->value == SL_VALUE_STREAM ? "stream" : "invalidate",
+                      rule->value == SL_VALUE_STREAM
+                          ? "so that each change is an entry of a stream (XRANGE shows it)"
+                          : "so that what its keys hold is not sluice's");
+        return SL_GET_ABSENT;
     }
     return get_row(rule, &place, &key);
 }

@@ -162,6 +162,15 @@ static int compare_and_report(struct sl_reconcile *r, struct sl_err *err)
     const struct sl_reconcile_table *table = r->current;
     int rc;
 
+    if (!sl_rule_keeps_rows(table->rule)) {
+        sl_reconcile_say(r->report,
+                         "table %.*s.%.*s is passed over: its \"value\" is \"%s\", so there is "
+                         "nothing to compare",
+                         (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
+                         (const char *)table->name.data,
+                         table->rule->value == SL_VALUE_STREAM ? "stream" : "invalidate");
+        return SL_OK;
+    }
     if (table->is_loading) {
         sl_reconcile_say(
             r->report,

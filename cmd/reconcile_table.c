@@ -185,8 +185,9 @@ static int compare_open(struct sl_reconcile *r, const struct sl_key_set *changed
     const struct sl_table_rule *rule = r->current->rule;
     int rc = r->mapper->ops->table(r->mapper, r->table, err);
 
-    r->form =
-        (struct sl_redis_form){.is_text = rule->value == SL_VALUE_JSON, .expires = rule->ttl_s > 0};
+    r->form = (struct sl_redis_form){.is_text = rule->value == SL_VALUE_JSON,
+                                     .is_document = rule->value == SL_VALUE_REJSON,
+                                     .expires = rule->ttl_s > 0};
     r->suspects = sl_suspects_new(SL_SUSPECTS_MAX, SL_SUSPECTS_BYTES);
     if (rc == SL_OK && r->suspects == NULL) {
         rc = sl_err_set(err, SL_ENOMEM, "out of memory");

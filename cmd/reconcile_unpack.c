@@ -3,6 +3,26 @@
  * that another release of zstd, another level or an older dictionary made are no drift.
  */
 #include "cmd/reconcile_private.h"
+#include "filters/json_canonical.h"
+
+/* Servers keep the value of a document and print it in their own way. */
+static int take_document(struct sl_reconcile *r, const struct sl_held *held,
+                         const struct sl_held **plain, struct sl_err *err)
+{
+    struct sl_unpacked *unpacked = &r->unpacked;
+    int rc;
+
+    sl_buf_clear(&unpacked->bytes);
+    rc = sl_json_canonical(held->text, &unpacked->bytes);
+    if (rc == SL_ENOMEM) {
+        return sl_err_set(err, rc, "out of memory");
+    }
+    unpacked->held = *held;
+    unpacked->held.is_damaged = rc != SL_OK;
+    unpacked->held.text = sl_span_make(unpacked->bytes.data, unpacked->bytes.len);
+    *plain = &unpacked->held;
+    return SL_OK;
+}
 
 int sl_reconcile_unpack(struct sl_reconcile *r, const struct sl_held *held,
                         const struct sl_held **plain, struct sl_err *err)
@@ -11,6 +31,9 @@ int sl_reconcile_unpack(struct sl_reconcile *r, const struct sl_held *held,
     int rc;
 
     *plain = held;
+    if (r->form.is_document && held->kind == SL_HELD_TEXT) {
+        return take_document(r, held, plain, err);
+    }
     if (r->current->rule->compress == SL_COMPRESS_NONE) {
         return SL_OK;
     }

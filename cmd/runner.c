@@ -96,7 +96,8 @@ static int open_sink(struct sl_runner *runner, struct sl_err *err)
         sl_runner_ask_limit(runner);
         runner->sink_sessions++;
         (void)sl_runner_take_rules(runner);
-        rc = sl_runner_read_dictionaries(runner, err);
+        rc = sl_runner_check_commands(runner, err);
+        rc = rc == SL_OK ? sl_runner_read_dictionaries(runner, err) : rc;
         if (rc != SL_OK) {
             sl_redis_sink_close(runner->sink, true);
         }
@@ -490,6 +491,7 @@ void sl_runner_free(struct sl_runner *runner)
     sl_buf_release(&runner->state_key);
     sl_runner_release_view(runner);
     sl_runner_free_rules(runner);
+    sl_buf_release(&runner->redelete_key);
     free(runner);
 }
 

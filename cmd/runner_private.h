@@ -76,10 +76,12 @@ struct sl_runner {
     struct sl_rule_book *book;
     struct sl_buf rereads_key; /* sluice's keys for them */
     struct sl_buf state_key;
+    struct sl_buf redelete_key;
     struct sl_table_scan *scan;
     struct sl_snapshot *snapshot; /* while the reader streams */
     struct sl_chunk_reader **chunk_readers;
     struct sl_load_store **stores;
+    struct sl_load_store *redelete_store; /* NULL: no key is to be removed once more */
     size_t worker_count; /* of both; the last one is for rows that are read again */
     struct sl_buf first; /* commands that go with the reader's first checkpoint */
     struct sl_buf first_key;
@@ -142,6 +144,9 @@ void sl_runner_notice(void *user, bool is_warning, const char *text);
 int sl_runner_read_dictionaries(struct sl_runner *runner, struct sl_err *err) SL_MUSTCHECK;
 /* Asks the sink, once, what a value may have. */
 void sl_runner_ask_limit(struct sl_runner *runner);
+
+/* Does the sink know the commands that the rules need? SL_ESINK; fails as opening the sink does. */
+int sl_runner_check_commands(struct sl_runner *runner, struct sl_err *err) SL_MUSTCHECK;
 /* Makes a reader and starts it where the sink's position or the configuration says. On failure
  * there is none. */
 int sl_runner_start_reader(struct sl_runner *runner, struct sl_err *err) SL_MUSTCHECK;

@@ -3,7 +3,9 @@
 #include "cdc/client/table_scan.h"
 #include "cmd/runner_private.h"
 #include "filters/mapper.h"
+#include "filters/rule.h"
 #include "sinks/checkpoint.h"
+#include "sinks/redis_commands.h"
 #include "sinks/redis_dictionary.h"
 #include "sinks/redis_limits.h"
 
@@ -75,6 +77,15 @@ void sl_runner_ask_limit(struct sl_runner *runner)
     }
 }
 
+int sl_runner_check_commands(struct sl_runner *runner, struct sl_err *err)
+{
+    const struct sl_config *config = runner->rules;
+
+    return sl_rules_have(config->tables, config->table_count, SL_VALUE_REJSON)
+               ? sl_redis_must_know_json(runner->redis, &runner->stop_asked, err)
+               : SL_OK;
+}
+
 static int make_rereads(struct sl_runner *runner)
 {
     const struct sl_pipeline_options *pipeline = &runner->config->pipeline;
@@ -88,6 +99,8 @@ static int make_rereads(struct sl_runner *runner)
     sl_buf_clear(&runner->state_key);
     rc = sl_pipeline_key(pipeline->name, "rereads", &runner->rereads_key);
     rc = rc == SL_OK ? sl_pipeline_key(pipeline->name, "bootstrap", &runner->state_key) : rc;
+    sl_buf_clear(&runner->redelete_key);
+    rc = rc == SL_OK ? sl_pipeline_key(pipeline->name, "redelete", &runner->redelete_key) : rc;
     options.hash_key = rc == SL_OK ? sl_buf_cstr(&runner->rereads_key) : NULL;
     options.state_key = rc == SL_OK ? sl_buf_cstr(&runner->state_key) : NULL;
     if (options.hash_key == NULL || options.state_key == NULL) {
@@ -141,6 +154,9 @@ static int make_reader(struct sl_runner *runner)
     }
     sl_rule_mapper_use_dictionaries(runner->mapper, &runner->dictionaries);
     sl_rule_mapper_limit_values(runner->mapper, runner->value_limit);
+    sl_rule_mapper_use_redelete(runner->mapper,
+                                sl_span_make(runner->redelete_key.data, runner->redelete_key.len),
+                                sl_clock_real());
     sl_rule_mapper_on_notice(runner->mapper, sl_runner_notice, runner);
     runner->reader = sl_reader_new(&options, runner->source, runner->mapper, &runner->handoff);
     return runner->reader != NULL ? SL_OK : SL_ENOMEM;

@@ -2,6 +2,7 @@
 
 #include "cdc/client/chunk_reader.h"
 #include "cmd/runner_private.h"
+#include "filters/rule.h"
 #include "sinks/load_store.h"
 
 enum {
@@ -29,11 +30,19 @@ static int make_workers(struct sl_runner *runner)
             return SL_ENOMEM;
         }
     }
+    if (sl_rules_longest_redelete_ms(runner->rules->tables, runner->rules->table_count) > 0) {
+        runner->redelete_store = sl_redis_load_store_new(runner->redis, sl_runner_name(runner));
+        return runner->redelete_store != NULL ? SL_OK : SL_ENOMEM;
+    }
     return SL_OK;
 }
 
 static void free_workers(struct sl_runner *runner)
 {
+    if (runner->redelete_store != NULL) {
+        runner->redelete_store->ops->free(runner->redelete_store);
+        runner->redelete_store = NULL;
+    }
     for (size_t i = 0; i < runner->worker_count; i++) {
         if (runner->chunk_readers[i] != NULL) {
             runner->chunk_readers[i]->ops->free(runner->chunk_readers[i]);
@@ -63,6 +72,7 @@ static struct sl_snapshot *make_snapshot(struct sl_runner *runner)
         .worker_count = loads,
         .reread_chunks = runner->chunk_readers[loads],
         .reread_store = runner->stores[loads],
+        .redelete_store = runner->redelete_store,
         .chunk_bytes = (size_t)(chunk < SL_CHUNK_MAX ? chunk : SL_CHUNK_MAX),
         .batch_bytes = (size_t)runner->config->pipeline.batch_bytes,
         .watch_bytes = (size_t)(memory / SL_WATCH_SHARE),

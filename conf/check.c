@@ -256,6 +256,7 @@ void sl_conf_check(struct sl_conf_loader *loader, const cJSON *root)
     check_skipped(loader, cJSON_GetObjectItemCaseSensitive(root, "tables"));
     check_compression(loader, cJSON_GetObjectItemCaseSensitive(root, "tables"));
     sl_conf_check_transforms(loader, cJSON_GetObjectItemCaseSensitive(root, "tables"));
+    sl_conf_check_kinds(loader, cJSON_GetObjectItemCaseSensitive(root, "tables"));
     check_any_chosen(loader);
     check_columns(loader);
     sl_conf_check_keys(loader);

@@ -11,11 +11,19 @@ static bool has_keys(const struct sl_table_rule *rule)
     return !rule->skip && rule->pattern != NULL && rule->key_template != NULL;
 }
 
+/* Keys that others fill may be removed for rows of both, and streams have none. */
+static bool may_clash(const struct sl_table_rule *a, const struct sl_table_rule *b)
+{
+    return has_keys(a) && has_keys(b) && a->value != SL_VALUE_STREAM &&
+           b->value != SL_VALUE_STREAM &&
+           (a->value != SL_VALUE_INVALIDATE || b->value != SL_VALUE_INVALIDATE);
+}
+
 /* The first entry before NUMBER with keys like it; NUMBER: there is none. */
 static size_t find_alike(const struct sl_config *config, size_t number)
 {
-    for (size_t i = 0; i < number && has_keys(&config->tables[number]); i++) {
-        if (has_keys(&config->tables[i]) &&
+    for (size_t i = 0; i < number; i++) {
+        if (may_clash(&config->tables[i], &config->tables[number]) &&
             sl_keys_are_alike(&config->tables[i], &config->tables[number])) {
             return i;
         }

@@ -12,7 +12,6 @@
     .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
 
 #define HIDDEN SL_CONF_HIDE_VALUE
-#define LATER  "remove it"
 
 static const struct sl_conf_choice source_tls_modes[] = {
     {.name = "disabled", .value = SL_TLS_DISABLED},
@@ -45,8 +44,9 @@ static const struct sl_conf_choice drop_policies[] = {
 static const struct sl_conf_choice value_kinds[] = {
     {.name = "hash", .value = SL_VALUE_HASH},
     {.name = "json", .value = SL_VALUE_JSON},
-    {.name = "stream", .instead = "use \"hash\" or \"json\""},
-    {.name = "invalidate", .instead = "use \"hash\" or \"json\""},
+    {.name = "rejson", .value = SL_VALUE_REJSON},
+    {.name = "stream", .value = SL_VALUE_STREAM},
+    {.name = "invalidate", .value = SL_VALUE_INVALIDATE},
     {.name = NULL},
 };
 
@@ -182,7 +182,7 @@ const struct sl_conf_key sl_conf_keys[] = {
      AT(sl_table_rule, key_template),
      .help = "The key of a row: {db}, {table} (rewritten: {table:/REGEX/REPLACEMENT/}), {pk} (the primary key's columns joined with \":\") and {column}; \"{{\" and \"}}\" are braces themselves."},
     {.path = "tables[].value", .type = SL_CONF_CHOICE, .fallback = "hash", .choices = value_kinds, AT(sl_table_rule, value),
-     .help = "\"hash\": a hash a row, a field a column. \"json\": a string a row, a JSON object."},
+     .help = "\"hash\": a hash a row, a field a column. \"json\": a string a row, a JSON object. \"rejson\": the same object as a document of the server's JSON type. \"invalidate\": no value, a change removes the key, which others fill. \"stream\": no value, each change is an entry of a Redis Stream."},
     {.path = "tables[].columns", .type = SL_CONF_STRINGS, .min = 1, .max = 4096,
      .offset = offsetof(struct sl_table_rule, columns), .count_offset = offsetof(struct sl_table_rule, column_count),
      .help = "The columns to keep. Default: all."},
@@ -212,13 +212,21 @@ const struct sl_conf_key sl_conf_keys[] = {
      .help = "What to do when where or transform fails on a row: \"stop\" leaves with exit status 5, \"quarantine\" keeps the row out of the cache, counts it and says so once."},
     {.path = "tables[].ttl", .type = SL_CONF_INTEGER, .unit = "seconds", .min = 1, .max = 3153600000, AT(sl_table_rule, ttl_s),
      .help = "Keys expire this long after their row's last change. Default: never."},
+    {.path = "tables[].ttl_jitter", .type = SL_CONF_INTEGER, .unit = "seconds", .max = 3153600000, .fallback = "0", AT(sl_table_rule, ttl_jitter_s),
+     .help = "Up to so many seconds more until a key expires, at most ttl: how many follows from the key, so that keys that are written together do not expire together."},
+    {.path = "tables[].redelete_ms", .type = SL_CONF_INTEGER, .unit = "milliseconds", .max = 86400000, .fallback = "1000", AT(sl_table_rule, redelete_ms),
+     .help = "With value \"invalidate\": how long after a change the key is removed once more; 0: it is not."},
+    {.path = "tables[].stream", .type = SL_CONF_STRING, .min = 1, .max = 1024, .fallback = "{db}:{table}:changes", .take = sl_conf_take_stream,
+     AT(sl_table_rule, stream),
+     .help = "With value \"stream\": the stream's name, of {db} and {table} (rewritten: {table:/REGEX/REPLACEMENT/})."},
+    {.path = "tables[].maxlen", .type = SL_CONF_INTEGER, .unit = "entries", .min = 1, .max = 9007199254740992, AT(sl_table_rule, max_len),
+     .help = "With value \"stream\": about how many entries it keeps; older ones go. Default: all."},
     {.path = "tables[].compress", .type = SL_CONF_CHOICE, .fallback = "none", .choices = codecs, AT(sl_table_rule, compress),
      .help = "\"zstd\": a value (of a hash: of a field) that gets shorter by it is a zstd frame, which any zstd library reads. \"zstd-dict\": made with the dictionary of the table, which sluice train makes."},
     {.path = "tables[].compress_level", .type = SL_CONF_INTEGER, .min = 1, .max = 19, .fallback = "3", AT(sl_table_rule, compress_level),
      .help = "How hard zstd tries: 1 is fast, 19 small and slow."},
     {.path = "tables[].min_bytes", .type = SL_CONF_BYTES, .unit = "bytes", .max = 512 * MIB, .fallback = "64", AT(sl_table_rule, min_bytes),
      .help = "Shorter values are not compressed."},
-    {.path = "tables[].redelete_ms", .flags = SL_CONF_UNAVAILABLE, .help = LATER},
 
     {.path = "snapshot", .type = SL_CONF_OBJECT, .help = "How tables are loaded while the stream goes on."},
     {.path = "snapshot.parallel", .type = SL_CONF_INTEGER, .min = 1, .max = 16, .fallback = "2", AT(sl_config, pipeline.snapshot.parallel),

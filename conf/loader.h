@@ -87,6 +87,8 @@ void sl_conf_walk(struct sl_conf_loader *loader, const cJSON *root);
 
 /* check.c: what no key can know by itself. ROOT is the tree. */
 void sl_conf_check(struct sl_conf_loader *loader, const cJSON *root);
+/* check_kinds.c: the same for the keys of each of the entries ITEMS of `tables`. */
+void sl_conf_check_kinds(struct sl_conf_loader *loader, const cJSON *items);
 
 /* check_keys.c: warns of entries whose keys are alike. */
 void sl_conf_check_keys(struct sl_conf_loader *loader);
@@ -103,5 +105,6 @@ void sl_conf_take_where(struct sl_conf_loader *loader, const struct sl_conf_valu
 void sl_conf_take_template(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 void sl_conf_take_transform(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 void sl_conf_take_transform_file(struct sl_conf_loader *loader, const struct sl_conf_value *value);
+void sl_conf_take_stream(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "conf/loader.h"
 #include "filters/key.h"
+#include "filters/stream_name.h"
 #include "filters/table_regex.h"
 #include "filters/where.h"
 
@@ -77,16 +78,30 @@ void sl_conf_take_where(struct sl_conf_loader *loader, const struct sl_conf_valu
     }
 }
 
+static void take_checked(struct sl_conf_loader *loader, const struct sl_conf_value *value, int rc,
+                         const struct sl_err *err)
+{
+    if (rc == SL_ENOMEM) {
+        loader->is_out_of_memory = true;
+    } else if (rc != SL_OK) {
+        sl_conf_fail(loader, value->path, "%s", err->text);
+    } else {
+        sl_conf_store_text(value, value->text);
+    }
+}
+
 void sl_conf_take_template(struct sl_conf_loader *loader, const struct sl_conf_value *value)
 {
     struct sl_err err = {0};
     int rc = sl_key_check(value->text, &err);
 
-    if (rc == SL_ENOMEM) {
-        loader->is_out_of_memory = true;
-    } else if (rc != SL_OK) {
-        sl_conf_fail(loader, value->path, "%s", err.text);
-    } else {
-        sl_conf_store_text(value, value->text);
-    }
+    take_checked(loader, value, rc, &err);
+}
+
+void sl_conf_take_stream(struct sl_conf_loader *loader, const struct sl_conf_value *value)
+{
+    struct sl_err err = {0};
+    int rc = sl_stream_name_check(value->text, &err);
+
+    take_checked(loader, value, rc, &err);
 }

@@ -6,6 +6,7 @@
  * hash that DEL would have. DEL comes first only where the fields may be others: when a table is
  * loaded again.
  */
+#include "cdc/base/hash.h"
 #include "cdc/resp.h"
 #include "filters/encode_private.h"
 #include "filters/mask.h"
@@ -44,6 +45,19 @@ int sl_encode_del(struct sl_span key, struct sl_buf *out, uint32_t *key_at)
     return rc;
 }
 
+/*
+ * Keys that are written together should not expire together. What is added follows from the key
+ * alone: whoever writes it again, writes the same.
+ */
+static uint64_t ttl_of(const struct sl_shape *shape, struct sl_span key)
+{
+    const struct sl_table_rule *rule = shape->rule;
+
+    return rule->ttl_jitter_s == 0
+               ? rule->ttl_s
+               : rule->ttl_s + sl_hash_bytes(key.data, key.len, 0) % (rule->ttl_jitter_s + 1);
+}
+
 int sl_encode_add_expire(const struct sl_shape *shape, struct sl_span key, struct sl_buf *out,
                          uint16_t *commands)
 {
@@ -58,7 +72,7 @@ int sl_encode_add_expire(const struct sl_shape *shape, struct sl_span key, struc
         rc = sl_encode_add_key(key, out, &key_at);
     }
     if (rc == SL_OK) {
-        rc = sl_resp_u64(out, shape->rule->ttl_s);
+        rc = sl_resp_u64(out, ttl_of(shape, key));
     }
     *commands += 1;
     return rc;
@@ -225,7 +239,7 @@ static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_s
 {
     enum { GUESS = 300 }; /* most JSON rows have a length of three digits */
 
-    uint64_t ttl = shape->rule->ttl_s;
+    uint64_t ttl = ttl_of(shape, key);
     size_t before = out->len;
     size_t start = 0;
     int rc = sl_resp_array(out, ttl > 0 ? 5 : 3);
@@ -258,22 +272,83 @@ static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_s
     return rc;
 }
 
-static int put(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
-               struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
+static int put_row(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
+                   struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
 {
-    if (shape->rule->value != SL_VALUE_HASH) {
-        return put_json(shape, row, key, out, key_at, commands, err);
-    }
     return shape->transform != NULL
                ? sl_encode_transformed(shape, row, key, out, key_at, commands, err)
                : put_hash(shape, row, key, out, key_at, commands, err);
 }
 
+static int put_document(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
+                        struct sl_buf *out, uint32_t *key_at, uint16_t *commands,
+                        struct sl_err *err)
+{
+    enum { GUESS = 300 };
+
+    size_t before = out->len;
+    size_t start = 0;
+    int rc = sl_resp_array(out, 4);
+
+    *commands = 1;
+    rc = rc == SL_OK ? sl_resp_text(out, "JSON.SET") : rc;
+    rc = rc == SL_OK ? sl_encode_add_key(key, out, key_at) : rc;
+    rc = rc == SL_OK ? sl_resp_text(out, "$") : rc;
+    rc = rc == SL_OK ? sl_resp_begin(out, GUESS, &start) : rc;
+    if (rc == SL_OK) {
+        rc = shape->transform != NULL ? sl_transform_json(shape, row, out, err)
+                                      : sl_encode_json(shape, row, out, err);
+    }
+    if (rc == SL_DONE) {
+        out->len = before;
+        return sl_encode_del(key, out, key_at);
+    }
+    rc = rc == SL_OK ? sl_encode_end_value(shape, sl_span_make("", 0), out, GUESS, start, err) : rc;
+    return rc == SL_OK ? sl_encode_add_expire(shape, key, out, commands) : rc;
+}
+
+/* The key may hold something of another type, over which JSON.SET does not write. */
+static int replace_document(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
+                            struct sl_buf *out, uint32_t *key_at, uint16_t *commands,
+                            struct sl_err *err)
+{
+    int rc = sl_encode_del(key, out, key_at);
+
+    rc = rc == SL_OK ? put_document(shape, row, key, out, key_at, commands, err) : rc;
+    *commands += 1;
+    return rc;
+}
+
+static int put_nothing(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
+                       struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
+{
+    const struct sl_table *table = shape->table;
+
+    (void)row;
+    (void)key;
+    (void)out;
+    (void)key_at;
+    (void)commands;
+    return sl_err_set(
+        err, SL_EUNSUPPORTED,
+        "rows of table %.*s.%.*s are not in Redis: the \"value\" of its rule keeps none",
+        (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
+        (const char *)table->name.data);
+}
+
+typedef int (*put_fn)(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
+                      struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err);
+
 int sl_encode_put(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
                   struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
 {
+    static const put_fn puts[] = {[SL_VALUE_HASH] = put_row,
+                                  [SL_VALUE_JSON] = put_json,
+                                  [SL_VALUE_REJSON] = put_document,
+                                  [SL_VALUE_INVALIDATE] = put_nothing,
+                                  [SL_VALUE_STREAM] = put_nothing};
     size_t before = out->len;
-    int rc = put(shape, row, key, out, key_at, commands, err);
+    int rc = puts[shape->rule->value](shape, row, key, out, key_at, commands, err);
 
     if (rc != SL_OK) {
         out->len = before;
@@ -281,9 +356,9 @@ int sl_encode_put(const struct sl_shape *shape, struct sl_row row, struct sl_spa
     return rc;
 }
 
-static int replace_hash(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
-                        struct sl_buf *out, uint32_t *key_at, uint16_t *commands,
-                        struct sl_err *err)
+static int replace_fields(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
+                          struct sl_buf *out, uint32_t *key_at, uint16_t *commands,
+                          struct sl_err *err)
 {
     struct tally tally = count_cells(shape, row.cells);
     int rc = sl_encode_del(key, out, key_at);
@@ -297,13 +372,25 @@ static int replace_hash(const struct sl_shape *shape, struct sl_row row, struct 
     return rc == SL_OK ? sl_encode_add_expire(shape, key, out, commands) : rc;
 }
 
+static int replace_hash(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
+                        struct sl_buf *out, uint32_t *key_at, uint16_t *commands,
+                        struct sl_err *err)
+{
+    return shape->transform != NULL
+               ? sl_encode_transformed(shape, row, key, out, key_at, commands, err)
+               : replace_fields(shape, row, key, out, key_at, commands, err);
+}
+
 int sl_encode_replace(const struct sl_shape *shape, struct sl_row row, struct sl_span key,
                       struct sl_buf *out, uint32_t *key_at, uint16_t *commands, struct sl_err *err)
 {
+    static const put_fn replaces[] = {[SL_VALUE_HASH] = replace_hash,
+                                      [SL_VALUE_JSON] = put_json,
+                                      [SL_VALUE_REJSON] = replace_document,
+                                      [SL_VALUE_INVALIDATE] = put_nothing,
+                                      [SL_VALUE_STREAM] = put_nothing};
     size_t before = out->len;
-    int rc = shape->rule->value == SL_VALUE_HASH && shape->transform == NULL
-                 ? replace_hash(shape, row, key, out, key_at, commands, err)
-                 : put(shape, row, key, out, key_at, commands, err);
+    int rc = replaces[shape->rule->value](shape, row, key, out, key_at, commands, err);
 
     if (rc != SL_OK) {
         out->len = before;

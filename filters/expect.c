@@ -3,10 +3,12 @@
 #include <stdlib.h>
 
 #include "filters/encode.h"
+#include "filters/json_canonical.h"
 
 void sl_expect_release(struct sl_expect *expect)
 {
     sl_buf_release(&expect->commands);
+    sl_buf_release(&expect->document);
     free(expect->fields);
     *expect = (struct sl_expect){0};
 }
@@ -97,6 +99,19 @@ static int skip_arguments(struct sl_span *rest, size_t count)
     return rc;
 }
 
+/* The server keeps the value, and prints it in its own way. */
+static int take_document(struct sl_expect *expect, struct sl_span *rest)
+{
+    struct sl_span text;
+    int rc = take_argument(rest, &text);
+
+    sl_buf_clear(&expect->document);
+    rc = rc == SL_OK ? sl_json_canonical(text, &expect->document) : rc;
+    expect->held.kind = SL_HELD_TEXT;
+    expect->held.text = sl_span_make(expect->document.data, expect->document.len);
+    return rc;
+}
+
 /* COUNT arguments follow the command's NAME and its key. */
 static int take_command(struct sl_expect *expect, struct sl_span name, struct sl_span *rest,
                         size_t count)
@@ -109,6 +124,10 @@ static int take_command(struct sl_expect *expect, struct sl_span name, struct sl
     if (sl_span_equals(name, "SET") && (count == 1 || count == 3)) {
         rc = take_text(expect, rest, count - 1);
         return rc == SL_OK ? skip_arguments(rest, count - 1) : rc;
+    }
+    if (sl_span_equals(name, "JSON.SET") && count == 2) {
+        rc = skip_arguments(rest, 1);
+        return rc == SL_OK ? take_document(expect, rest) : rc;
     }
     if (sl_span_equals(name, "DEL")) {
         expect->held = (struct sl_held){.kind = SL_HELD_NOTHING};

@@ -18,6 +18,7 @@ struct sl_expect {
     struct sl_held held; /* views into the rest, valid until the next call */
     struct sl_span key;  /* the same */
     struct sl_buf commands;
+    struct sl_buf document; /* in the form of json_canonical.h */
     struct sl_held_field *fields;
     size_t field_cap;
 };

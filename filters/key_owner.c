@@ -34,11 +34,22 @@ bool sl_key_is_shared(const struct sl_table_rule *rule, bool one_table)
            (one_table && sl_rule_spans_tables(rule) && !sl_key_names(rule, "table"));
 }
 
+static bool has_keys(const struct sl_table_rule *rule)
+{
+    return !rule->skip && rule->value != SL_VALUE_STREAM;
+}
+
+/* Keys that others fill may go at any time. */
+static bool may_both_go(const struct sl_table_rule *a, const struct sl_table_rule *b)
+{
+    return a->value == SL_VALUE_INVALIDATE && b->value == SL_VALUE_INVALIDATE;
+}
+
 bool sl_key_has_double(const struct sl_table_rule *rules, size_t count,
                        const struct sl_table_rule *rule)
 {
     for (size_t i = 0; i < count && !sl_key_names(rule, "table"); i++) {
-        if (&rules[i] != rule && !rules[i].skip &&
+        if (&rules[i] != rule && has_keys(&rules[i]) && !may_both_go(rule, &rules[i]) &&
             strcmp(rules[i].key_template, rule->key_template) == 0) {
             return true;
         }
@@ -92,7 +103,7 @@ static int add_others(struct owner_pattern *pattern, const struct sl_table_rule 
     for (size_t i = 0; i < count; i++) {
         struct sl_key_pattern *other;
 
-        if (&rules[i] == own || rules[i].skip) {
+        if (&rules[i] == own || !has_keys(&rules[i])) {
             continue;
         }
         other = sl_key_pattern_of_rule(rules, count, &rules[i], db);

@@ -16,7 +16,8 @@ bool sl_key_names(const struct sl_table_rule *rule, const char *placeholder);
  * though there may be several. */
 bool sl_key_is_shared(const struct sl_table_rule *rule, bool one_table);
 
-/* True when another of COUNT RULES has the template of RULE, and it names no table. */
+/* True when another of COUNT RULES has the template of RULE, and it names no table; but not where
+ * both invalidate. */
 bool sl_key_has_double(const struct sl_table_rule *rules, size_t count,
                        const struct sl_table_rule *rule);
 

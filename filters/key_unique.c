@@ -39,7 +39,11 @@ static bool holds_a_row(const struct sl_table_rule *rule)
     switch (rule->value) {
     case SL_VALUE_HASH:
     case SL_VALUE_JSON:
+    case SL_VALUE_REJSON:
         return true;
+    case SL_VALUE_INVALIDATE:
+    case SL_VALUE_STREAM:
+        break;
     }
     return false;
 }

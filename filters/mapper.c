@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "filters/change_entry.h"
 #include "filters/entry.h"
+#include "filters/invalidate.h"
 #include "filters/key_owner.h"
 #include "filters/key_unique.h"
 #include "filters/known_keys.h"
@@ -10,6 +12,7 @@
 #include "filters/mapper_keys.h"
 #include "filters/packs.h"
 #include "filters/row_filter.h"
+#include "filters/row_image.h"
 #include "filters/rule.h"
 #include "filters/statement.h"
 #include "filters/transforms.h"
@@ -28,6 +31,8 @@ struct rule_mapper {
     struct sl_packs packs;
     struct sl_said shared;  /* that rows can share keys */
     size_t value_max_bytes; /* 0: as it is by default */
+    struct sl_invalidate invalidate;
+    struct sl_change_log changes;
 };
 
 static struct rule_mapper *self_of(struct sl_mapper *mapper)
@@ -77,6 +82,9 @@ static int compile_table(struct sl_mapper *mapper, struct sl_table *table, struc
     rc = rc == SL_OK ? sl_known_keys_set(&self->keys, shape) : rc;
     rc = rc == SL_OK ? sl_transforms_give(&self->transforms, shape, err) : rc;
     rc = rc == SL_OK ? sl_packs_give(&self->packs, shape) : rc;
+    if (rc == SL_OK && rule->value == SL_VALUE_STREAM) {
+        rc = sl_change_log_meet(&self->changes, shape);
+    }
     if (rc != SL_OK) {
         sl_shape_free(shape);
         return rc;
@@ -129,58 +137,6 @@ static int put_selected(struct rule_mapper *self, const struct sl_table *table,
     return put_row(&self->base, &row, batch, err);
 }
 
-enum image {
-    IMAGE_WHOLE,   /* every chosen column can be rendered */
-    IMAGE_PARTIAL, /* some are absent */
-    IMAGE_LOST,    /* a partial JSON value without the document it builds on */
-};
-
-static enum image judge_image(const struct sl_shape *shape, const struct sl_cell *cells,
-                              const struct sl_cell *base)
-{
-    enum image image = IMAGE_WHOLE;
-
-    for (uint32_t i = 0; i < shape->column_count; i++) {
-        uint32_t number = shape->columns[i];
-
-        if (cells[number].state == SL_CELL_JSON_DIFF &&
-            (base == NULL || base[number].state != SL_CELL_VALUE)) {
-            return IMAGE_LOST;
-        }
-        if (cells[number].state == SL_CELL_ABSENT) {
-            image = IMAGE_PARTIAL;
-        }
-    }
-    return image;
-}
-
-/* A hash without a field is no key: then a part cannot be merged into what is there. */
-static bool may_be_empty(const struct sl_shape *shape)
-{
-    for (uint32_t i = 0; i < shape->column_count; i++) {
-        if (!shape->table->columns[shape->columns[i]].is_nullable && !sl_shape_hides(shape, i)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool can_merge(const struct sl_shape *shape, enum sl_op op, bool key_moved)
-{
-    return op == SL_OP_UPDATE && !key_moved && shape->rule->value == SL_VALUE_HASH &&
-           shape->transform == NULL && !may_be_empty(shape);
-}
-
-static bool has_diffs(const struct sl_shape *shape, const struct sl_cell *cells)
-{
-    for (uint32_t i = 0; i < shape->column_count; i++) {
-        if (cells[shape->columns[i]].state == SL_CELL_JSON_DIFF) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /*
  * A part may be added to what the key holds. A row that has only now come to match `where` is not
  * there, and would be missed.
@@ -188,7 +144,7 @@ static bool has_diffs(const struct sl_shape *shape, const struct sl_cell *cells)
 static bool may_add_part(struct rule_mapper *self, const struct sl_row_change *change,
                          bool key_moved)
 {
-    return can_merge(change->table->user, change->op, key_moved) &&
+    return sl_image_can_merge(change->table->user, change->op, key_moved) &&
            sl_row_filter_surely_takes(&self->filter, change->table, change->before);
 }
 
@@ -198,19 +154,20 @@ static int put_matching(struct rule_mapper *self, const struct sl_row_change *ch
 {
     const struct sl_shape *shape = change->table->user;
     struct sl_row row = {.cells = change->after, .image = change->after_image};
-    enum image image = IMAGE_WHOLE;
+    enum sl_image image = SL_IMAGE_WHOLE;
     bool waits = false;
     int rc = SL_OK;
 
     if (change->after_image.len == 0 &&
-        (!change->after_is_full || has_diffs(shape, change->after))) {
+        (!change->after_is_full || sl_image_has_diffs(shape, change->after))) {
         row.base = change->before;
-        image = judge_image(shape, change->after, change->before);
+        image = sl_image_judge(shape, change->after, change->before);
     }
-    if (image == IMAGE_LOST || (image == IMAGE_PARTIAL && !may_add_part(self, change, key_moved))) {
+    if (image == SL_IMAGE_LOST ||
+        (image == SL_IMAGE_PARTIAL && !may_add_part(self, change, key_moved))) {
         return sl_later_put(&self->later, change, span_of(&self->new_key), batch, err);
     }
-    if (image == IMAGE_PARTIAL) {
+    if (image == SL_IMAGE_PARTIAL) {
         rc = sl_later_waits(&self->later, change->table, span_of(&self->new_key), batch, &waits);
     }
     if (rc != SL_OK || waits) {
@@ -218,7 +175,7 @@ static int put_matching(struct rule_mapper *self, const struct sl_row_change *ch
                            : rc;
     }
     rc = sl_entry_put(batch, shape, row, span_of(&self->new_key),
-                      image == IMAGE_WHOLE ? SL_WRITE_WHOLE : SL_WRITE_PARTIAL, err);
+                      image == SL_IMAGE_WHOLE ? SL_WRITE_WHOLE : SL_WRITE_PARTIAL, err);
     /* A diff that does not apply (its path is absent, it is too large) is no reason to guess. */
     return (rc == SL_EUNSUPPORTED || rc == SL_ELIMIT) && row.base != NULL
                ? sl_later_put(&self->later, change, span_of(&self->new_key), batch, err)
@@ -247,28 +204,40 @@ static int put_after(struct rule_mapper *self, const struct sl_row_change *chang
     return sl_later_put(&self->later, change, span_of(&self->new_key), batch, err);
 }
 
-static int map_update(struct rule_mapper *self, const struct sl_row_change *change,
-                      struct sl_batch *batch, struct sl_err *err)
+/* The keys that the row has behind the change and had before it; *MOVED: there are two. */
+static int render_keys(struct rule_mapper *self, const struct sl_row_change *change, bool *moved,
+                       struct sl_err *err)
 {
     const struct sl_shape *shape = change->table->user;
-    bool key_moved = !sl_key_same(&shape->key, change->before, change->after);
-    int rc = render_key(shape, change->after, change->before, &self->new_key, err);
+    int rc = SL_OK;
 
-    if (rc == SL_OK && key_moved) {
+    *moved = false;
+    if (change->after != NULL) {
+        rc = render_key(shape, change->after, change->before, &self->new_key, err);
+    }
+    if (rc == SL_OK && change->op == SL_OP_UPDATE) {
+        *moved = !sl_key_same(&shape->key, change->before, change->after);
+    }
+    if (rc == SL_OK && (*moved || change->op == SL_OP_DELETE)) {
         rc = render_key(shape, change->before, NULL, &self->old_key, err);
-        /* Different bytes can still make the same key, for instance -0 and 0. */
-        key_moved =
-            rc == SL_OK && (self->old_key.len != self->new_key.len ||
-                            memcmp(self->old_key.data, self->new_key.data, self->new_key.len) != 0);
-        if (key_moved) {
-            rc = sl_entry_del(batch, span_of(&self->old_key));
-        }
     }
-    if (rc == SL_OK && !key_moved && sl_update_is_idle(shape, change)) {
-        atomic_fetch_add_explicit(&self->base.stats.unchanged, 1, memory_order_relaxed);
-        return SL_OK;
+    /* Different bytes can still make the same key, for instance -0 and 0. */
+    *moved = *moved && rc == SL_OK &&
+             (self->old_key.len != self->new_key.len ||
+              memcmp(self->old_key.data, self->new_key.data, self->new_key.len) != 0);
+    return rc;
+}
+
+static int map_kept(struct rule_mapper *self, const struct sl_row_change *change, bool moved,
+                    struct sl_batch *batch, struct sl_err *err)
+{
+    int rc = SL_OK;
+
+    if (moved || change->op == SL_OP_DELETE) {
+        rc = sl_entry_del(batch, span_of(&self->old_key));
     }
-    return rc == SL_OK ? put_after(self, change, key_moved, batch, err) : rc;
+    return rc == SL_OK && change->op != SL_OP_DELETE ? put_after(self, change, moved, batch, err)
+                                                     : rc;
 }
 
 static int map_row(struct sl_mapper *mapper, const struct sl_row_change *change,
@@ -276,19 +245,33 @@ static int map_row(struct sl_mapper *mapper, const struct sl_row_change *change,
 {
     struct rule_mapper *self = self_of(mapper);
     const struct sl_shape *shape = change->table->user;
-    int rc;
+    struct sl_changed_row keys;
+    bool moved = false;
+    int rc = render_keys(self, change, &moved, err);
 
-    switch (change->op) {
-    case SL_OP_INSERT:
-        rc = render_key(shape, change->after, NULL, &self->new_key, err);
-        return rc == SL_OK ? put_after(self, change, false, batch, err) : rc;
-    case SL_OP_UPDATE:
-        return map_update(self, change, batch, err);
-    case SL_OP_DELETE:
-        rc = render_key(shape, change->before, NULL, &self->old_key, err);
-        return rc == SL_OK ? sl_entry_del(batch, span_of(&self->old_key)) : rc;
+    sl_change_log_count(&self->changes);
+    if (rc != SL_OK) {
+        return rc;
     }
-    return SL_EFORMAT;
+    if (change->op == SL_OP_UPDATE && !moved && sl_update_is_idle(shape, change)) {
+        atomic_fetch_add_explicit(&self->base.stats.unchanged, 1, memory_order_relaxed);
+        return SL_OK;
+    }
+    keys = (struct sl_changed_row){.change = change,
+                                   .old_key = span_of(&self->old_key),
+                                   .new_key = span_of(&self->new_key),
+                                   .has_moved = moved};
+    switch (shape->rule->value) {
+    case SL_VALUE_INVALIDATE:
+        return sl_invalidate_row(&self->invalidate, &keys, batch);
+    case SL_VALUE_STREAM:
+        return sl_change_log_add(&self->changes, &self->filter, &keys, batch, err);
+    case SL_VALUE_HASH:
+    case SL_VALUE_JSON:
+    case SL_VALUE_REJSON:
+        break;
+    }
+    return map_kept(self, change, moved, batch, err);
 }
 
 static int load_row(struct sl_mapper *mapper, const struct sl_table *table,
@@ -299,6 +282,12 @@ static int load_row(struct sl_mapper *mapper, const struct sl_table *table,
     const struct sl_shape *shape = table->user;
     int rc = render_key(shape, cells, NULL, &self->new_key, err);
 
+    if (rc == SL_OK && shape->rule->value == SL_VALUE_STREAM) {
+        return SL_OK; /* it is no change */
+    }
+    if (rc == SL_OK && shape->rule->value == SL_VALUE_INVALIDATE) {
+        return sl_invalidate_key(&self->invalidate, table, span_of(&self->new_key), batch);
+    }
     return rc == SL_OK ? put_selected(self, table, cells, write, batch, err) : rc;
 }
 
@@ -326,6 +315,37 @@ static int judge_ddl(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigne
     return sl_statement_judge(&context, ddl, nth, effect, err);
 }
 
+static enum sl_keeping keeping(struct sl_mapper *mapper, struct sl_span db, struct sl_span table)
+{
+    struct rule_mapper *self = self_of(mapper);
+
+    return sl_rules_keeping(self->rules, self->count, db, table);
+}
+
+static void begin(struct sl_mapper *mapper, const struct sl_stream *stream)
+{
+    sl_change_log_begin(&self_of(mapper)->changes, stream);
+}
+
+static int put_mark(struct sl_mapper *mapper, const struct sl_mark *mark, struct sl_batch *batch,
+                    struct sl_err *err)
+{
+    struct rule_mapper *self = self_of(mapper);
+
+    return mark->kind == SL_MARK_REDELETE
+               ? sl_invalidate_mark(&self->invalidate, mark,
+                                    sl_rules_longest_redelete_ms(self->rules, self->count), batch)
+               : sl_change_log_mark(&self->changes, self->rules, self->count, mark, batch, err);
+}
+
+static void settle(struct sl_mapper *mapper, struct sl_batch *batch, uint32_t from)
+{
+    struct rule_mapper *self = self_of(mapper);
+
+    sl_invalidate_put_off(&self->invalidate, batch, from,
+                          sl_rules_longest_redelete_ms(self->rules, self->count));
+}
+
 static void free_mapper(struct sl_mapper *mapper)
 {
     struct rule_mapper *self = self_of(mapper);
@@ -338,6 +358,8 @@ static void free_mapper(struct sl_mapper *mapper)
     sl_packs_release(&self->packs);
     sl_said_release(&self->shared);
     sl_later_release(&self->later);
+    sl_invalidate_release(&self->invalidate);
+    sl_change_log_release(&self->changes);
     free(self);
 }
 
@@ -354,6 +376,10 @@ static const struct sl_mapper_ops mapper_ops = {
     .pattern = sl_mapper_pattern,
     .owner_pattern = owner_pattern,
     .free = free_mapper,
+    .begin = begin,
+    .keeping = keeping,
+    .mark = put_mark,
+    .settle = settle,
 };
 
 struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t count,
@@ -393,6 +419,13 @@ void sl_rule_mapper_use_dictionaries(struct sl_mapper *mapper,
 void sl_rule_mapper_limit_values(struct sl_mapper *mapper, size_t bytes)
 {
     self_of(mapper)->value_max_bytes = bytes;
+}
+
+void sl_rule_mapper_use_redelete(struct sl_mapper *mapper, struct sl_span set,
+                                 const struct sl_clock *clock)
+{
+    self_of(mapper)->invalidate.set = set;
+    self_of(mapper)->invalidate.clock = clock;
 }
 
 void sl_rule_mapper_on_notice(struct sl_mapper *mapper, sl_notice_fn notice, void *user)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cdc/base/clock.h"
 #include "cdc/dictionary.h"
 #include "cdc/mapper.h"
 #include "cdc/rereads.h"
@@ -36,6 +37,12 @@ void sl_rule_mapper_use_dictionaries(struct sl_mapper *mapper,
 /* What one value may have, where the sink says so: a longer one is refused by SL_ELIMIT. 0: what
  * Redis takes by default. Before any table. */
 void sl_rule_mapper_limit_values(struct sl_mapper *mapper, size_t bytes);
+
+/* SET, the key of sluice's sorted set of keys that are to be removed once more
+ * (cdc/redelete_note.h), and CLOCK are borrowed for the mapper's life. Without, nothing is noted.
+ */
+void sl_rule_mapper_use_redelete(struct sl_mapper *mapper, struct sl_span set,
+                                 const struct sl_clock *clock);
 
 /* NOTICE is called for what an operator should know of, by the thread that maps rows. */
 void sl_rule_mapper_on_notice(struct sl_mapper *mapper, sl_notice_fn notice, void *user);

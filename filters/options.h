@@ -11,8 +11,11 @@
 
 /* The shape of a row in Redis. */
 enum sl_value_kind {
-    SL_VALUE_HASH, /* a HASH a row, a field a column */
-    SL_VALUE_JSON, /* a STRING a row, a JSON object */
+    SL_VALUE_HASH,       /* a HASH a row, a field a column */
+    SL_VALUE_JSON,       /* a STRING a row, a JSON object */
+    SL_VALUE_REJSON,     /* a document a row, of the server's JSON type */
+    SL_VALUE_INVALIDATE, /* nothing: others fill the keys, a change removes them */
+    SL_VALUE_STREAM,     /* nothing: each change is an entry of a Redis Stream */
 };
 
 /* What becomes of values on their way. */
@@ -77,7 +80,11 @@ struct sl_table_rule {
                                 else columns, except, renames and masks are empty */
     bool is_transform_chunk; /* it is statements, not an expression */
     enum sl_rule_error on_error;
-    uint64_t ttl_s; /* seconds until a key expires; 0: never */
+    uint64_t ttl_s;        /* seconds until a key expires; 0: never */
+    uint64_t ttl_jitter_s; /* and up to so many more, by the key */
+    uint64_t redelete_ms;  /* INVALIDATE: a key is removed once more so long after; 0: it is not */
+    const char *stream;    /* STREAM: the template of its name, see stream_name.h */
+    uint64_t max_len;      /* STREAM: entries that it keeps, about; 0: all */
     enum sl_compression compress;
     uint32_t compress_level; /* zstd's */
     uint64_t min_bytes;      /* shorter values are not compressed */

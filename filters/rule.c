@@ -92,6 +92,46 @@ int sl_rule_find(const struct sl_table_rule *rules, size_t count, struct sl_span
     return rc;
 }
 
+bool sl_rule_keeps_rows(const struct sl_table_rule *rule)
+{
+    return rule->value != SL_VALUE_INVALIDATE && rule->value != SL_VALUE_STREAM;
+}
+
+bool sl_rules_have(const struct sl_table_rule *rules, size_t count, enum sl_value_kind value)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!rules[i].skip && rules[i].value == value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum sl_keeping sl_rules_keeping(const struct sl_table_rule *rules, size_t count, struct sl_span db,
+                                 struct sl_span table)
+{
+    const struct sl_table_rule *rule = NULL;
+    int rc = sl_rule_find(rules, count, db, table, &rule, NULL);
+
+    if (rc != SL_OK || rule == NULL || sl_rule_keeps_rows(rule)) {
+        return SL_KEEPS_ROWS;
+    }
+    return rule->value == SL_VALUE_STREAM ? SL_KEEPS_CHANGES : SL_KEEPS_OTHERS;
+}
+
+uint64_t sl_rules_longest_redelete_ms(const struct sl_table_rule *rules, size_t count)
+{
+    uint64_t longest = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!rules[i].skip && rules[i].value == SL_VALUE_INVALIDATE &&
+            rules[i].redelete_ms > longest) {
+            longest = rules[i].redelete_ms;
+        }
+    }
+    return longest;
+}
+
 bool sl_rule_may_choose_in(const struct sl_table_rule *rule, struct sl_span db)
 {
     if (rule->skip) {

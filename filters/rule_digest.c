@@ -15,7 +15,7 @@
 #include <openssl/evp.h>
 
 #if UINTPTR_MAX == UINT64_MAX
-_Static_assert(sizeof(struct sl_table_rule) == 168,
+_Static_assert(sizeof(struct sl_table_rule) == 200,
                "struct sl_table_rule has changed: add to add_rule() what keys or values depend on");
 #endif
 
@@ -121,6 +121,12 @@ const char *sl_rule_form(const struct sl_table_rule *rule)
         return "hash";
     case SL_VALUE_JSON:
         return "json";
+    case SL_VALUE_REJSON:
+        return "rejson";
+    case SL_VALUE_INVALIDATE:
+        return "invalidate";
+    case SL_VALUE_STREAM:
+        return "stream";
     }
     return "";
 }
@@ -135,7 +141,8 @@ static void add_compression(struct hash *hash, const struct sl_table_rule *rule)
 }
 
 /* What it matches is not in it: a table that falls under another rule alike is not loaded again.
- * Nor is on_error: rows on which `where` fails are in no cache, whatever it says. */
+ * Nor are redelete_ms, stream and maxlen, which no key depends on, and on_error: rows on which
+ * `where` fails are in no cache, whatever it says. */
 static void add_rule(struct hash *hash, const struct sl_table_rule *rule)
 {
     add_text(hash, "key", rule->key_template);
@@ -152,6 +159,9 @@ static void add_rule(struct hash *hash, const struct sl_table_rule *rule)
     }
     if (rule->ttl_s > 0) {
         add_number(hash, "ttl", rule->ttl_s);
+    }
+    if (rule->ttl_jitter_s > 0) {
+        add_number(hash, "ttl_jitter", rule->ttl_jitter_s);
     }
     add_compression(hash, rule);
 }

@@ -5,6 +5,7 @@
 
 #include "cdc/resp.h"
 #include "filters/json_string.h"
+#include "filters/stream_name.h"
 
 /* The default of proto-max-bulk-len of Redis. */
 #define SL_VALUE_BYTES_MAX ((size_t)512 * 1024 * 1024)
@@ -16,6 +17,7 @@ void sl_shape_free(struct sl_shape *shape)
     }
     sl_key_release(&shape->key);
     sl_buf_release(&shape->bytes);
+    sl_buf_release(&shape->stream);
     sl_where_columns_release(&shape->looked_at);
     free(shape->columns);
     free(shape->heads);
@@ -258,6 +260,10 @@ static int build(struct sl_shape *shape, struct sl_err *err)
     }
     if (rc == SL_OK) {
         rc = sl_key_compile(shape->rule->key_template, shape->table, &shape->key, err);
+    }
+    if (rc == SL_OK && shape->rule->value == SL_VALUE_STREAM) {
+        rc = sl_stream_name_add(shape->rule->stream, shape->table->db, shape->table->name,
+                                &shape->stream, err);
     }
     if (rc != SL_OK) {
         return rc;

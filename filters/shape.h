@@ -31,6 +31,7 @@ struct sl_shape {
     /* What stands in for the value of chosen column i; the whole is NULL where none is masked. */
     const struct sl_column_mask **masks;
     struct sl_buf bytes;
+    struct sl_buf stream; /* the name of the stream of the table's changes, where there is one */
     struct sl_where_columns looked_at; /* by the rule's `where` */
     bool has_warned;                   /* that `where` failed on a row of this table */
     struct sl_transform *transform;    /* borrowed, set by who owns it; NULL: the rule has none */

@@ -14,11 +14,11 @@
 #include "filters/statement.h"
 
 #include "cdc/ddl.h"
-#include "cdc/sql_lex.h"
 #include "filters/key.h"
 #include "filters/key_owner.h"
 #include "filters/key_text.h"
 #include "filters/rule.h"
+#include "filters/statement_gap.h"
 
 static int rule_of(const struct sl_statement_context *context, struct sl_span db,
                    struct sl_span table, const struct sl_table_rule **rule, struct sl_err *err)
@@ -32,8 +32,9 @@ static int check_own_keys(const struct sl_statement_context *context,
                           const struct sl_table_rule *rule, struct sl_span db, struct sl_span table,
                           struct sl_err *err)
 {
-    if (!sl_key_is_shared(rule, table.len > 0) &&
-        !sl_key_has_double(context->rules, context->count, rule)) {
+    bool is_shared = rule->value != SL_VALUE_INVALIDATE && sl_key_is_shared(rule, table.len > 0);
+
+    if (!is_shared && !sl_key_has_double(context->rules, context->count, rule)) {
         return SL_OK;
     }
     return sl_err_set(
@@ -45,18 +46,58 @@ static int check_own_keys(const struct sl_statement_context *context,
         (const char *)table.data, rule->pattern, rule->key_template);
 }
 
+/* Who follows the stream of a table has no keys to be removed: it is told. */
+static int tell(enum sl_mark_kind mark, const char *reason, struct sl_span db, struct sl_span table,
+                struct sl_effect *effect)
+{
+    effect->mark = mark;
+    effect->reason = reason;
+    effect->db = db;
+    effect->table = table;
+    return SL_OK;
+}
+
+/* What was read before the statement may be written behind it. */
+static void mark_again(const struct sl_table_rule *rule, struct sl_span db, struct sl_span table,
+                       struct sl_effect *effect)
+{
+    if (rule->value == SL_VALUE_INVALIDATE && rule->redelete_ms > 0) {
+        effect->mark = SL_MARK_REDELETE;
+        effect->db = db;
+        effect->table = table;
+    }
+}
+
 static int purge(const struct sl_statement_context *context, const struct sl_table_rule *rule,
                  struct sl_span db, struct sl_span table, struct sl_effect *effect,
                  struct sl_err *err)
 {
-    int rc = check_own_keys(context, rule, db, table, err);
+    int rc;
 
+    if (rule->value == SL_VALUE_STREAM) {
+        return tell(SL_MARK_DROP, NULL, db, table, effect);
+    }
+    rc = check_own_keys(context, rule, db, table, err);
     if (rc != SL_OK) {
         return rc;
     }
     effect->purge = sl_key_pattern_new(rule->key_template, db, table, 0);
     effect->kind = SL_EFFECT_PURGE;
+    mark_again(rule, db, table, effect);
     return effect->purge != NULL ? SL_OK : SL_ENOMEM;
+}
+
+/* A database is dropped once: all streams of it are told at the first of their rules. */
+static bool is_first_stream(const struct sl_statement_context *context,
+                            const struct sl_table_rule *rule, struct sl_span db)
+{
+    const struct sl_table_rule *first = context->rules;
+
+    while (first->value != SL_VALUE_STREAM || !sl_rule_spans_tables(first) ||
+           !sl_rule_may_choose_in(first, db)) {
+        first++;
+    }
+    return first == rule;
 }
 
 /* Of all tables of the database that fall under the rule. */
@@ -66,13 +107,19 @@ static int purge_all_in(const struct sl_statement_context *context,
 {
     static const struct sl_span any = {0};
     const struct sl_key_tables tables = {context->rules, context->count, rule, db};
-    int rc = check_own_keys(context, rule, db, any, err);
+    int rc;
 
+    if (rule->value == SL_VALUE_STREAM) {
+        return is_first_stream(context, rule, db) ? tell(SL_MARK_DROP, NULL, db, any, effect)
+                                                  : SL_OK;
+    }
+    rc = check_own_keys(context, rule, db, any, err);
     if (rc != SL_OK) {
         return rc;
     }
     effect->purge = sl_key_pattern_of_tables(&tables);
     effect->kind = SL_EFFECT_PURGE;
+    mark_again(rule, db, any, effect);
     return effect->purge != NULL ? SL_OK : SL_ENOMEM;
 }
 
@@ -89,6 +136,17 @@ static int purge_table(const struct sl_statement_context *context, struct sl_spa
     return purge(context, rule, db, table, effect, err);
 }
 
+static int truncate(const struct sl_statement_context *context, const struct sl_ddl *ddl,
+                    struct sl_effect *effect, struct sl_err *err)
+{
+    int rc = purge_table(context, ddl->db, ddl->table, effect, err);
+
+    if (effect->mark == SL_MARK_DROP) {
+        effect->mark = SL_MARK_TRUNCATE;
+    }
+    return rc;
+}
+
 /* A table that an earlier rule decides about has no keys by this one. */
 static int purge_named(const struct sl_statement_context *context, const struct sl_table_rule *rule,
                        struct sl_span db, struct sl_span table, struct sl_effect *effect,
@@ -100,34 +158,74 @@ static int purge_named(const struct sl_statement_context *context, const struct 
     return rc == SL_OK && decides == rule ? purge(context, rule, db, table, effect, err) : rc;
 }
 
+/* The tables of the database that fall under the rule. */
+static int purge_database_of(const struct sl_statement_context *context,
+                             const struct sl_table_rule *rule, struct sl_span db,
+                             struct sl_effect *effect, struct sl_err *err)
+{
+    const char *name = rule->table_pattern;
+
+    return sl_rule_spans_tables(rule)
+               ? purge_all_in(context, rule, db, effect, err)
+               : purge_named(context, rule, db, sl_span_make(name, strlen(name)), effect, err);
+}
+
 /* One rule a call: NTH is the rule's number. */
 static int purge_database(const struct sl_statement_context *context, struct sl_span db,
                           unsigned nth, struct sl_effect *effect, struct sl_err *err)
 {
     static const struct sl_span any = {0};
     const struct sl_table_rule *rule;
-    const char *name;
 
     if (nth >= context->count) {
         sl_known_keys_forget(context->keys, db, any);
         return SL_DONE;
     }
     rule = &context->rules[nth];
-    if (!sl_rule_may_choose_in(rule, db)) {
-        return SL_OK;
-    }
-    if (sl_rule_spans_tables(rule)) {
-        return purge_all_in(context, rule, db, effect, err);
-    }
-    name = rule->table_pattern;
-    return purge_named(context, rule, db, sl_span_make(name, strlen(name)), effect, err);
+    return sl_rule_may_choose_in(rule, db) ? purge_database_of(context, rule, db, effect, err)
+                                           : SL_OK;
 }
 
-static void load(struct sl_span db, struct sl_span table, struct sl_effect *effect)
+/* The rows of a table that keeps none are not read: its keys go instead. */
+static int load(const struct sl_statement_context *context, const struct sl_table_rule *rule,
+                struct sl_span db, struct sl_span table, struct sl_effect *effect,
+                struct sl_err *err)
 {
+    if (rule->value == SL_VALUE_INVALIDATE) {
+        return purge(context, rule, db, table, effect, err);
+    }
+    if (rule->value == SL_VALUE_STREAM) {
+        return tell(SL_MARK_GAP, "a statement changed rows that the log has no changes of", db,
+                    table, effect);
+    }
     effect->kind = SL_EFFECT_LOAD;
     effect->db = db;
     effect->table = table;
+    return SL_OK;
+}
+
+/* What was removed is removed once more: one rule a call, of those that invalidate. */
+static int judge_again(const struct sl_statement_context *context, const struct sl_ddl *ddl,
+                       unsigned nth, struct sl_effect *effect, struct sl_err *err)
+{
+    const struct sl_table_rule *rule = nth < context->count ? &context->rules[nth] : NULL;
+    const struct sl_table_rule *decides = rule;
+    int rc = SL_OK;
+
+    if (rule == NULL) {
+        return SL_DONE;
+    }
+    if (ddl->table.len > 0) {
+        rc = rule_of(context, ddl->db, ddl->table, &decides, err);
+    }
+    if (rc != SL_OK || decides != rule || rule->value != SL_VALUE_INVALIDATE ||
+        !sl_rule_may_choose_in(rule, ddl->db)) {
+        return rc;
+    }
+    rc = ddl->table.len > 0 ? purge(context, rule, ddl->db, ddl->table, effect, err)
+                            : purge_database_of(context, rule, ddl->db, effect, err);
+    effect->mark = SL_MARK_NONE;
+    return rc;
 }
 
 /* A table that is to be loaded by a new name had none of its rows there before. */
@@ -144,10 +242,8 @@ static int judge_rename(const struct sl_statement_context *context, const struct
         return purge_table(context, ddl->db, ddl->table, effect, err);
     }
     rc = rule_of(context, ddl->to_db, ddl->to_table, &rule, err);
-    if (rc == SL_OK && rule != NULL) {
-        load(ddl->to_db, ddl->to_table, effect);
-    }
-    return rc;
+    return rc == SL_OK && rule != NULL ? load(context, rule, ddl->to_db, ddl->to_table, effect, err)
+                                       : rc;
 }
 
 /* Does the statement mention a column that the key template names? */
@@ -203,109 +299,25 @@ static int judge_alter(const struct sl_statement_context *context, const struct 
         return rc;
     }
     if (concerns_index_only(ddl)) {
-        if (!sl_key_names(rule, "pk") || (known != NULL && sl_known_key_is_primary(known))) {
+        if (rule->value == SL_VALUE_STREAM || !sl_key_names(rule, "pk") ||
+            (known != NULL && sl_known_key_is_primary(known))) {
             return SL_OK;
         }
         effect->unless_primary = true;
     }
-    if (moves_keys(rule, ddl, known)) {
+    if (sl_rule_keeps_rows(rule) && moves_keys(rule, ddl, known)) {
         rc = purge(context, rule, ddl->db, ddl->table, effect, err);
     }
-    load(ddl->db, ddl->table, effect);
-    return rc;
-}
-
-/* The tables that it names are not known; the current database is not all that it can reach. */
-static bool may_concern(const struct sl_table_rule *rule, const struct sl_ddl *ddl)
-{
-    const char *db = rule->db_pattern;
-
-    return !rule->skip && (sl_rule_spans_databases(rule) || sl_glob_matches(db, ddl->db) ||
-                           sl_ddl_mentions(ddl->text, sl_span_make(db, strlen(db))));
-}
-
-static bool may_concern_any(const struct sl_statement_context *context, const struct sl_ddl *ddl)
-{
-    for (size_t i = 0; i < context->count; i++) {
-        if (may_concern(&context->rules[i], ddl)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Of what cannot be read only a statement about tables can have taken or moved rows. */
-static bool is_about_tables(struct sl_span text)
-{
-    struct sl_sql_lexer lexer;
-    struct sl_sql_token verb;
-    struct sl_sql_token object;
-
-    sl_sql_lexer_init(&lexer, text);
-    sl_sql_next(&lexer, &verb);
-    sl_sql_next(&lexer, &object);
-    if (sl_sql_is(&verb, "TRUNCATE")) {
-        return true;
-    }
-    while (sl_sql_is(&object, "IGNORE") || sl_sql_is(&object, "ONLINE") ||
-           sl_sql_is(&object, "OFFLINE")) {
-        sl_sql_next(&lexer, &object);
-    }
-    return (sl_sql_is(&verb, "ALTER") || sl_sql_is(&verb, "DROP") || sl_sql_is(&verb, "RENAME")) &&
-           (sl_sql_is(&object, "TABLE") || sl_sql_is(&object, "TABLES"));
-}
-
-static bool may_name_any(const struct sl_statement_context *context, const struct sl_ddl *ddl)
-{
-    for (size_t i = 0; i < context->count; i++) {
-        const char *table = context->rules[i].table_pattern;
-
-        if (may_concern(&context->rules[i], ddl) &&
-            (sl_rule_spans_tables(&context->rules[i]) ||
-             sl_ddl_mentions(ddl->text, sl_span_make(table, strlen(table))))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int judge_unparsed(const struct sl_statement_context *context, const struct sl_ddl *ddl,
-                          struct sl_err *err)
-{
-    if (!is_about_tables(ddl->text) || !may_name_any(context, ddl)) {
-        return SL_OK;
-    }
-    return sl_err_set(
-        err, SL_EGAP,
-        "a statement about tables in database %.*s cannot be read, so that what it did to "
-        "their rows is not known (the source's binary log has it): load the tables again",
-        (int)ddl->db.len, (const char *)ddl->db.data);
-}
-
-static int judge_dml(const struct sl_statement_context *context, const struct sl_ddl *ddl,
-                     struct sl_err *err)
-{
-    const struct sl_table_rule *rule = NULL;
-    int rc = SL_OK;
-
-    if (ddl->table.len > 0) {
-        rc = rule_of(context, ddl->db, ddl->table, &rule, err);
-    }
-    if (rc != SL_OK || (ddl->table.len > 0 ? rule == NULL : !may_concern_any(context, ddl))) {
-        return rc;
-    }
-    return sl_err_set(err, SL_EGAP,
-                      "table %.*s.%.*s was written by a statement without row events: set "
-                      "binlog_format=ROW at the source (for all sessions) and load the table again",
-                      (int)ddl->db.len, (const char *)ddl->db.data,
-                      ddl->table.len > 0 ? (int)ddl->table.len : 1,
-                      ddl->table.len > 0 ? (const char *)ddl->table.data : "?");
+    return rc == SL_OK ? load(context, rule, ddl->db, ddl->table, effect, err) : rc;
 }
 
 int sl_statement_judge(const struct sl_statement_context *context, const struct sl_ddl *ddl,
                        unsigned nth, struct sl_effect *effect, struct sl_err *err)
 {
     *effect = (struct sl_effect){0};
+    if (ddl->is_again) {
+        return judge_again(context, ddl, nth, effect, err);
+    }
     if (ddl->kind == SL_DDL_DROP_DATABASE) {
         return purge_database(context, ddl->db, nth, effect, err);
     }
@@ -317,19 +329,20 @@ int sl_statement_judge(const struct sl_statement_context *context, const struct 
     }
     switch (ddl->kind) {
     case SL_DDL_TRUNCATE:
+        return truncate(context, ddl, effect, err);
     case SL_DDL_DROP_TABLE:
         return purge_table(context, ddl->db, ddl->table, effect, err);
     case SL_DDL_ALTER_TABLE:
         return judge_alter(context, ddl, effect, err);
     case SL_DDL_DML:
-        return judge_dml(context, ddl, err);
+        return sl_statement_judge_dml(context, ddl, err);
     case SL_DDL_OTHER:
     case SL_DDL_CREATE_TABLE:
     case SL_DDL_DROP_DATABASE:
     case SL_DDL_RENAME_TABLE:
         return SL_OK;
     case SL_DDL_UNPARSED:
-        return judge_unparsed(context, ddl, err);
+        return sl_statement_judge_unparsed(context, ddl, err);
     }
     return SL_OK;
 }

@@ -17,6 +17,7 @@ struct redis_store {
     struct sl_buf requests_key;
     struct sl_buf rereads_key;
     struct sl_buf rules_key;
+    struct sl_buf redelete_key;
     atomic_bool stop;
     bool is_open;
 };
@@ -174,6 +175,27 @@ static int step_rereads(struct sl_load_store *base, uint64_t *cursor, sl_load_fi
     return rc;
 }
 
+static int read_due(struct sl_load_store *base, uint64_t until_ms, size_t limit,
+                    sl_load_field_fn each, void *user, struct sl_err *err)
+{
+    char until[24];
+    char most[24];
+    const char *const args[] = {
+        "ZRANGEBYSCORE", base->redelete_key, "-inf", until, "WITHSCORES", "LIMIT", "0", most};
+    redisReply *reply = NULL;
+    int rc;
+
+    (void)snprintf(until, sizeof(until), "%" PRIu64, until_ms);
+    (void)snprintf(most, sizeof(most), "%zu", limit);
+    rc = call(store_of(base), "cannot read which keys are to be removed once more",
+              limit > 0 ? 8 : 5, args, &reply, err);
+    if (rc == SL_OK && reply != NULL) { /* said again for the analyzer */
+        rc = each_field(reply, each, user);
+        freeReplyObject(reply);
+    }
+    return rc;
+}
+
 static int each_key(const redisReply *keys, const struct sl_key_pattern *pattern,
                     sl_load_key_fn each, void *user)
 {
@@ -230,6 +252,7 @@ static void free_store(struct sl_load_store *base)
     sl_buf_release(&store->requests_key);
     sl_buf_release(&store->rereads_key);
     sl_buf_release(&store->rules_key);
+    sl_buf_release(&store->redelete_key);
     free(store);
 }
 
@@ -241,6 +264,7 @@ struct sl_load_store *sl_redis_load_store_new(const struct sl_redis_options *opt
         .requests = read_requests,
         .rules = read_rules,
         .rereads = step_rereads,
+        .due = read_due,
         .scan = scan,
         .interrupt = interrupt,
         .free = free_store,
@@ -256,13 +280,15 @@ struct sl_load_store *sl_redis_load_store_new(const struct sl_redis_options *opt
         sl_pipeline_key(pipeline, "requests", &store->requests_key) == SL_OK &&
         sl_pipeline_key(pipeline, "rereads", &store->rereads_key) == SL_OK &&
         sl_pipeline_key(pipeline, "rules", &store->rules_key) == SL_OK &&
+        sl_pipeline_key(pipeline, "redelete", &store->redelete_key) == SL_OK &&
         sl_buf_cstr(&store->rereads_key) != NULL) {
         store->base.state_key = sl_buf_cstr(&store->state_key);
         store->base.rules_key = sl_buf_cstr(&store->rules_key);
         store->base.requests_key = sl_buf_cstr(&store->requests_key);
+        store->base.redelete_key = sl_buf_cstr(&store->redelete_key);
     }
     if (store->base.state_key == NULL || store->base.requests_key == NULL ||
-        store->base.rules_key == NULL) {
+        store->base.rules_key == NULL || store->base.redelete_key == NULL) {
         free_store(&store->base);
         return NULL;
     }

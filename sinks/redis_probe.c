@@ -215,9 +215,29 @@ static int try_own(struct probe *probe, const char *pipeline, struct sl_err *err
     return rc;
 }
 
+/* Of the sorted set of keys that are to be removed once more. */
+static int try_removals(struct probe *probe, const char *pipeline, struct sl_err *err)
+{
+    static const char *const trials[][SL_TRIAL_WORDS] = {
+        {"ZADD", "KEY", "1", "x"},
+        {"ZRANGEBYSCORE", "KEY", "-inf", "0"},
+        {"ZREMRANGEBYSCORE", "KEY", "-inf", "0"},
+    };
+    struct sl_buf key = {0};
+    int rc = sl_pipeline_key(pipeline, "redelete", &key);
+    const char *name = rc == SL_OK ? sl_buf_cstr(&key) : NULL;
+
+    rc = name != NULL ? SL_OK : SL_ENOMEM;
+    for (size_t i = 0; rc == SL_OK && i < sizeof(trials) / sizeof(trials[0]); i++) {
+        rc = try_words(probe, trials[i], name, err);
+    }
+    sl_buf_release(&key);
+    return rc;
+}
+
 /* Queued and thrown away. */
 static int try_writes(struct probe *probe, const char *pipeline, const char *const *keys,
-                      size_t count, struct sl_err *err)
+                      size_t count, bool removes_again, struct sl_err *err)
 {
     static const char *const multi[] = {"MULTI"};
     static const char *const discard[] = {"DISCARD"};
@@ -229,6 +249,7 @@ static int try_writes(struct probe *probe, const char *pipeline, const char *con
     }
     freeReplyObject(reply);
     rc = try_own(probe, pipeline, err);
+    rc = rc == SL_OK && removes_again ? try_removals(probe, pipeline, err) : rc;
     for (size_t i = 0; rc == SL_OK && i < count; i++) {
         for (size_t j = 0; rc == SL_OK && j < sizeof(row_trials) / sizeof(row_trials[0]); j++) {
             rc = try_words(probe, row_trials[j], keys[i], err);
@@ -281,8 +302,8 @@ static void read_status(struct probe *probe, const char *pipeline)
 }
 
 int sl_redis_probe(const struct sl_redis_options *options, const char *pipeline,
-                   const char *const *keys, size_t count, struct sl_redis_facts *facts,
-                   struct sl_err *err)
+                   const char *const *keys, size_t count, bool removes_again,
+                   struct sl_redis_facts *facts, struct sl_err *err)
 {
     struct probe probe = {.facts = facts};
     int rc;
@@ -296,7 +317,7 @@ int sl_redis_probe(const struct sl_redis_options *options, const char *pipeline,
     rc = rc == SL_OK ? read_save(&probe, err) : rc;
     rc = rc == SL_OK ? read_limit(&probe, err) : rc;
     if (rc == SL_OK && takes_writes(facts)) {
-        rc = try_writes(&probe, pipeline, keys, count, err);
+        rc = try_writes(&probe, pipeline, keys, count, removes_again, err);
         rc = rc == SL_OK ? try_rest(&probe, pipeline, err) : rc;
     }
     if (rc == SL_OK && strcmp(facts->mode, "sentinel") != 0) {

@@ -6,6 +6,7 @@
 #ifndef SLUICE_SINKS_REDIS_PROBE_H
 #define SLUICE_SINKS_REDIS_PROBE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "cdc/base/err.h"
@@ -13,11 +14,12 @@
 #include "sinks/redis_check.h"
 
 /*
- * KEYS are COUNT keys that rows may have, to be tried. FACTS borrows PIPELINE and OPTIONS; release
+ * KEYS are COUNT keys that rows may have, to be tried. REMOVES_AGAIN: also what it takes to remove
+ * keys once more. FACTS borrows PIPELINE and OPTIONS; release
  * facts->status in any case. Fails when the server cannot be reached or refuses the login.
  */
 int sl_redis_probe(const struct sl_redis_options *options, const char *pipeline,
-                   const char *const *keys, size_t count, struct sl_redis_facts *facts,
-                   struct sl_err *err) SL_MUSTCHECK;
+                   const char *const *keys, size_t count, bool removes_again,
+                   struct sl_redis_facts *facts, struct sl_err *err) SL_MUSTCHECK;
 
 #endif

@@ -17,10 +17,12 @@ static int each_field(const redisReply *reply, sl_redis_field_fn each, void *use
     return rc;
 }
 
-int sl_redis_row_read(const struct sl_redis_options *options, const char *key, bool is_string,
-                      sl_redis_field_fn each, void *user, struct sl_err *err)
+int sl_redis_row_read(const struct sl_redis_options *options, const char *key,
+                      enum sl_row_kind kind, sl_redis_field_fn each, void *user, struct sl_err *err)
 {
-    const char *const args[] = {is_string ? "GET" : "HGETALL", key};
+    static const char *const commands[] = {
+        [SL_ROW_HASH] = "HGETALL", [SL_ROW_STRING] = "GET", [SL_ROW_DOCUMENT] = "JSON.GET"};
+    const char *const args[] = {commands[kind], key};
     struct sl_redis_client client;
     redisReply *reply = NULL;
     int rc = sl_redis_client_open(&client, options, err);
@@ -29,7 +31,7 @@ int sl_redis_row_read(const struct sl_redis_options *options, const char *key, b
         return rc;
     }
     rc = sl_redis_client_call(&client, "cannot read the row", 2, args, &reply, err);
-    if (rc == SL_OK && is_string) {
+    if (rc == SL_OK && kind != SL_ROW_HASH) {
         rc = reply->type == REDIS_REPLY_STRING ? each(user, sl_span_make("", 0), span_of(reply))
                                                : SL_DONE;
     } else if (rc == SL_OK) {

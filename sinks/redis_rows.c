@@ -109,6 +109,14 @@ static int add_notes(struct sl_redis_rows *rows, const struct sl_redis_reading *
     return rc;
 }
 
+static const char *command_of(const struct sl_redis_form *form)
+{
+    if (form->is_document) {
+        return "JSON.GET";
+    }
+    return form->is_text ? "GET" : "HGETALL";
+}
+
 static int add_reading(struct sl_redis_rows *rows, const struct sl_redis_reading *reading)
 {
     static const char *const multi[] = {"MULTI"};
@@ -121,7 +129,7 @@ static int add_reading(struct sl_redis_rows *rows, const struct sl_redis_reading
                      : rc;
     rc = rc == SL_OK && asks_for_notes(reading) ? add_notes(rows, reading) : rc;
     for (size_t i = 0; rc == SL_OK && i < reading->count; i++) {
-        rc = add_command(out, reading->form.is_text ? "GET" : "HGETALL", reading->keys[i]);
+        rc = add_command(out, command_of(&reading->form), reading->keys[i]);
         if (rc == SL_OK && reading->form.expires) {
             rc = add_command(out, "PTTL", reading->keys[i]);
         }
@@ -280,7 +288,9 @@ static int take_held(struct sl_redis_rows *rows, const redisReply *reply, struct
 
 static bool is_unexpected(const redisReply *reply)
 {
-    return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "WRONGTYPE", 9) != 0;
+    /* Of the second sentence are older versions of the JSON module. */
+    return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "WRONGTYPE", 9) != 0 &&
+           strstr(reply->str, "wrong Redis type") == NULL;
 }
 
 /* EXEC has as many replies as there were commands, HMGET as many as keys. */

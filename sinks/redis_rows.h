@@ -32,8 +32,9 @@ int sl_redis_rows_checkpoint(struct sl_redis_rows *rows, struct sl_position *pos
 
 /* How a row is kept. */
 struct sl_redis_form {
-    bool is_text; /* a string; else a hash */
-    bool expires; /* look whether keys do */
+    bool is_text;     /* a string; else a hash */
+    bool is_document; /* of the JSON type instead: its text is the server's */
+    bool expires;     /* look whether keys do */
 };
 
 struct sl_redis_reading {

@@ -126,6 +126,7 @@ static void check_rule(const struct sl_table_rule *rule)
     assert_string_equal(rule->renames[1].column, "total");
     assert_string_equal(rule->renames[1].name, "id");
     assert_int_equal(rule->ttl_s, 86400);
+    assert_int_equal(rule->ttl_jitter_s, 3600);
     assert_string_equal(rule->where, "id ~= 1");
     assert_int_equal(rule->on_error, SL_RULE_QUARANTINE);
 }
@@ -147,7 +148,8 @@ static void every_key_reaches_its_option(void **state)
         "\"tables\":[{\"table\":\"shop.order_*\",\"key\":\"{{o}}:{id}\",\"value\":\"json\","
         "\"columns\":[\"id\",\"total\"],\"rename\":{\"id\":\"n\",\"total\":\"id\"},\"where\":\"id "
         "~= "
-        "1\",\"on_error\":\"quarantine\",\"ttl\":86400,\"compress\":\"none\"}],"
+        "1\",\"on_error\":\"quarantine\",\"ttl\":86400,\"ttl_jitter\":3600,"
+        "\"compress\":\"none\"}],"
         "\"log\":{\"level\":\"debug\",\"format\":\"json\"}}");
 
     (void)state;

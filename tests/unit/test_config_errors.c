@@ -20,6 +20,10 @@ static void a_wrong_value_is_named_with_what_was_expected(void **state)
     assert_refused(WITH_TABLE("\"ttl\":0"), "tables[0].ttl: expected seconds ≥ 1, got 0");
     assert_refused(WITH_TABLE("\"ttl\":-5"), "tables[0].ttl: expected seconds ≥ 1, got -5");
     assert_refused(WITH_TABLE("\"ttl\":1.5"), "tables[0].ttl: expected seconds ≥ 1, got 1.5");
+    assert_refused(WITH_TABLE("\"ttl_jitter\":5"),
+                   "tables[0].ttl_jitter: no key of this entry expires; remove it");
+    assert_refused(WITH_TABLE("\"ttl\":5,\"ttl_jitter\":6"),
+                   "tables[0].ttl_jitter: it is more than ttl; lower it");
     assert_refused(WITH_TABLE("\"ttl\":\"60\""), "tables[0].ttl: expected seconds ≥ 1, got \"60\"");
     assert_refused(WITH_TABLE("\"ttl\":1e30"),
                    "tables[0].ttl: expected seconds ≤ 3153600000, got 1e+30");
@@ -177,10 +181,6 @@ static void more_mistakes_than_anybody_reads_are_only_counted(void **state)
 static void what_this_version_cannot_do_says_so(void **state)
 {
     (void)state;
-    assert_refused(WITH_TABLE("\"value\":\"stream\""),
-                   "tables[0].value: \"stream\" is not available in this version; ");
-    assert_refused(WITH_TABLE("\"value\":\"invalidate\""),
-                   "tables[0].value: \"invalidate\" is not available in this version; ");
     assert_refused(WITH_SINK("\"url\":\"redis+sentinel://a:1,b:2/m/0\""),
                    "sinks[0].url: redis+sentinel:// is not available in this version; ");
     assert_refused(WITH_SINK("\"url\":\"redis+cluster://a:1\""),
@@ -200,6 +200,37 @@ static void an_address_to_listen_on_has_a_host_and_a_port(void **state)
         (void)snprintf(text, sizeof(text), "\"http\":{\"listen\":\"%s\"}", bad[i]);
         assert_refused(WITH_ROOT("%s", text), "http.listen: expected HOST:PORT ");
     }
+}
+
+static void keys_that_do_nothing_for_a_kind_are_refused(void **state)
+{
+    static const char *const of_rows[][2] = {
+        {"where", "\"id == 1\""},      {"rename", "{\"a\":\"b\"}"},
+        {"mask", "{\"a\":\"null\"}"},  {"ttl", "5"},
+        {"compress", "\"zstd\""},      {"compress", "\"none\""},
+        {"on_error", "\"quarantine\""}};
+    char want[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(of_rows) / sizeof(of_rows[0]); i++) {
+        (void)snprintf(want, sizeof(want),
+                       "tables[0].%s: an entry with value \"invalidate\" writes no rows; remove it",
+                       of_rows[i][0]);
+        assert_refused(
+            WITH_TABLE("\"value\":\"invalidate\",\"%s\":%s", of_rows[i][0], of_rows[i][1]), want);
+    }
+    assert_refused(WITH_TABLE("\"value\":\"stream\",\"ttl\":5"),
+                   "tables[0].ttl: an entry with value \"stream\" appends to a stream; remove it");
+    assert_refused(WITH_TABLE("\"value\":\"stream\",\"compress\":\"zstd\""),
+                   "tables[0].compress: an entry with value \"stream\" appends to a stream");
+    assert_refused(WITH_TABLE("\"maxlen\":5"),
+                   "tables[0].maxlen: only an entry with value \"stream\" has a stream; remove it");
+    assert_refused(WITH_TABLE("\"value\":\"stream\",\"stream\":\"{pk}\""),
+                   "tables[0].stream: the name of a stream is made of {db} and {table}; {pk} is");
+    assert_refused(
+        WITH_TABLE("\"redelete_ms\":5"),
+        "tables[0].redelete_ms: only an entry with value \"invalidate\" removes keys once "
+        "more; remove it");
 }
 
 static void compression_is_set_only_where_there_is_any(void **state)
@@ -512,6 +543,7 @@ int main(void)
         cmocka_unit_test(more_mistakes_than_anybody_reads_are_only_counted),
         cmocka_unit_test(what_this_version_cannot_do_says_so),
         cmocka_unit_test(an_address_to_listen_on_has_a_host_and_a_port),
+        cmocka_unit_test(keys_that_do_nothing_for_a_kind_are_refused),
         cmocka_unit_test(compression_is_set_only_where_there_is_any),
         cmocka_unit_test(a_start_that_is_no_position_is_refused),
         cmocka_unit_test(a_url_that_cannot_be_right_is_refused_without_showing_it),

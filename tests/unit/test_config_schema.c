@@ -165,7 +165,7 @@ static void the_description_has_a_line_a_key(void **state)
     assert_int_equal(lines, keys);
     assert_non_null(strstr(text, "lease_ms\tinteger\tmilliseconds\t1000..600000\t10000\t\tAfter"));
     assert_non_null(strstr(text, "\trequired\t"));
-    assert_non_null(strstr(text, "\thash|json\t"));
+    assert_non_null(strstr(text, "\thash|json|rejson|stream|invalidate\t"));
     free(text);
 }
 

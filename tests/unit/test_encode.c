@@ -126,6 +126,65 @@ static void a_time_to_live_comes_with_the_value(void **state)
     release(&fix);
 }
 
+static void a_document_is_set_at_its_root(void **state)
+{
+    const struct sl_cell cells[] = {sl_test_cell("1"), SL_NULL_CELL};
+    const struct sl_row row = {.cells = cells};
+    struct fixture fix;
+
+    (void)state;
+    init(&fix, "id int key,name text", SL_VALUE_REJSON, 60);
+    put(&fix, cells);
+    assert_string_equal(flat(&fix.out), "*4 $8 JSON.SET $3 k:1 $1 $ $20 {\"id\":1,\"name\":null} "
+                                        "*3 $6 EXPIRE $3 k:1 $2 60");
+    assert_int_equal(fix.commands, 2);
+    sl_buf_clear(&fix.out);
+    assert_ok(sl_encode_replace(fix.shape, row, sl_check_span("k:1"), &fix.out, &fix.key_at,
+                                &fix.commands, &fix.err),
+              &fix.err);
+    assert_non_null(strstr(flat(&fix.out), "*2 $3 DEL $3 k:1 *4 $8 JSON.SET "));
+    assert_int_equal(fix.commands, 3);
+    release(&fix);
+}
+
+/* The seconds that the last argument of the command says, for KEY. */
+static unsigned long expiry_of(const char *key, enum sl_value_kind value)
+{
+    const struct sl_cell cells[] = {sl_test_cell("1"), sl_test_cell("x")};
+    const struct sl_row row = {.cells = cells};
+    struct fixture fix;
+    unsigned long seconds;
+
+    init(&fix, "id int key,name text", value, 1000);
+    fix.rule.ttl_jitter_s = 9;
+    assert_ok(sl_encode_put(fix.shape, row, sl_check_span(key), &fix.out, &fix.key_at,
+                            &fix.commands, &fix.err),
+              &fix.err);
+    seconds = strtoul(strrchr(flat(&fix.out), ' ') + 1, NULL, 10);
+    release(&fix);
+    return seconds;
+}
+
+static void keys_that_are_written_together_do_not_expire_together(void **state)
+{
+    bool seen[10] = {false};
+    size_t different = 0;
+
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        char key[12];
+        unsigned long seconds;
+
+        (void)snprintf(key, sizeof(key), "k:%d", i);
+        seconds = expiry_of(key, SL_VALUE_HASH);
+        assert_in_range(seconds, 1000, 1009);
+        assert_int_equal(seconds, expiry_of(key, SL_VALUE_JSON));
+        different += !seen[seconds - 1000];
+        seen[seconds - 1000] = true;
+    }
+    assert_int_equal(different, 10);
+}
+
 static void a_part_changes_what_is_there(void **state)
 {
     const struct sl_cell cells[] = {SL_ABSENT_CELL, sl_test_cell("bob"), SL_NULL_CELL,
@@ -386,6 +445,8 @@ int main(void)
         cmocka_unit_test(nulls_are_removed_fields),
         cmocka_unit_test(a_hash_of_nulls_is_no_key),
         cmocka_unit_test(a_time_to_live_comes_with_the_value),
+        cmocka_unit_test(a_document_is_set_at_its_root),
+        cmocka_unit_test(keys_that_are_written_together_do_not_expire_together),
         cmocka_unit_test(a_part_changes_what_is_there),
         cmocka_unit_test(json_has_numbers_strings_and_nested_documents),
         cmocka_unit_test(json_numbers_have_no_leading_zeros),

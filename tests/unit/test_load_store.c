@@ -118,6 +118,21 @@ static void notes_come_in_steps(void **state)
     assert_int_equal(seen.count + (unsigned)cursor, 5000);
 }
 
+static void keys_that_are_due_come_by_their_time(void **state)
+{
+    struct seen seen = {.text = ""};
+    struct sl_err err = {0};
+
+    (void)state;
+    sl_test_redis_do(&redis, "ZADD sluice:{shop}:redelete 1700000000003 c 1700000000001 a "
+                             "1700000000002 b 1700000000004 d");
+    assert_ok(store->ops->due(store, 1700000000003, 2, see_field, &seen, &err), &err);
+    assert_string_equal(seen.text, "a=1700000000001;b=1700000000002;");
+    seen = (struct seen){.text = ""};
+    assert_ok(store->ops->due(store, 1700000000003, 0, see_field, &seen, &err), &err);
+    assert_string_equal(seen.text, "a=1700000000001;b=1700000000002;c=1700000000003;");
+}
+
 static void without_the_hash_there_is_no_field(void **state)
 {
     struct seen seen = {.text = ""};
@@ -248,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(states_and_requests_are_the_fields_of_their_hashes),
         CASE(notes_come_in_steps),
+        CASE(keys_that_are_due_come_by_their_time),
         CASE(without_the_hash_there_is_no_field),
         CASE(what_the_function_returns_ends_the_reading),
         CASE(a_key_of_another_kind_is_an_error_of_the_sink),

@@ -15,6 +15,7 @@ CHECKPOINT = f"sluice:{{{PIPELINE}}}:checkpoint"
 HEARTBEAT = f"sluice:{{{PIPELINE}}}:heartbeat"
 LOADS = f"sluice:{{{PIPELINE}}}:bootstrap"
 REREADS = f"sluice:{{{PIPELINE}}}:rereads"
+REDELETE = f"sluice:{{{PIPELINE}}}:redelete"
 
 
 def case(servers=("mariadb", "mysql"), timeout=180):  # pylint: disable=redefined-outer-name

@@ -163,9 +163,9 @@ def _masked(table, layout, name, raw):
     """The value of a column as TABLE shows it."""
     kind = layout.types[name]
     if raw is None or name not in table.mask:
-        return _json_value(kind, raw) if table.value == "json" else None if raw is None else _hash_value(kind, raw)
+        return _json_value(kind, raw) if table.value != "hash" else None if raw is None else _hash_value(kind, raw)
     shown = table.mask[name][1](raw)
-    return shown.decode() if table.value == "json" and shown is not None else shown
+    return shown.decode() if table.value != "hash" and shown is not None else shown
 
 
 def nested(value):
