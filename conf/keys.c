@@ -216,7 +216,7 @@ const struct sl_conf_key sl_conf_keys[] = {
      .help = "Up to so many seconds more until a key expires, at most ttl: how many follows from the key, so that keys that are written together do not expire together."},
     {.path = "tables[].redelete_ms", .type = SL_CONF_INTEGER, .unit = "milliseconds", .max = 86400000, .fallback = "1000", AT(sl_table_rule, redelete_ms),
      .help = "With value \"invalidate\": how long after a change the key is removed once more; 0: it is not."},
-    {.path = "tables[].stream", .type = SL_CONF_STRING, .min = 1, .max = 1024, .fallback = "{db}:{table}:changes", .take = sl_conf_take_stream,
+    {.path = "tables[].stream", .type = SL_CONF_STRING, .min = 1, .max = 1024, .fallback = "changes:{db}:{table}", .take = sl_conf_take_stream,
      AT(sl_table_rule, stream),
      .help = "With value \"stream\": the stream's name, of {db} and {table} (rewritten: {table:/REGEX/REPLACEMENT/})."},
     {.path = "tables[].maxlen", .type = SL_CONF_INTEGER, .unit = "entries", .min = 1, .max = 9007199254740992, AT(sl_table_rule, max_len),

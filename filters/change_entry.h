@@ -1,7 +1,7 @@
 /*
  * change_entry.h - changes as entries of Redis Streams ("value": "stream").
  *
- *     XADD shop:users:changes [MAXLEN ~ N] * op update db shop table users key shop:users:7
+ *     XADD changes:shop:users [MAXLEN ~ N] * op update db shop table users key shop:users:7
  *          before {…} after {…} position 0-1-100 row 3 ts 1700000000000
  *
  * Unlike rows, entries are no states: none makes another superfluous, and one that is applied twice

@@ -25,7 +25,7 @@ static void init(struct fixture *fix, const char *spec)
                                            .table_pattern = "*",
                                            .key_template = "k:{id}",
                                            .value = SL_VALUE_STREAM,
-                                           .stream = "{db}:{table}:changes"};
+                                           .stream = "changes:{db}:{table}"};
     fix->rules[1] = fix->rules[0];
     fix->rules[1].table_pattern = "?";
     sl_test_table_init(&fix->test, "shop", "t", spec);
@@ -85,7 +85,7 @@ static const char *sent(struct fixture *fix)
     return fix->text;
 }
 
-#define FRONT "XADD shop:t:changes * op "
+#define FRONT "XADD changes:shop:t * op "
 #define NAMES " db shop table t key "
 
 static void each_change_is_an_entry_of_its_own(void **state)
@@ -132,7 +132,7 @@ static void a_length_is_kept_about(void **state)
     init(&fix, "id int key,a text");
     fix.rules[0].max_len = 1000;
     must_map(&fix, NULL, one);
-    assert_non_null(strstr(sent(&fix), "XADD shop:t:changes MAXLEN ~ 1000 * op insert "));
+    assert_non_null(strstr(sent(&fix), "XADD changes:shop:t MAXLEN ~ 1000 * op insert "));
     release(&fix);
 }
 
@@ -254,7 +254,7 @@ static void a_database_that_goes_is_told_in_the_streams_that_are_known(void **st
     assert_ok(fix.mapper->ops->mark(fix.mapper, &drop, fix.batch, &fix.err), &fix.err);
     assert_ok(fix.mapper->ops->mark(fix.mapper, &other, fix.batch, &fix.err), &fix.err);
     assert_string_equal(sent(&fix),
-                        "XADD shop:t:changes * op drop db shop table t position  row 1 ts 0 ");
+                        "XADD changes:shop:t * op drop db shop table t position  row 1 ts 0 ");
     release(&fix);
 }
 
@@ -269,7 +269,7 @@ static void a_gap_says_why(void **state)
     (void)state;
     init(&fix, "id int key,a text");
     assert_ok(fix.mapper->ops->mark(fix.mapper, &gap, fix.batch, &fix.err), &fix.err);
-    assert_string_equal(sent(&fix), "XADD shop:never_met:changes * op gap db shop table never_met "
+    assert_string_equal(sent(&fix), "XADD changes:shop:never_met * op gap db shop table never_met "
                                     "reason it was lost position  row 1 ts 0 ");
     release(&fix);
 }

@@ -20,7 +20,7 @@ def _as_json(churn):
 def _changes(env, table="it.t"):
     db, name = table.split(".")
     with env.redis.connect() as redis:
-        return entries(redis, f"{db}:{name}:changes")
+        return entries(redis, f"changes:{db}:{name}")
 
 
 def _ops(env, table="it.t"):
@@ -51,7 +51,7 @@ def _beside_changes(env, kill_redis):
     program.call("bootstrap", "--table", "it_kept.num", status=0)
     env.quiesce(timeout=120)
     total, repeats = require_all(env, tables, may_repeat=kill_redis)
-    env.require_equal(kept.oracle_tables, [f"{table.db}:{table.name}:changes".encode() for table in tables])
+    env.require_equal(kept.oracle_tables, [f"changes:{table.db}:{table.name}".encode() for table in tables])
     _, _, said = program.call("reconcile", status=0)
     if "it.num is passed over" not in said:
         raise Failure(f"reconcile does not say that it passes over streams: {said[-500:]}")

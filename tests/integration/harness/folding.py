@@ -108,7 +108,7 @@ def require_all(env, tables, may_repeat, are_whole=True):
     with env.source.connect() as connection, env.redis.connect() as redis:
         connection.query("SET time_zone='+00:00'")
         for table in tables:
-            order, repeats = without_repeats(entries(redis, f"{table.db}:{table.name}:changes"))
+            order, repeats = without_repeats(entries(redis, f"changes:{table.db}:{table.name}"))
             if repeats and not may_repeat:
                 raise Failure(f"{repeats} of {len(order)} changes of {table} stand in the stream twice")
             fold = Fold(are_whole)
