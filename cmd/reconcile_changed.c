@@ -43,7 +43,7 @@ static int parse_keys(struct page *page, struct sl_cell **lookups)
         return sl_err_set(page->err, SL_ENOMEM, "out of memory");
     }
     for (size_t i = 0; i < page->count; i++) {
-        int rc = r->mapper->ops->parse_key(r->mapper, r->table, page->keys[i], &page->arena,
+        int rc = r->mapper->ops->parse_key(r->mapper, r->table, 0, page->keys[i], &page->arena,
                                            *lookups + page->parsed * columns);
 
         if (rc < SL_OK) {

@@ -140,7 +140,7 @@ static int check_key(struct page *page, struct lookup *lookup, struct sl_span ke
     if (sl_key_filter_has(r->filter, key)) {
         return SL_OK;
     }
-    rc = r->mapper->ops->parse_key(r->mapper, r->table, key, &page->arena, cells);
+    rc = r->mapper->ops->parse_key(r->mapper, r->table, 0, key, &page->arena, cells);
     if (rc == SL_DONE) {
         return suspect_orphan(r, key, page->err);
     }
@@ -206,7 +206,7 @@ static int scan_step(struct page *page, const struct sl_key_pattern *pattern, ui
 
 int sl_reconcile_keys(struct sl_reconcile *r, struct sl_err *err)
 {
-    struct sl_key_pattern *pattern = r->mapper->ops->pattern(r->mapper, r->table);
+    struct sl_key_pattern *pattern = r->mapper->ops->pattern(r->mapper, r->table, 0);
     struct page page = {.r = r, .err = err};
     uint64_t cursor = 0;
     int rc = SL_OK;

@@ -36,9 +36,9 @@ int sl_look_parse_keys(struct sl_look_batch *look)
         return sl_err_set(look->err, SL_ENOMEM, "out of memory");
     }
     for (size_t i = 0; i < look->count; i++) {
-        int rc =
-            r->mapper->ops->parse_key(r->mapper, r->table, sl_suspect_key(look->items[i].suspect),
-                                      &look->arena, look->cells + look->parsed * columns);
+        int rc = r->mapper->ops->parse_key(r->mapper, r->table, 0,
+                                           sl_suspect_key(look->items[i].suspect), &look->arena,
+                                           look->cells + look->parsed * columns);
 
         if (rc < SL_OK) {
             return sl_err_set(look->err, rc, "out of memory");
