@@ -71,6 +71,35 @@ def case_random_changes_to_items_of_rows_that_are_shown_otherwise(env):
 
 
 @case(timeout=240)
+def case_items_of_rows_that_a_function_leaves_out(env):
+    """A row that it makes nothing of has no items; one that it makes an empty row of has."""
+    env.start_servers()
+    env.sql("CREATE DATABASE it", *[f"CREATE TABLE it.{name} (id INT PRIMARY KEY, email VARCHAR(40) UNIQUE, team INT, state VARCHAR(9))" for name in "hj"],
+            *[f"INSERT INTO it.{name} VALUES (1,'a@x',1,'open'),(2,'b@x',1,'hidden'),(3,'c@x',2,'empty')" for name in "hj"])
+    function = ("function(row) if row.state == 'hidden' then return nil end if row.state == 'empty' then return {} end return { mail = row.email } end",
+                lambda cells, own: {b"hidden": None, b"empty": {}}.get(cells["state"], {"mail": cells["email"] and cells["email"].decode()}))
+    tables = [Table("it", name, value, transform=function, index={f"{name}:mail:{{email}}": "{id}", f"{name}:team:{{team}}": {"set": "{id}"}})
+              for name, value in (("h", "hash"), ("j", "json"))]
+    program = env.sluice(tables, start="bootstrap").start()
+    env.settle(tables)
+    for statement in ("UPDATE {} SET state='hidden' WHERE id=1", "UPDATE {} SET state='open' WHERE id=2", "UPDATE {} SET state='hidden', team=3 WHERE id=3",
+                      "INSERT INTO {} VALUES (4,'d@x',3,'hidden'),(5,'e@x',3,'open')", "UPDATE {} SET state='empty', email='f@x' WHERE id=4",
+                      "UPDATE {} SET email='g@x' WHERE id=1", "UPDATE {} SET state='hidden', email='h@x', team=9 WHERE id=5"):
+        env.sql(*[statement.format(table) for table in tables])
+        env.settle(tables)
+    program.call("reconcile", status=0)
+    env.redis_call("SET", "h:mail:h@x", "5")
+    env.redis_call("SADD", "j:team:9", "5")
+    program.call("bootstrap", status=0)
+    env.settle(tables)
+    env.redis_call("SET", "j:mail:h@x", "5")
+    env.redis_call("DEL", "h:mail:f@x")
+    program.call("reconcile", status=1)
+    program.call("reconcile", "--repair", status=0)
+    env.settle(tables)
+
+
+@case(timeout=240)
 def case_random_changes_to_items_in_minimal_images(env):
     """Old items cannot be known from the log: the table is loaded again, as often as it takes."""
     env.start_servers()
