@@ -18,7 +18,8 @@
  *     snapshot_rereads.c  keys that the stream has noted to be read again
  *     snapshot_redelete.c  keys that are to be removed once more
  *     snapshot_look.c   and those that the sink has notes of
- *     snapshot_sweep.c  keys without a row; repair
+ *     snapshot_sweep.c  items without a row
+ *     snapshot_repair.c rows and items that are to be put right
  *     snapshot_pace.c   how fast
  *
  * Locks: the snapshot's may be taken inside of a visit, never the other way round.
@@ -422,6 +423,10 @@ bool sl_snapshot_has_any_old(const struct sl_snapshot_table *table);
 void sl_snapshot_forget_old(struct sl_snapshot_table *table);
 int sl_snapshot_find_old(struct sl_snapshot_load *load, struct sl_err *err) SL_MUSTCHECK;
 int sl_snapshot_sweep(struct sl_snapshot_load *load, struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- snapshot_repair.c ---- */
+
+/* Does what a request to repair asks for, and removes it. */
 int sl_snapshot_repair(struct sl_snapshot_worker *worker, const struct sl_load_request *request,
                        struct sl_span id, struct sl_err *err) SL_MUSTCHECK;
 

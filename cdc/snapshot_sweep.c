@@ -1,4 +1,4 @@
-/* snapshot_sweep.c - from Redis keys to rows: keys without a row, and keys that are repaired. */
+/* snapshot_sweep.c - from what the sink has to rows: keys, and members of sets, without a row. */
 #include <stdlib.h>
 
 #include "cdc/base/clock.h"
@@ -6,8 +6,7 @@
 
 enum {
     SL_SWEEP_KEYS = 500, /* gathered before their rows are looked for */
-    SL_REPAIR_TRIES = 5,
-    SL_OLD_SHARE = 4, /* of the bytes for noted keys: for those that were there */
+    SL_OLD_SHARE = 4,    /* of the bytes for noted keys: for those that were there */
 };
 
 bool sl_snapshot_has_any_old(const struct sl_snapshot_table *table)
@@ -220,105 +219,4 @@ int sl_snapshot_sweep(struct sl_snapshot_load *load, struct sl_err *err)
     }
     sl_snapshot_keys_release(&sweep.keys);
     return rc;
-}
-
-/* ---- repair ---- */
-
-struct repair {
-    struct sl_snapshot_worker *worker;
-    struct sl_span id;
-};
-
-static int put_done(struct sl_snapshot_load *load, struct sl_reader *reader, void *user)
-{
-    const struct repair *repair = user;
-
-    (void)load;
-    return sl_snapshot_put_removal(reader, repair->worker->store->requests_key, repair->id);
-}
-
-static int visit_done(struct sl_reader *reader, void *user, struct sl_err *err)
-{
-    (void)err;
-    return put_done(NULL, reader, user);
-}
-
-/* Who wrote the request may be wrong: keys that are not the table's are left alone. */
-static int own_keys(struct sl_snapshot_load *load, const struct sl_load_request *request,
-                    struct sl_snapshot_keys *keys)
-{
-    size_t others = 0;
-    int rc = SL_OK;
-
-    for (size_t i = 0; rc == SL_OK && i < request->key_count; i++) {
-        struct sl_span key = sl_snapshot_span(&request->keys[i]);
-
-        if (load->facets[0].pattern->matches(load->facets[0].pattern, key)) {
-            rc = sl_snapshot_keys_add(keys, key);
-        } else {
-            others++;
-        }
-    }
-    if (others > 0) {
-        sl_snapshot_notice(
-            load->worker->snapshot, true,
-            "%zu keys that were to be repaired are not of table %.*s.%.*s: left alone", others,
-            (int)load->db.len, (const char *)load->db.data, (int)load->name.len,
-            (const char *)load->name.data);
-    }
-    return rc;
-}
-
-static int repair_once(struct sl_snapshot_load *load, const struct sl_load_request *request,
-                       struct repair *repair, struct sl_err *err)
-{
-    struct sl_snapshot_keys keys = {0};
-    const struct sl_snapshot_settling settling = {
-        .keys = &keys, .finish = put_done, .user = repair};
-    int rc = sl_snapshot_open(load, err);
-
-    if (rc == SL_OK) {
-        rc = own_keys(load, request, &keys);
-    }
-    if (rc == SL_OK) {
-        rc = keys.count > 0 ? sl_snapshot_settle(load, &settling, err) : SL_DONE;
-    }
-    sl_snapshot_close(load);
-    sl_snapshot_keys_release(&keys);
-    return rc;
-}
-
-static bool is_to_be_given_up(int rc)
-{
-    return rc == SL_DONE || rc == SL_ESCHEMA || rc == SL_EINVAL || rc == SL_EAUTH ||
-           rc == SL_EUNSUPPORTED || rc == SL_EFORMAT || rc == SL_ELIMIT;
-}
-
-static int give_up(struct sl_snapshot_load *load, int why, struct repair *repair,
-                   struct sl_err *err)
-{
-    if (why != SL_DONE) {
-        sl_snapshot_notice(load->worker->snapshot, true, "keys of %.*s.%.*s cannot be repaired: %s",
-                           (int)load->db.len, (const char *)load->db.data, (int)load->name.len,
-                           (const char *)load->name.data, err->text);
-    }
-    return sl_reader_visit(load->worker->snapshot->options.reader, NULL, visit_done, repair, err);
-}
-
-int sl_snapshot_repair(struct sl_snapshot_worker *worker, const struct sl_load_request *request,
-                       struct sl_span id, struct sl_err *err)
-{
-    struct repair repair = {.worker = worker, .id = id};
-    struct sl_snapshot_load load = {.worker = worker,
-                                    .db = sl_snapshot_span(&request->db),
-                                    .name = sl_snapshot_span(&request->table)};
-    int rc = SL_OVERRUN;
-
-    for (int i = 0; (rc == SL_ALTERED || rc == SL_OVERRUN) && i < SL_REPAIR_TRIES; i++) {
-        rc = repair_once(&load, request, &repair, err);
-    }
-    if (rc == SL_ALTERED || rc == SL_OVERRUN) {
-        rc = sl_err_set(err, SL_EIO, "the table changes too fast to repair its keys");
-    }
-    return is_to_be_given_up(rc) ? give_up(&load, rc, &repair, err) : rc;
 }
