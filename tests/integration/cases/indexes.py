@@ -1,7 +1,7 @@
 """Rows with several keys: what `index` adds to Redis follows its rows, whatever happens to them and to the processes."""
 from harness.churn import Churn
 from harness.env import CHECKPOINT, case
-from harness.loading import DEFAULTS, heal, wait_loaded
+from harness.loading import DEFAULTS, heal, load_states, wait_loaded
 from harness.oracle import Table
 from harness.place import Failure
 
@@ -213,6 +213,24 @@ def case_heavy_changes_to_items_beside_loads(env):
     wait_loaded(env, tables)
     churn.stop()
     env.settle(tables, timeout=120)
+
+
+@case()
+def case_a_restart_loads_tables_with_items_no_more(env):
+    env.start_servers()
+    work = _work(env)
+    tables = work.oracle_tables
+    work.run(transactions=100)
+    program = env.sluice(tables, **DEFAULTS).start()
+    wait_loaded(env, tables)
+    began = {name: state.began for name, state in load_states(env).items()}
+    work.run(transactions=50)
+    program.restart()
+    work.run(transactions=50)
+    env.settle(tables)
+    again = {name: state.began for name, state in load_states(env).items()}
+    if again != began:
+        raise Failure(f"a restart has loaded tables again: they began at {began}, and now at {again}; sluice said: {program.said()[-1000:]}")
 
 
 @case(timeout=240)

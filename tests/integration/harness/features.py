@@ -1,17 +1,17 @@
 """One configuration that uses everything at once, and the random changes for it."""
 from . import masks
 
-FUNCTION = ("function(row) if row.owner == 3 then return nil end "
-            "return { id = row.id, number = row.number, tag = row.tag, mail = (row.email or '-') .. '!' } end")
+FUNCTION = ("function(row) if row.number == 3 then return nil end "
+            "return { id = row.id, number = row.number, text = (row.note or '-') .. '!' } end")
 EVERY_KIND = ("types", "small", "filtered", "composite", "indexed", "wanted")
 
 
 def _shown(cells, own):
     """FUNCTION, as oracle.Table.transform has it."""
-    if cells["owner"] == b"3":
+    if cells["number"] == b"3":
         return None
-    found = {name: own(name) for name in ("id", "number", "tag") if cells[name] is not None}
-    return {**found, "mail": (cells["email"] or b"-").decode() + "!"}
+    found = {name: own(name) for name in ("id", "number") if cells[name] is not None}
+    return {**found, "text": (b"-" if cells["note"] is None else cells["note"]).decode() + "!"}
 
 
 class Features:
@@ -28,15 +28,15 @@ class Features:
         types.but, types.compress = ["c_mediumblob", "c_point"], frames
         types.rename = {"c_int": "c_bigint", "c_bigint": "c_int", "id": 'the "id"'}
         types.mask = {"c_int": masks.text("none"), "c_blob": masks.DIGEST, "c_varchar": masks.last(3), "c_datetime6": masks.NOTHING}
-        small.compress, small.ttl, small.mask = dictionary, 36000, {"number": masks.last(1)}
+        small.compress, small.ttl = dictionary, 36000
+        if work.value == "json":
+            small.transform = (FUNCTION, _shown)
+        else:
+            small.mask = {"number": masks.last(1)}
         filtered.columns, filtered.compress = ["id", "note", "number", "state", "body"], dictionary
         filtered.rename, filtered.mask = {"state": "s", "number": "state"}, {"body": masks.DIGEST}
         composite.ttl = 36000
-        indexed.compress = frames
-        if work.value == "json":
-            indexed.transform = (FUNCTION, _shown)
-        else:
-            indexed.but, indexed.rename = ["bytes", "tag"], {"email": "owner", "owner": "email"}
+        indexed.compress, indexed.but, indexed.rename = frames, ["bytes", "tag"], {"email": "owner", "owner": "email"}
         wanted.compress, wanted.ttl, wanted.mask = dictionary, 36000, {"note": masks.NOTHING}
         for table in (indexed, wanted):
             table.index = {f"{table.db}:" + template: value for template, value in table.index.items()}
