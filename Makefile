@@ -37,7 +37,7 @@ bench: build ## measures events and bytes a second
 	scripts/setup demo
 	tests/bench/run
 
-soak: build ## MODE=changes|bootstrap|readers|drift|reconcile, docs/testing.md; SERVER=mariadb|mysql SECONDS=600 ROWS=1000000 SEED=
+soak: build ## MODE=changes|features|bootstrap|readers|drift|reconcile, docs/testing.md; SERVER=mariadb|mysql SECONDS=600 ROWS=1000000 SEED=
 	scripts/setup $(if $(filter mysql,$(SERVER)),test,demo)
 	binary=$(RELEASE)/sluice; [ "$(SERVER)" != mysql ] || binary=$$(scripts/root-build | tail -n 1); \
 	    python3 tests/integration/soak.py --server $(or $(SERVER),mariadb) --binary "$$binary" --seconds $(or $(SECONDS),600) \

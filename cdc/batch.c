@@ -114,7 +114,7 @@ void sl_batch_clear(struct sl_batch *batch)
 }
 
 /* The slot that holds KEY's newest entry, or the empty one where it belongs. */
-static uint32_t *find_slot(struct sl_batch *batch, struct sl_span key, uint32_t hash)
+static uint32_t *find_slot(struct sl_batch *batch, struct sl_item_name name, uint32_t hash)
 {
     uint32_t at = hash & batch->slot_mask;
 
@@ -126,8 +126,7 @@ static uint32_t *find_slot(struct sl_batch *batch, struct sl_span key, uint32_t 
             return &batch->slots[at];
         }
         entry = &batch->entries[number - 1];
-        if (entry->hash == hash && entry->key_len == key.len &&
-            memcmp(sl_batch_key(batch, entry).data, key.data, key.len) == 0) {
+        if (entry->hash == hash && sl_item_is_same(sl_batch_item(batch, entry), name)) {
             return &batch->slots[at];
         }
     }
@@ -152,7 +151,7 @@ static int rebuild_slots(struct sl_batch *batch, uint32_t mask)
     batch->key_count = 0;
     for (uint32_t i = 0; i < batch->entry_count; i++) {
         const struct sl_batch_entry *entry = &batch->entries[i];
-        uint32_t *slot = find_slot(batch, sl_batch_key(batch, entry), entry->hash);
+        uint32_t *slot = find_slot(batch, sl_batch_item(batch, entry), entry->hash);
 
         batch->key_count += *slot == 0;
         *slot = i + 1;
@@ -231,21 +230,28 @@ void sl_batch_abandon(struct sl_batch *batch, uint32_t offset)
     batch->data.len = offset;
 }
 
-int sl_batch_find(struct sl_batch *batch, struct sl_span key, struct sl_batch_place *place)
+int sl_batch_find_item(struct sl_batch *batch, struct sl_item_name name,
+                       struct sl_batch_place *place)
 {
-    uint32_t hash = (uint32_t)sl_hash_bytes(key.data, key.len, 0);
+    uint32_t hash = (uint32_t)sl_hash_bytes(name.bytes.data, name.bytes.len, 0);
     int rc = reserve_entry(batch);
     const uint32_t *slot;
 
     if (rc != SL_OK) {
         return rc;
     }
-    slot = find_slot(batch, key, hash);
-    *place = (struct sl_batch_place){.key = key,
+    slot = find_slot(batch, name, hash);
+    *place = (struct sl_batch_place){.key = name.bytes,
+                                     .is_member = name.is_member,
                                      .hash = hash,
                                      .slot = (uint32_t)(slot - batch->slots),
                                      .newest = *slot > 0 ? *slot - 1 : SL_BATCH_NONE};
     return SL_OK;
+}
+
+int sl_batch_find(struct sl_batch *batch, struct sl_span key, struct sl_batch_place *place)
+{
+    return sl_batch_find_item(batch, sl_item_key(key), place);
 }
 
 static struct sl_batch_entry *add(struct sl_batch *batch, const struct sl_batch_place *place,
@@ -266,6 +272,7 @@ static struct sl_batch_entry *add(struct sl_batch *batch, const struct sl_batch_
         .key_len = (uint32_t)place->key.len,
         .older = older,
         .hash = place->hash,
+        .is_member = place->is_member,
         .write = (uint8_t)write,
     };
     batch->key_count += place->newest == SL_BATCH_NONE;
@@ -305,16 +312,32 @@ void sl_batch_add_raw(struct sl_batch *batch, const struct sl_batch_place *place
     batch->render = render;
 }
 
-int sl_batch_end(struct sl_batch *batch, uint32_t offset, uint32_t key_at, uint32_t key_len,
-                 uint16_t commands, enum sl_write write)
+static int end_item(struct sl_batch *batch, uint32_t offset, uint32_t key_at,
+                    struct sl_item_name name, uint16_t commands, enum sl_write write)
 {
     struct sl_batch_place place;
-    int rc = sl_batch_find(batch, sl_span_make(batch->data.data + key_at, key_len), &place);
+    int rc = sl_batch_find_item(batch, name, &place);
 
     if (rc == SL_OK) {
         sl_batch_add(batch, &place, offset, key_at, commands, write);
     }
     return rc;
+}
+
+int sl_batch_end(struct sl_batch *batch, uint32_t offset, uint32_t key_at, uint32_t key_len,
+                 uint16_t commands, enum sl_write write)
+{
+    struct sl_span key = sl_span_make(batch->data.data + key_at, key_len);
+
+    return end_item(batch, offset, key_at, sl_item_key(key), commands, write);
+}
+
+int sl_batch_end_member(struct sl_batch *batch, uint32_t offset, uint32_t at, uint32_t len,
+                        uint16_t commands, enum sl_write write)
+{
+    struct sl_span name = sl_span_make(batch->data.data + at, len);
+
+    return end_item(batch, offset, at, sl_item_member(name), commands, write);
 }
 
 int sl_batch_add_commands(struct sl_batch *batch, struct sl_span key, struct sl_span commands,
@@ -338,6 +361,14 @@ int sl_batch_add_commands(struct sl_batch *batch, struct sl_span key, struct sl_
         sl_batch_abandon(batch, offset);
     }
     return rc;
+}
+
+void sl_batch_extend(struct sl_batch *batch, uint16_t commands)
+{
+    struct sl_batch_entry *last = &batch->entries[batch->entry_count - 1];
+
+    last->len = (uint32_t)(batch->data.len - last->offset);
+    last->commands = (uint16_t)(last->commands + commands);
 }
 
 void sl_batch_kill(struct sl_batch *batch, uint32_t number)
@@ -398,7 +429,7 @@ struct sl_span sl_batch_key_of_command(const struct sl_batch *batch, uint64_t nu
             continue;
         }
         if (number < entry->commands) {
-            return sl_batch_key(batch, entry);
+            return sl_item_redis_key(sl_batch_item(batch, entry));
         }
         number -= entry->commands;
     }

@@ -3,7 +3,9 @@
  *
  * The reader thread fills a batch, the handoff passes it on, the sink sends it and gives it back
  * once it is acknowledged. A batch is a run of entries; an entry is what one row change does to
- * one key: one or more Redis commands, all of which are idempotent.
+ * one key: one or more Redis commands, all of which are idempotent. What is said of keys here is
+ * said of members of sets, too, which have entries of their own (item.h): their name takes the
+ * place of the key.
  *
  *     data     | HSET k1 … | HSET k2 … | DEL k1 | …
  *     entries  | 0 (dead)  | 1         | 2      |     a later complete write of a key kills the
@@ -26,6 +28,7 @@
 #include "cdc/base/buf.h"
 #include "cdc/base/err.h"
 #include "cdc/base/span.h"
+#include "cdc/item.h"
 #include "cdc/position.h"
 
 #define SL_BATCH_NONE UINT32_MAX
@@ -52,6 +55,7 @@ struct sl_batch_entry {
     uint32_t hash;
     uint16_t commands; /* replies to expect; raw: 0 */
     bool is_dead;
+    bool is_member; /* the key's bytes are a member's name */
     bool is_raw;
     uint8_t write; /* enum sl_write */
 };
@@ -84,6 +88,7 @@ typedef int (*sl_batch_render_fn)(struct sl_span raw, struct sl_span key, struct
 /* A key and where it belongs in a batch; valid until an entry is added or dropped. */
 struct sl_batch_place {
     struct sl_span key;
+    bool is_member;
     uint32_t hash;
     uint32_t slot;
     uint32_t newest; /* the last entry of the key, or SL_BATCH_NONE */
@@ -136,6 +141,9 @@ void sl_batch_clear(struct sl_batch *batch);
 void sl_batch_begin(struct sl_batch *batch, uint32_t *offset);
 int sl_batch_end(struct sl_batch *batch, uint32_t offset, uint32_t key_at, uint32_t key_len,
                  uint16_t commands, enum sl_write write) SL_MUSTCHECK;
+/* The same of a member of a set: its name are the LEN bytes from AT on. */
+int sl_batch_end_member(struct sl_batch *batch, uint32_t offset, uint32_t at, uint32_t len,
+                        uint16_t commands, enum sl_write write) SL_MUSTCHECK;
 /* Drops what was appended since sl_batch_begin(). */
 void sl_batch_abandon(struct sl_batch *batch, uint32_t offset);
 /* Adds an entry of COUNT wire-ready commands on KEY, which is one of their arguments. */
@@ -144,10 +152,16 @@ int sl_batch_add_commands(struct sl_batch *batch, struct sl_span key, struct sl_
 /* Entry NUMBER, alive and no raw one, is not to be sent. */
 void sl_batch_kill(struct sl_batch *batch, uint32_t number);
 
+/* What was appended behind the last entry, which is no raw one, becomes a part of it: COMMANDS more
+ * commands. */
+void sl_batch_extend(struct sl_batch *batch, uint16_t commands);
+
 /* The same in two steps, for those who ask whether a key has an entry: find before begin, and add
  * instead of end. */
 int sl_batch_find(struct sl_batch *batch, struct sl_span key,
                   struct sl_batch_place *place) SL_MUSTCHECK;
+int sl_batch_find_item(struct sl_batch *batch, struct sl_item_name name,
+                       struct sl_batch_place *place) SL_MUSTCHECK;
 void sl_batch_add(struct sl_batch *batch, const struct sl_batch_place *place, uint32_t offset,
                   uint32_t key_at, uint16_t commands, enum sl_write write);
 /*
@@ -193,10 +207,17 @@ static inline struct sl_span sl_batch_key(const struct sl_batch *batch,
     return sl_span_make(batch->data.data + entry->key_at, entry->key_len);
 }
 
+static inline struct sl_item_name sl_batch_item(const struct sl_batch *batch,
+                                                const struct sl_batch_entry *entry)
+{
+    return (struct sl_item_name){.bytes = sl_batch_key(batch, entry),
+                                 .is_member = entry->is_member};
+}
+
 /* Commands that would be sent; of a rendered batch. */
 uint64_t sl_batch_commands(const struct sl_batch *batch);
-/* The key of the entry that command number N (0: first of the batch) belongs to; empty when out of
- * range. Of a rendered batch. */
+/* The Redis key of the entry that command number N (0: first of the batch) belongs to; empty when
+ * out of range. Of a rendered batch. */
 struct sl_span sl_batch_key_of_command(const struct sl_batch *batch, uint64_t number);
 
 #endif

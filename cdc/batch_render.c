@@ -28,6 +28,12 @@ static int render_entry(const struct sl_batch *batch, const struct sl_batch_entr
     return rc;
 }
 
+static int end_copy(struct sl_batch *to, uint32_t offset, const struct sl_batch_entry *copy)
+{
+    return (copy->is_member ? sl_batch_end_member : sl_batch_end)(
+        to, offset, copy->key_at, copy->key_len, copy->commands, (enum sl_write)copy->write);
+}
+
 int sl_batch_append(struct sl_batch *to, const struct sl_batch *from, struct sl_batch_mark since,
                     struct sl_err *err)
 {
@@ -42,8 +48,7 @@ int sl_batch_append(struct sl_batch *to, const struct sl_batch *from, struct sl_
         sl_batch_begin(to, &offset);
         rc = render_entry(from, &from->entries[i], &to->data, &copy, err);
         if (rc == SL_OK) {
-            rc = sl_batch_end(to, offset, copy.key_at, copy.key_len, copy.commands,
-                              (enum sl_write)copy.write);
+            rc = end_copy(to, offset, &copy);
         }
         if (rc != SL_OK) {
             sl_batch_abandon(to, offset);

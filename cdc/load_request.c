@@ -4,19 +4,19 @@
 #include "cdc/load_state.h"
 #include "cdc/load_words.h"
 
-static void free_keys(struct sl_load_request *request)
+static void free_items(struct sl_load_request *request)
 {
-    for (size_t i = 0; i < request->key_count; i++) {
-        sl_buf_release(&request->keys[i]);
+    for (size_t i = 0; i < request->item_count; i++) {
+        sl_buf_release(&request->items[i].name);
     }
-    free(request->keys);
-    request->keys = NULL;
-    request->key_count = 0;
+    free(request->items);
+    request->items = NULL;
+    request->item_count = 0;
 }
 
 void sl_load_request_release(struct sl_load_request *request)
 {
-    free_keys(request);
+    free_items(request);
     sl_buf_release(&request->db);
     sl_buf_release(&request->table);
     sl_buf_release(&request->where);
@@ -57,14 +57,17 @@ static int add_load(struct sl_buf *out, const struct sl_load_request *request)
     return rc;
 }
 
-static int add_keys(struct sl_buf *out, const struct sl_load_request *request)
+static int add_items(struct sl_buf *out, const struct sl_load_request *request)
 {
     int rc = SL_OK;
 
-    for (size_t i = 0; rc == SL_OK && i < request->key_count; i++) {
-        rc = sl_buf_add_byte(out, ' ');
+    for (size_t i = 0; rc == SL_OK && i < request->item_count; i++) {
+        const struct sl_load_item *item = &request->items[i];
+
+        rc = item->facet == 0 ? sl_buf_add_byte(out, ' ')
+                              : sl_buf_add_format(out, " %u/", (unsigned)item->facet);
         if (rc == SL_OK) {
-            rc = sl_load_add_hex(out, span_of(&request->keys[i]));
+            rc = sl_load_add_hex(out, span_of(&item->name));
         }
     }
     return rc;
@@ -80,7 +83,7 @@ int sl_load_request_format(const struct sl_load_request *request, struct sl_buf 
         rc = add_table(out, request);
     }
     if (rc == SL_OK) {
-        rc = is_load ? add_load(out, request) : add_keys(out, request);
+        rc = is_load ? add_load(out, request) : add_items(out, request);
     }
     if (rc != SL_OK) {
         out->len = start;
@@ -137,7 +140,25 @@ static size_t count_words(struct sl_span text)
     return count;
 }
 
-static int parse_keys(struct sl_load_request *request, struct sl_span text)
+static int parse_item(struct sl_load_item *item, struct sl_span word)
+{
+    uint64_t facet = 0;
+    struct sl_span name = word;
+    struct sl_span number;
+    int rc = sl_load_split(&name, '/', &number);
+
+    if (rc != SL_OK) {
+        return sl_load_parse_hex(word, &item->name);
+    }
+    rc = sl_load_parse_number(number, &facet);
+    if (rc != SL_OK || facet == 0 || facet > UINT32_MAX) {
+        return SL_EFORMAT;
+    }
+    item->facet = (uint32_t)facet;
+    return sl_load_parse_hex(name, &item->name);
+}
+
+static int parse_items(struct sl_load_request *request, struct sl_span text)
 {
     size_t count = count_words(text);
     struct sl_span word;
@@ -146,12 +167,12 @@ static int parse_keys(struct sl_load_request *request, struct sl_span text)
     if (count == 0 || count > SL_LOAD_KEYS_MAX || request->db.len == 0) {
         return SL_EFORMAT;
     }
-    request->keys = calloc(count, sizeof(*request->keys));
-    if (request->keys == NULL) {
+    request->items = calloc(count, sizeof(*request->items));
+    if (request->items == NULL) {
         return SL_ENOMEM;
     }
     while (rc == SL_OK && sl_load_take_word(&text, &word)) {
-        rc = sl_load_parse_hex(word, &request->keys[request->key_count++]);
+        rc = parse_item(&request->items[request->item_count++], word);
     }
     return rc;
 }
@@ -174,7 +195,7 @@ static int parse(struct sl_load_request *request, struct sl_span text)
         return parse_load(request, text);
     }
     request->kind = SL_REQUEST_REPAIR;
-    return sl_span_equals(kind, "repair") ? parse_keys(request, text) : SL_EFORMAT;
+    return sl_span_equals(kind, "repair") ? parse_items(request, text) : SL_EFORMAT;
 }
 
 int sl_load_request_parse(struct sl_load_request *request, struct sl_span text)

@@ -11,7 +11,8 @@
  * The hash sluice:{PIPELINE}:requests has a field for each request to the daemon, named by an id
  * that is used once; the daemon removes it in the step that writes what it did:
  *     load DB.TABLE rate=0 where=<hex>       (DB.TABLE in hex; "*": all tables)
- *     repair DB.TABLE KEY KEY …              (all in hex; Redis keys of the table)
+ *     repair DB.TABLE KEY F/ITEM …           (all in hex but for F; Redis keys of the table's rows,
+ *                                             and items of its index number F, see mapper.h)
  * A text of more than 16 MiB is none of ours.
  */
 #ifndef SLUICE_CDC_LOAD_STATE_H
@@ -76,6 +77,12 @@ enum sl_load_request_kind {
     SL_REQUEST_REPAIR,
 };
 
+/* What is to be repaired. */
+struct sl_load_item {
+    uint32_t facet; /* 0: NAME is a row's Redis key */
+    struct sl_buf name;
+};
+
 /* Zeroed: a valid empty one. */
 struct sl_load_request {
     enum sl_load_request_kind kind;
@@ -83,8 +90,8 @@ struct sl_load_request {
     struct sl_buf table;
     struct sl_buf where;
     uint64_t rate;
-    struct sl_buf *keys; /* REPAIR: key_count Redis keys */
-    size_t key_count;
+    struct sl_load_item *items; /* REPAIR: item_count of them */
+    size_t item_count;
 };
 
 void sl_load_request_release(struct sl_load_request *request);

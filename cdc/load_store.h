@@ -42,6 +42,12 @@ struct sl_load_store_ops {
      */
     int (*scan)(struct sl_load_store *store, const struct sl_key_pattern *pattern, uint64_t *cursor,
                 sl_load_key_fn each, void *user, struct sl_err *err);
+    /*
+     * One step of an SSCAN: calls EACH for members of the set KEY, as above. What is no set, or not
+     * there, has none.
+     */
+    int (*members)(struct sl_load_store *store, struct sl_span key, uint64_t *cursor,
+                   sl_load_key_fn each, void *user, struct sl_err *err);
     /* Thread-safe: a call that is under way and all later ones fail with SL_ESTOPPED. */
     void (*interrupt)(struct sl_load_store *store);
     void (*free)(struct sl_load_store *store);

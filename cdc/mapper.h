@@ -13,6 +13,7 @@
 #include "cdc/base/err.h"
 #include "cdc/batch.h"
 #include "cdc/column.h"
+#include "cdc/item.h"
 #include "cdc/stream.h"
 
 /* What a statement means for the cache. */
@@ -61,12 +62,30 @@ struct sl_effect {
 /* A positive outcome of parse_key, see there. */
 #define SL_KEY_UNCLEAR 3
 
+/*
+ * What a row has in the sink are its *items* (item.h). They come in *facets*, numbered from 0:
+ *
+ *     facet 0        shop:users:7                   the row's own key
+ *     facet 1, 2, …  user:by_email:a@b.c = "7"      a key that leads to the row, or
+ *                    orders:of:3, member "7"        a member of a set: the rule's indexes
+ */
+struct sl_item {
+    struct sl_item_name name;
+    struct sl_span value; /* what the key of facet 1 and up holds; else empty */
+};
+
+/* Views are valid during the call; what it returns, if not SL_OK, ends the listing. */
+typedef int (*sl_item_fn)(void *user, const struct sl_item *item);
+
 /* A row that was read by SELECT. */
 struct sl_loaded_row {
     const struct sl_table *table;
     const struct sl_cell *cells; /* TEXT or NULL */
     struct sl_span key;
     enum sl_write write; /* WHOLE, or REPLACE where the key may hold fields of another layout */
+    /* Not NULL: items of facet 1 and up for which it is true are left as they are. */
+    bool (*leaves)(void *user, struct sl_item_name name);
+    void *user;
 };
 
 struct sl_mapper;
@@ -80,18 +99,17 @@ struct sl_mapper_ops {
        notes that a key is to be read again (reread_note.h). */
     int (*row)(struct sl_mapper *mapper, const struct sl_row_change *change, struct sl_batch *batch,
                struct sl_err *err);
-    /* Adds a row of TABLE that was read by SELECT to BATCH: its key gets what CELLS (all TEXT or
-       NULL) hold, or nothing where the rule keeps the row out. WRITE is WHOLE, or REPLACE where the
-       key may hold fields of another layout. */
-    int (*load_row)(struct sl_mapper *mapper, const struct sl_table *table,
-                    const struct sl_cell *cells, enum sl_write write, struct sl_batch *batch,
-                    struct sl_err *err);
+    /* Adds a row that was read by SELECT to BATCH: its key, which need not be given, gets what its
+       cells hold, or nothing where the rule keeps the row out. The row's entry comes first, those
+       of its other items follow. */
+    int (*load_row)(struct sl_mapper *mapper, const struct sl_loaded_row *row,
+                    struct sl_batch *batch, struct sl_err *err);
     /* Judges a statement. Called until it returns SL_DONE: every call gives one effect more, NTH
        counts from 0. SL_EGAP: rows changed in a way that no event says. */
     int (*ddl)(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,
                struct sl_effect *effect, struct sl_err *err);
-    /* Adds the removal of KEY. */
-    int (*remove)(struct sl_mapper *mapper, struct sl_span key, struct sl_batch *batch);
+    /* Adds the removal of a key or of a set's member. */
+    int (*remove)(struct sl_mapper *mapper, struct sl_item_name name, struct sl_batch *batch);
     void (*free)(struct sl_mapper *mapper);
 
     /* ---- these may be NULL: then all tables keep rows ---- */
@@ -110,21 +128,33 @@ struct sl_mapper_ops {
     /* Replaces KEY by the key of a row that was read by SELECT. */
     int (*key)(struct sl_mapper *mapper, const struct sl_table *table, const struct sl_cell *cells,
                struct sl_buf *key, struct sl_err *err);
-    /* As load_row, for a row whose KEY was made by `key`. */
+    /* As load_row, for a row whose KEY was made by `key`, in one entry of that key: who takes it
+       out takes out all that is written of the row. */
     int (*put_row)(struct sl_mapper *mapper, const struct sl_loaded_row *row,
                    struct sl_batch *batch, struct sl_err *err);
+    /* How many facets rows of the table have: 1 or more. */
+    uint32_t (*facets)(struct sl_mapper *mapper, const struct sl_table *table);
+    /* True when the items of FACET are members of sets. */
+    bool (*has_members)(struct sl_mapper *mapper, const struct sl_table *table, uint32_t facet);
+    /* Calls EACH for the items of FACET that a row, read by SELECT, has in the sink: none where the
+       rule keeps the row out. SL_ERULE: it fails on the row. */
+    int (*items)(struct sl_mapper *mapper, const struct sl_table *table, uint32_t facet,
+                 const struct sl_cell *cells, sl_item_fn each, void *user, struct sl_err *err);
     /*
-     * The reverse: fills column_count CELLS with the values that KEY was made from, TEXT or NULL
-     * (their bytes in ARENA), and the others with ABSENT. SL_DONE: no row of the table has such a
-     * key. SL_KEY_UNCLEAR: the template does not tell which of several rows it is ("{a}{b}" made
-     * "12"), so the key is to be left alone. SL_ENOMEM.
+     * The reverse of key and items: fills column_count CELLS with the values that the NAME of an
+     * item of FACET was made from, TEXT or NULL (their bytes in ARENA), and the others with ABSENT.
+     * SL_DONE: no row of the table has such an item. SL_KEY_UNCLEAR: the template does not tell
+     * which of several rows it is ("{a}{b}" made "12"), so the item is to be left alone. SL_ENOMEM.
      */
-    int (*parse_key)(struct sl_mapper *mapper, const struct sl_table *table, struct sl_span key,
-                     struct sl_arena *arena, struct sl_cell *cells);
-    /* The pattern of all keys of the table; NULL when out of memory. Free it with its free(). */
-    struct sl_key_pattern *(*pattern)(struct sl_mapper *mapper, const struct sl_table *table);
-    /* The same of those keys that no other chosen table can have: they may go for want of a row. */
-    struct sl_key_pattern *(*owner_pattern)(struct sl_mapper *mapper, const struct sl_table *table);
+    int (*parse_key)(struct sl_mapper *mapper, const struct sl_table *table, uint32_t facet,
+                     struct sl_span name, struct sl_arena *arena, struct sl_cell *cells);
+    /* The pattern of all Redis keys of FACET; NULL when out of memory. Free it with its free(). */
+    struct sl_key_pattern *(*pattern)(struct sl_mapper *mapper, const struct sl_table *table,
+                                      uint32_t facet);
+    /* The same of what no other chosen table and no other facet can have: it may go for want of a
+       row. Of a facet with members it matches their names, not the keys. */
+    struct sl_key_pattern *(*owner_pattern)(struct sl_mapper *mapper, const struct sl_table *table,
+                                            uint32_t facet);
 };
 
 /* Tells an operator something, by one sentence. */
@@ -141,6 +171,9 @@ struct sl_mapper_stats {
 struct sl_mapper {
     const struct sl_mapper_ops *ops;
     struct sl_mapper_stats stats;
+    /* Who calls `row` sets it before: the row may not be in the cache as it was, so that all its
+       items are written, not only those that change. */
+    bool writes_all;
 };
 
 #endif

@@ -101,6 +101,14 @@ static void judge_image(const struct sl_judge *judge)
             judge->facts->row_image);
         return;
     }
+    if (judge->facts->needs_old_values) {
+        say(judge, SL_CHECK_FAIL, "binlog_row_image",
+            set_fix(judge, "binlog_row_image = FULL", fix),
+            "binlog_row_image is %s: tables with an \"index\" are loaded again whenever a row of "
+            "theirs changes, as the log has not the old values",
+            judge->facts->row_image);
+        return;
+    }
     say(judge, SL_CHECK_WARN, "binlog_row_image", set_fix(judge, "binlog_row_image = FULL", fix),
         "binlog_row_image is %s: values other than \"hash\", and \"transform\", need each changed "
         "row to be read again",

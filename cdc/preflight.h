@@ -27,10 +27,11 @@ struct sl_source_facts {
     char row_value_options[SL_FACT_TEXT];
     char gtid_mode[SL_FACT_TEXT];
     char checksum[SL_FACT_TEXT];
-    int64_t keep_seconds; /* how long binary logs are kept; 0: until purged by hand */
-    bool log_compressed;  /* MariaDB's log_bin_compress */
-    bool may_replicate;   /* REPLICATION SLAVE, by trial */
-    bool may_see_log;     /* REPLICATION CLIENT or BINLOG MONITOR, by trial */
+    int64_t keep_seconds;  /* how long binary logs are kept; 0: until purged by hand */
+    bool log_compressed;   /* MariaDB's log_bin_compress */
+    bool may_replicate;    /* REPLICATION SLAVE, by trial */
+    bool may_see_log;      /* REPLICATION CLIENT or BINLOG MONITOR, by trial */
+    bool needs_old_values; /* not the server's: a rule has an index */
 };
 
 struct sl_table_facts {

@@ -44,6 +44,8 @@ struct sl_reader_options {
     struct sl_span first_commands;
     struct sl_span first_key;
     uint16_t first_count;
+    /* The cache may lack rows for good: no table is loaded at first. */
+    bool has_no_load;
     /* Other threads will come by sl_reader_visit(). */
     bool has_visitors;
     /* Where keys that the mapper notes are handed over to; NULL: it notes none. Borrowed. */

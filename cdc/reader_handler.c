@@ -44,8 +44,13 @@ static int on_row(void *user, const struct sl_row_change *change, struct sl_err 
 {
     struct sl_reader *reader = user;
     uint32_t from = reader->batch->entry_count;
-    int rc = reader->mapper->ops->row(reader->mapper, change, reader->batch, err);
+    int rc;
 
+    /* What is held until it is decided may be applied while its table is loaded. */
+    reader->mapper->writes_all =
+        reader->is_xa || reader->options.has_no_load ||
+        (sl_reader_is_watched(reader) && sl_reader_watches(reader, change->table));
+    rc = reader->mapper->ops->row(reader->mapper, change, reader->batch, err);
     if (rc != SL_OK) {
         return rc;
     }

@@ -93,8 +93,8 @@ static int on_load_row(void *user, const struct sl_table *table, const struct sl
                        struct sl_err *err)
 {
     struct sl_reader *reader = ((struct load *)user)->reader;
-    int rc = reader->mapper->ops->load_row(reader->mapper, table, cells, SL_WRITE_REPLACE,
-                                           reader->batch, err);
+    const struct sl_loaded_row row = {.table = table, .cells = cells, .write = SL_WRITE_REPLACE};
+    int rc = reader->mapper->ops->load_row(reader->mapper, &row, reader->batch, err);
 
     return rc == SL_OK ? sl_reader_push_if_full(reader) : rc;
 }

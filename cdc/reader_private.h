@@ -121,6 +121,9 @@ static inline bool sl_reader_is_watched(const struct sl_reader *reader)
     return reader->visits.watch_count > 0;
 }
 
+/* True when rows of TABLE are being read: those that the stream changes meanwhile are left to it.
+ */
+bool sl_reader_watches(const struct sl_reader *reader, const struct sl_table *table);
 /* The batch's entries from number FROM on were written by TABLE (NULL: which is not known). */
 void sl_reader_watch_note(struct sl_reader *reader, const struct sl_table *table, uint32_t from);
 /* They are about to be undone. */

@@ -43,8 +43,7 @@ static int push_if_full(struct sl_reader *reader)
     return rc;
 }
 
-int sl_reader_put_row(struct sl_reader *reader, const struct sl_table *table,
-                      const struct sl_cell *cells, enum sl_write write, struct sl_err *err)
+int sl_reader_put_row(struct sl_reader *reader, const struct sl_loaded_row *row, struct sl_err *err)
 {
     int rc = open_batch(reader);
     struct sl_batch_mark mark;
@@ -53,10 +52,13 @@ int sl_reader_put_row(struct sl_reader *reader, const struct sl_table *table,
         return rc;
     }
     mark = sl_batch_here(reader->batch);
-    rc = reader->mapper->ops->load_row(reader->mapper, table, cells, write, reader->batch, err);
+    rc = reader->mapper->ops->load_row(reader->mapper, row, reader->batch, err);
     if (rc != SL_OK) {
         sl_batch_rollback(reader->batch, mark);
         return rc;
+    }
+    if (sl_reader_is_watched(reader)) {
+        sl_reader_watch_note(reader, row->table, mark.entry + 1);
     }
     return push_if_full(reader);
 }
@@ -120,7 +122,7 @@ enum sl_keeping sl_reader_keeping(struct sl_reader *reader, struct sl_span db, s
     return mapper->ops->keeping != NULL ? mapper->ops->keeping(mapper, db, table) : SL_KEEPS_ROWS;
 }
 
-int sl_reader_put_removal(struct sl_reader *reader, struct sl_span key)
+int sl_reader_put_removal(struct sl_reader *reader, struct sl_item_name name)
 {
     int rc = open_batch(reader);
     struct sl_batch_mark mark;
@@ -129,7 +131,7 @@ int sl_reader_put_removal(struct sl_reader *reader, struct sl_span key)
         return rc;
     }
     mark = sl_batch_here(reader->batch);
-    rc = reader->mapper->ops->remove(reader->mapper, key, reader->batch);
+    rc = reader->mapper->ops->remove(reader->mapper, name, reader->batch);
     if (rc != SL_OK) {
         sl_batch_rollback(reader->batch, mark);
         return rc;

@@ -57,9 +57,9 @@ const struct sl_position *sl_reader_place(const struct sl_reader *reader);
 /* Compiles the rule for TABLE, whose rows will be put. SL_DONE: no rule chooses it. */
 int sl_reader_compile(struct sl_reader *reader, struct sl_table *table,
                       struct sl_err *err) SL_MUSTCHECK;
-/* Writes a row that was read by SELECT: cells TEXT or NULL. WRITE: see mapper.h. */
-int sl_reader_put_row(struct sl_reader *reader, const struct sl_table *table,
-                      const struct sl_cell *cells, enum sl_write write,
+/* Writes a row that was read by SELECT, its key need not be given. All watches on its table are
+   told of its items but of its key. */
+int sl_reader_put_row(struct sl_reader *reader, const struct sl_loaded_row *row,
                       struct sl_err *err) SL_MUSTCHECK;
 /* Removes the keys of all rows that the table had, as DROP TABLE does. SL_EGAP: see mapper.h. */
 int sl_reader_put_drop(struct sl_reader *reader, struct sl_span db, struct sl_span table,
@@ -73,7 +73,7 @@ int sl_reader_put_mark(struct sl_reader *reader, const struct sl_mark *mark,
 /* What the sink has of a table by the rules. */
 enum sl_keeping sl_reader_keeping(struct sl_reader *reader, struct sl_span db,
                                   struct sl_span table);
-int sl_reader_put_removal(struct sl_reader *reader, struct sl_span key) SL_MUSTCHECK;
+int sl_reader_put_removal(struct sl_reader *reader, struct sl_item_name name) SL_MUSTCHECK;
 /* Passes a borrowed BATCH on, behind all that was put before and in a group of its own; takes it
    over in any case. */
 int sl_reader_put_batch(struct sl_reader *reader, struct sl_batch *batch) SL_MUSTCHECK;
@@ -85,16 +85,16 @@ int sl_reader_put_commands(struct sl_reader *reader, struct sl_span key, struct 
                            uint16_t count) SL_MUSTCHECK;
 
 /*
- * Says of tables that have too many keys to be read again that they wait to be loaded, see
+ * Says of tables that are overrun (rereads.h) that they wait to be loaded, see
  * sl_reread_load_state().
  */
 int sl_reader_put_overrun(struct sl_reader *reader) SL_MUSTCHECK;
-int sl_reread_load_state(const struct sl_rereads *rereads,
+int sl_reread_load_state(const struct sl_rereads *rereads, const struct sl_reread_table *table,
                          struct sl_load_state *state) SL_MUSTCHECK;
 
-/* KEY got what it must hold at this place: tells the other watches on TELLER's table. */
+/* The item NAME is what it must be at this place: tells the other watches on TELLER's table. */
 void sl_reader_tell_watches(struct sl_reader *reader, const struct sl_table_watch *teller,
-                            struct sl_span key);
+                            struct sl_item_name name);
 /* From now on WATCH (borrowed) is told what the stream does, until it is taken off. */
 int sl_reader_add_watch(struct sl_reader *reader, struct sl_table_watch *watch) SL_MUSTCHECK;
 void sl_reader_remove_watch(struct sl_reader *reader, struct sl_table_watch *watch);

@@ -4,18 +4,23 @@
 #include "cdc/reader_private.h"
 #include "cdc/reader_visit.h"
 
-static struct sl_span key_of(const struct sl_batch *batch, uint32_t number)
-{
-    const struct sl_batch_entry *entry = &batch->entries[number];
-
-    return sl_span_make(batch->data.data + entry->key_at, entry->key_len);
-}
-
 static void note_entries(struct sl_table_watch *watch, const struct sl_batch *batch, uint32_t from)
 {
     for (uint32_t i = from; i < batch->entry_count; i++) {
-        sl_table_watch_note(watch, key_of(batch, i), (enum sl_write)batch->entries[i].write);
+        const struct sl_batch_entry *entry = &batch->entries[i];
+
+        sl_table_watch_note(watch, sl_batch_item(batch, entry), (enum sl_write)entry->write);
     }
+}
+
+bool sl_reader_watches(const struct sl_reader *reader, const struct sl_table *table)
+{
+    for (size_t i = 0; i < reader->visits.watch_count; i++) {
+        if (sl_table_watch_is_of(reader->visits.watches[i], table->db, table->name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void sl_reader_watch_note(struct sl_reader *reader, const struct sl_table *table, uint32_t from)
@@ -33,10 +38,10 @@ void sl_reader_watch_note(struct sl_reader *reader, const struct sl_table *table
 static void undo_entries(struct sl_table_watch *watch, const struct sl_batch *batch, uint32_t from)
 {
     for (uint32_t i = from; i < batch->entry_count; i++) {
-        struct sl_span key = key_of(batch, i);
+        struct sl_item_name name = sl_batch_item(batch, &batch->entries[i]);
 
-        if (sl_table_watch_find(watch, key) != SL_TOUCH_NONE) {
-            sl_table_watch_undo(watch, key);
+        if (sl_table_watch_find(watch, name) != SL_TOUCH_NONE) {
+            sl_table_watch_undo(watch, name);
         }
     }
 }
@@ -56,13 +61,13 @@ void sl_reader_watch_undo_parts(struct sl_reader *reader)
 }
 
 void sl_reader_tell_watches(struct sl_reader *reader, const struct sl_table_watch *teller,
-                            struct sl_span key)
+                            struct sl_item_name name)
 {
     for (size_t i = 0; i < reader->visits.watch_count; i++) {
         struct sl_table_watch *watch = reader->visits.watches[i];
 
         if (watch != teller && sl_table_watch_is_alike(watch, teller)) {
-            sl_table_watch_note(watch, key, SL_WRITE_WHOLE);
+            sl_table_watch_note(watch, name, SL_WRITE_WHOLE);
         }
     }
 }

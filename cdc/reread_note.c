@@ -201,8 +201,11 @@ static int add_command(struct sl_buf *out, struct sl_span hash, const struct sl_
     return rc == SL_OK ? sl_resp_bulk(out, note->cells.data, note->cells.len) : rc;
 }
 
-int sl_reread_note_add(struct sl_batch *batch, struct sl_span hash,
-                       const struct sl_reread_note *note)
+typedef int (*end_fn)(struct sl_batch *batch, uint32_t offset, uint32_t key_at, uint32_t key_len,
+                      uint16_t commands, enum sl_write write);
+
+static int add_note(struct sl_batch *batch, struct sl_span hash, const struct sl_reread_note *note,
+                    end_fn end)
 {
     uint32_t offset;
     uint32_t key_at;
@@ -210,13 +213,24 @@ int sl_reread_note_add(struct sl_batch *batch, struct sl_span hash,
 
     sl_batch_begin(batch, &offset);
     rc = add_command(&batch->data, hash, note, &key_at);
-    rc = rc == SL_OK
-             ? sl_batch_end(batch, offset, key_at, (uint32_t)note->key.len, 1, SL_WRITE_LATER)
-             : rc;
+    rc = rc == SL_OK ? end(batch, offset, key_at, (uint32_t)note->key.len, 1, SL_WRITE_LATER) : rc;
     if (rc != SL_OK) {
         sl_batch_abandon(batch, offset);
     }
     return rc;
+}
+
+int sl_reread_note_add(struct sl_batch *batch, struct sl_span hash,
+                       const struct sl_reread_note *note)
+{
+    return add_note(batch, hash, note, sl_batch_end);
+}
+
+int sl_reread_note_table(struct sl_batch *batch, struct sl_span hash, struct sl_span scope)
+{
+    const struct sl_reread_note note = {.scope = scope, .key = scope};
+
+    return add_note(batch, hash, &note, sl_batch_end_member);
 }
 
 /* The argument that the command at *REST goes on with. */

@@ -7,6 +7,8 @@
  *                                 note's scope), a space, and the Redis key as it is
  *     id=7                        the columns that the key is made of and their texts, likewise;
  *                                 a NULL without '='
+ *     shop.users shop.users       of a table: which keys its rows have had is not known, so that it
+ *     (nothing)                   is to be loaded again
  * A note is written in the step that moves the position behind the change, and removed in the step
  * that writes the row, or later: so there is always one or the other.
  */
@@ -19,7 +21,7 @@
 #include "cdc/batch.h"
 #include "cdc/column.h"
 
-/* All is borrowed. */
+/* All is borrowed. A table's note has no cells. */
 struct sl_reread_note {
     struct sl_span scope;
     struct sl_span key;
@@ -51,6 +53,9 @@ int sl_reread_field_parse(struct sl_span field, struct sl_reread_note *note) SL_
 /* Adds the command that writes NOTE into HASH, sluice's key, as an entry of the note's key. */
 int sl_reread_note_add(struct sl_batch *batch, struct sl_span hash,
                        const struct sl_reread_note *note) SL_MUSTCHECK;
+/* The same for a table's note. Its entry has no key's name (item.h). */
+int sl_reread_note_table(struct sl_batch *batch, struct sl_span hash,
+                         struct sl_span scope) SL_MUSTCHECK;
 /* Views of the note that ENTRY of BATCH, which is one, writes. */
 int sl_reread_note_view(const struct sl_batch *batch, const struct sl_batch_entry *entry,
                         struct sl_reread_note *note) SL_MUSTCHECK;

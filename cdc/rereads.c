@@ -381,6 +381,11 @@ int sl_rereads_add(struct sl_rereads *rereads, const struct sl_reread_note *note
     if (rc != SL_OK) {
         return rc;
     }
+    if (note->cells.len == 0) {
+        table->is_overrun = true;
+        table->is_blind = true;
+        return SL_OK;
+    }
     item = find(rereads, table, note->key);
     if (item != NULL && has_cells(item, note->cells)) {
         return SL_OK;

@@ -43,7 +43,8 @@ struct sl_reread_table {
     struct sl_reread *first;
     struct sl_reread *last;
     size_t bytes;
-    bool is_overrun;   /* it met the limit, and the sink is not told yet */
+    bool is_overrun;   /* it is to be loaded instead, and the sink is not told yet ... */
+    bool is_blind;     /* ... as nobody knows which keys its rows have had; else it met the limit */
     bool is_whole;     /* it waits for a load to begin */
     bool is_untold;    /* whole, and the snapshot does not know */
     uint64_t retry_ms; /* its reading failed: not before; monotonic */
@@ -84,10 +85,11 @@ bool sl_rereads_are_none(const struct sl_rereads *rereads);
 void sl_rereads_begin(struct sl_rereads *rereads, bool is_held);
 /* False when the table waits to be loaded: its keys need no notes. */
 bool sl_rereads_wants(const struct sl_rereads *rereads, struct sl_span scope);
-/* Takes a note; the last one of a key counts. Beyond the limit a table is overrun. SL_ENOMEM. */
+/* Takes a note; the last one of a key counts. Beyond the limit, or by its own note, a table is
+ * overrun. SL_ENOMEM. */
 int sl_rereads_add(struct sl_rereads *rereads, const struct sl_reread_note *note) SL_MUSTCHECK;
 bool sl_rereads_has_news(const struct sl_rereads *rereads);
-/* A table that met the limit, or NULL. */
+/* A table that is overrun, or NULL. */
 struct sl_reread_table *sl_rereads_overrun(struct sl_rereads *rereads);
 /* The sink is told, in the batch: forgets the table's keys. */
 void sl_rereads_make_whole(struct sl_rereads *rereads, struct sl_reread_table *table);

@@ -88,7 +88,7 @@ static int parse_digest(struct sl_span value, char digest[SL_RULE_DIGEST_LEN + 1
 static bool is_form_byte(uint8_t byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
-           byte == '+';
+           byte == '+' || byte == '/';
 }
 
 static int parse_form(struct sl_span value, char form[SL_RULE_FORM_MAX])

@@ -12,11 +12,14 @@
  *     snapshot_range.c  its windows: chunks of rows
  *     snapshot_piece.c  rows of a chunk on their way into the stream
  *     snapshot_keys.c   a set of keys
+ *     snapshot_facets.c the patterns of what rows have
+ *     snapshot_walk.c   which of it the sink has
  *     snapshot_settle.c keys that are read again
  *     snapshot_rereads.c  keys that the stream has noted to be read again
  *     snapshot_redelete.c  keys that are to be removed once more
  *     snapshot_look.c   and those that the sink has notes of
- *     snapshot_sweep.c  keys without a row; repair
+ *     snapshot_sweep.c  items without a row
+ *     snapshot_repair.c rows and items that are to be put right
  *     snapshot_pace.c   how fast
  *
  * Locks: the snapshot's may be taken inside of a visit, never the other way round.
@@ -26,6 +29,7 @@
 
 #include <pthread.h>
 
+#include "cdc/item.h"
 #include "cdc/load_state.h"
 #include "cdc/reader_visit.h"
 #include "cdc/snapshot.h"
@@ -35,7 +39,7 @@
 #define SL_OVERRUN    4 /* more keys changed than could be kept: the chunk is read again */
 #define SL_UNREADABLE 5 /* the table is to be loaded instead */
 
-/* A set of Redis keys. Zeroed: empty. */
+/* A set of Redis keys, or of members' names (item.h). Zeroed: empty. */
 struct sl_snapshot_key {
     size_t at; /* in bytes */
     size_t len;
@@ -61,11 +65,12 @@ struct sl_snapshot_keys {
 struct sl_snapshot_table {
     struct sl_buf db;
     struct sl_buf name;
-    struct sl_load_state state;  /* as the sink has it, or will have it */
-    uint64_t generation;         /* how often a request replaced the state */
-    bool is_taken;               /* by a worker, who alone uses what follows */
-    struct sl_snapshot_keys old; /* keys that were there when the load began ... */
-    bool has_old;                /* ... all of them, in this life of the load */
+    struct sl_load_state state;   /* as the sink has it, or will have it */
+    uint64_t generation;          /* how often a request replaced the state */
+    bool is_taken;                /* by a worker, who alone uses what follows */
+    struct sl_snapshot_keys *old; /* of each facet: items that were there when the load began ... */
+    uint32_t old_count;
+    bool has_old; /* ... all of them, in this life of the load */
     struct sl_snapshot_table *next;
 };
 
@@ -110,6 +115,13 @@ struct sl_snapshot {
     uint64_t polled_ms;
 };
 
+/* What is found of a facet (mapper.h). */
+struct sl_snapshot_facet {
+    struct sl_key_pattern *pattern; /* of its keys, or of its sets */
+    struct sl_key_pattern *owned;   /* of its items, what no other table can have */
+    bool has_members;
+};
+
 /* A table that is open at a worker's chunk reader, with a watch on it. */
 struct sl_snapshot_load {
     struct sl_snapshot_worker *worker;
@@ -119,8 +131,8 @@ struct sl_snapshot_load {
     struct sl_span name;
     struct sl_load_state state; /* with the progress of this load */
     struct sl_table *table;     /* of the chunk reader */
-    struct sl_key_pattern *pattern;
-    struct sl_key_pattern *owned; /* of these, what no other table can have */
+    struct sl_snapshot_facet *facets;
+    uint32_t facet_count;
     struct sl_table_watch *watch;
     bool is_watched; /* the reader knows the watch */
     struct sl_position low;
@@ -318,6 +330,39 @@ static inline struct sl_span sl_snapshot_key(const struct sl_snapshot_keys *keys
     return sl_span_make(keys->bytes.data + item->at, item->len);
 }
 
+/* ---- snapshot_facets.c ---- */
+
+/* Of load->table, for which the mapper's rule was compiled. */
+int sl_snapshot_facets_init(struct sl_snapshot_load *load) SL_MUSTCHECK;
+void sl_snapshot_facets_release(struct sl_snapshot_load *load);
+
+/* NAME of an item of FACET. */
+static inline struct sl_item_name sl_snapshot_item(const struct sl_snapshot_load *load,
+                                                   uint32_t facet, struct sl_span name)
+{
+    return (struct sl_item_name){.bytes = name, .is_member = load->facets[facet].has_members};
+}
+
+/* ---- snapshot_walk.c ---- */
+
+/* A way through all items of a facet. All but the first two zeroed: at its begin. */
+struct sl_snapshot_walk {
+    const struct sl_snapshot_load *load;
+    uint32_t facet;
+    bool is_done;
+    uint64_t cursor; /* of SCAN */
+    bool has_all_keys;
+    struct sl_snapshot_keys sets; /* that the last step of it found ... */
+    size_t set;                   /* ... and the one that is being listed */
+    uint64_t member_cursor;
+    struct sl_buf name;
+};
+
+/* One step: calls EACH for the names of some items, as load_store.h says of keys. */
+int sl_snapshot_walk_on(struct sl_snapshot_walk *walk, sl_load_key_fn each, void *user,
+                        struct sl_err *err) SL_MUSTCHECK;
+void sl_snapshot_walk_release(struct sl_snapshot_walk *walk);
+
 /* ---- snapshot_settle.c ---- */
 
 typedef int (*sl_snapshot_finish_fn)(struct sl_snapshot_load *load, struct sl_reader *reader,
@@ -328,6 +373,8 @@ typedef int (*sl_snapshot_finish_fn)(struct sl_snapshot_load *load, struct sl_re
  * ONLY_REMOVES) and removes keys that have no row. FINISH is called in the visit that settles the
  * last of them.
  *
+ * FACET: the keys are names of its items; 0: of rows, the only ones that may be put.
+ *
  * ARE_NOTED: the keys come from notes, at most SL_SNAPSHOT_KEYS_AT_ONCE, and one window is all:
  * FINISH is called at its end, for those that were settled. A key that was noted again in the
  * window, and not written, gets the row that was read, as that is newer than what it holds, and
@@ -337,6 +384,7 @@ enum { SL_SNAPSHOT_KEYS_AT_ONCE = 500 };
 
 struct sl_snapshot_settling {
     struct sl_snapshot_keys *keys;
+    uint32_t facet;
     bool only_removes;
     bool are_noted;
     sl_snapshot_finish_fn finish;
@@ -369,9 +417,16 @@ int sl_snapshot_look_for_notes(struct sl_snapshot_worker *worker, struct sl_err 
 
 /* ---- snapshot_sweep.c ---- */
 
-/* Looks which keys of the table there are; when they are too many target->has_old is false. */
+/* Looks which items of the table there are; when they are too many target->has_old is false. */
+/* True when there were some, as far as it is known. */
+bool sl_snapshot_has_any_old(const struct sl_snapshot_table *table);
+void sl_snapshot_forget_old(struct sl_snapshot_table *table);
 int sl_snapshot_find_old(struct sl_snapshot_load *load, struct sl_err *err) SL_MUSTCHECK;
 int sl_snapshot_sweep(struct sl_snapshot_load *load, struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- snapshot_repair.c ---- */
+
+/* Does what a request to repair asks for, and removes it. */
 int sl_snapshot_repair(struct sl_snapshot_worker *worker, const struct sl_load_request *request,
                        struct sl_span id, struct sl_err *err) SL_MUSTCHECK;
 

@@ -99,7 +99,7 @@ static void tell_watches(const struct sl_snapshot_load *load, struct sl_reader *
 {
     for (uint32_t i = 0; i < batch->entry_count; i++) {
         if (!batch->entries[i].is_dead) {
-            sl_reader_tell_watches(reader, load->watch, sl_batch_key(batch, &batch->entries[i]));
+            sl_reader_tell_watches(reader, load->watch, sl_batch_item(batch, &batch->entries[i]));
         }
     }
 }

@@ -69,6 +69,7 @@ void sl_snapshot_wants_notes(const struct sl_snapshot_load *load)
 
     if (table != NULL && !table->is_untold) {
         table->is_whole = false;
+        table->is_blind = false;
     }
 }
 
@@ -81,7 +82,7 @@ static int accept(struct sl_snapshot_worker *worker, struct sl_reread_table *who
     rc = rc == SL_OK
              ? sl_reread_scope_parse(sl_snapshot_span(&whole->scope), &table->db, &table->name)
              : rc;
-    rc = rc == SL_OK ? sl_reread_load_state(rereads_of(worker), &table->state) : rc;
+    rc = rc == SL_OK ? sl_reread_load_state(rereads_of(worker), whole, &table->state) : rc;
     if (rc == SL_OK) {
         rc = sl_snapshot_accept(worker->snapshot, table);
         whole->is_untold = rc != SL_OK;

@@ -98,12 +98,39 @@ static int read_note(struct round *round, struct sl_snapshot_key *item, struct s
     return rc == SL_OK ? check_key(round, cells, sl_snapshot_key(round->keys, item)) : rc;
 }
 
+static bool is_in_row_key(const struct sl_table *table, uint32_t column)
+{
+    for (uint32_t i = 0; i < table->key_count; i++) {
+        if (table->key[i] == column) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where an item tells the row key nothing else is asked for: what compares equal to the server has
+ * still to make that very item. SL_DONE: no row has such a key. */
+static int leave_row_key(const struct sl_table *table, struct sl_cell *cells)
+{
+    for (uint32_t i = 0; i < table->key_count; i++) {
+        if (cells[table->key[i]].state != SL_CELL_TEXT) {
+            return cells[table->key[i]].state == SL_CELL_NULL ? SL_DONE : SL_OK;
+        }
+    }
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        if (!is_in_row_key(table, i)) {
+            cells[i] = (struct sl_cell){0};
+        }
+    }
+    return SL_OK;
+}
+
 /* SL_DONE: the key is not asked for. */
 static int find_cells(struct round *round, struct sl_snapshot_key *item, struct sl_cell *cells,
                       struct sl_err *err)
 {
     struct sl_mapper *mapper = round->load->worker->snapshot->options.mapper;
-    const struct sl_key_pattern *pattern = round->load->pattern;
+    const struct sl_key_pattern *pattern = round->load->facets[0].pattern;
     struct sl_span key = sl_snapshot_key(round->keys, item);
     int rc = SL_DONE;
 
@@ -115,10 +142,14 @@ static int find_cells(struct round *round, struct sl_snapshot_key *item, struct 
         rc = read_note(round, item, cells);
     }
     if (rc == SL_DONE) {
-        rc = mapper->ops->parse_key(mapper, round->load->table, key, &round->arena, cells);
+        rc = mapper->ops->parse_key(mapper, round->load->table, round->settling->facet, key,
+                                    &round->arena, cells);
     }
     if (rc == SL_KEY_UNCLEAR) {
         return take_unclear(round, item, err);
+    }
+    if (rc == SL_OK && round->settling->facet > 0) {
+        rc = leave_row_key(round->load->table, cells);
     }
     if (rc == SL_OK && !is_alike(round, cells)) {
         item->is_left = true;
@@ -149,26 +180,49 @@ static int make_cells(struct round *round, struct sl_err *err)
     return SL_OK;
 }
 
-/* What compares equal to the server may have another key. */
+struct pairing {
+    struct round *round;
+    size_t row;
+};
+
+static int on_row_item(void *user, const struct sl_item *made)
+{
+    const struct pairing *pairing = user;
+    struct sl_snapshot_key *item = sl_snapshot_keys_find(pairing->round->keys, made->name.bytes);
+
+    if (item != NULL) {
+        item->has_row = true;
+        item->row = pairing->row;
+    }
+    return SL_OK;
+}
+
+static int pair_key(struct pairing *pairing, const struct sl_cell *cells, struct sl_buf *key,
+                    struct sl_err *err)
+{
+    struct sl_mapper *mapper = pairing->round->load->worker->snapshot->options.mapper;
+    int rc = mapper->ops->key(mapper, pairing->round->load->table, cells, key, err);
+    const struct sl_item item = {.name = sl_item_key(sl_snapshot_span(key))};
+
+    return rc == SL_OK ? on_row_item(pairing, &item) : rc;
+}
+
+/* What compares equal to the server may have another key. Of rows the keys count, be they in the
+ * cache or not: they are put, which tells. */
 static int pair_rows(struct round *round, struct sl_err *err)
 {
     struct sl_mapper *mapper = round->load->worker->snapshot->options.mapper;
     const struct sl_table *table = round->load->table;
+    struct pairing pairing = {.round = round};
     struct sl_buf key = {0};
     int rc = SL_OK;
 
-    for (size_t i = 0; rc == SL_OK && i < round->chunk.row_count; i++) {
-        rc = mapper->ops->key(mapper, table, round->chunk.cells + i * table->column_count, &key,
-                              err);
-        if (rc == SL_OK) {
-            struct sl_snapshot_key *item =
-                sl_snapshot_keys_find(round->keys, sl_snapshot_span(&key));
+    for (; rc == SL_OK && pairing.row < round->chunk.row_count; pairing.row++) {
+        const struct sl_cell *cells = round->chunk.cells + pairing.row * table->column_count;
 
-            if (item != NULL) {
-                item->has_row = true;
-                item->row = i;
-            }
-        }
+        rc = round->settling->facet == 0 ? pair_key(&pairing, cells, &key, err)
+                                         : mapper->ops->items(mapper, table, round->settling->facet,
+                                                              cells, on_row_item, &pairing, err);
     }
     sl_buf_release(&key);
     return rc;
@@ -194,42 +248,61 @@ static int read_rows(struct round *round, struct sl_err *err)
     return pair_rows(round, err);
 }
 
+static struct sl_item_name name_of(const struct round *round, struct sl_span name)
+{
+    return sl_snapshot_item(round->load, round->settling->facet, name);
+}
+
 /* The key got what it must hold: who reads it, too, because it was noted, may have an older row. */
-static int tell(const struct round *round, struct sl_reader *reader, struct sl_span key, int rc)
+static int tell(const struct round *round, struct sl_reader *reader, struct sl_span name, int rc)
 {
     if (rc == SL_OK && !round->settling->are_noted) {
-        sl_reader_tell_watches(reader, round->load->watch, key);
+        sl_reader_tell_watches(reader, round->load->watch, name_of(round, name));
     }
     return rc;
+}
+
+/* An item that was written since LOW is not what a row that changed since, too, was read with. */
+static bool is_touched(void *user, struct sl_item_name name)
+{
+    const struct sl_snapshot_load *load = user;
+
+    return sl_table_watch_find(load->watch, name) != SL_TOUCH_NONE;
 }
 
 static int put_row(struct round *round, struct sl_reader *reader,
                    const struct sl_snapshot_key *item, struct sl_err *err)
 {
     struct sl_snapshot_load *load = round->load;
+    struct sl_span key = sl_snapshot_key(round->keys, item);
+    const struct sl_loaded_row row = {
+        .table = load->table,
+        .cells = round->chunk.cells + item->row * load->table->column_count,
+        .write = sl_snapshot_write(load, key),
+        .leaves = item->is_settled ? NULL : is_touched,
+        .user = load,
+    };
     int rc;
 
     if (round->settling->only_removes) {
         return SL_OK;
     }
     atomic_fetch_add(&load->worker->snapshot->stats.put, 1);
-    rc = sl_reader_put_row(reader, load->table,
-                           round->chunk.cells + item->row * load->table->column_count,
-                           sl_snapshot_write(load, sl_snapshot_key(round->keys, item)), err);
-    return tell(round, reader, sl_snapshot_key(round->keys, item), rc);
+    rc = sl_reader_put_row(reader, &row, err);
+    return tell(round, reader, key, rc);
 }
 
 static int put_removal(struct round *round, struct sl_reader *reader, struct sl_span key)
 {
     round->load->state.removed++;
     atomic_fetch_add(&round->load->worker->snapshot->stats.removed, 1);
-    return tell(round, reader, key, sl_reader_put_removal(reader, key));
+    return tell(round, reader, key, sl_reader_put_removal(reader, name_of(round, key)));
 }
 
 /* The stream has removed the key of a row that is gone; it may be of another table's row by now. */
 static bool may_be_others(const struct round *round, struct sl_span key)
 {
-    const struct sl_key_pattern *owned = round->load->owned;
+    const struct sl_key_pattern *owned = round->load->facets[0].owned;
 
     return round->settling->are_noted && !owned->matches(owned, key);
 }
@@ -247,7 +320,7 @@ static int put_found(struct round *round, struct sl_reader *reader,
 
 static enum sl_touch touch_of(const struct round *round, struct sl_span key)
 {
-    enum sl_touch touch = sl_table_watch_find(round->load->watch, key);
+    enum sl_touch touch = sl_table_watch_find(round->load->watch, name_of(round, key));
 
     if (!round->settling->only_removes) {
         return sl_snapshot_touch(round->load, key);
@@ -265,6 +338,9 @@ static int put(struct round *round, struct sl_reader *reader, struct sl_snapshot
     enum sl_touch touch = touch_of(round, sl_snapshot_key(round->keys, item));
     bool is_certain = item->has_row && (round->is_locked || round->settling->only_removes);
 
+    if (item->is_left) {
+        return SL_OK;
+    }
     if (touch == SL_TOUCH_PART && !is_certain) {
         item->tries++;
         return SL_OK;
@@ -281,7 +357,7 @@ static int put_noted(struct round *round, struct sl_reader *reader, struct sl_sn
                      struct sl_err *err)
 {
     enum sl_touch touch =
-        sl_table_watch_find(round->load->watch, sl_snapshot_key(round->keys, item));
+        sl_table_watch_find(round->load->watch, sl_item_key(sl_snapshot_key(round->keys, item)));
 
     if (item->is_left) {
         return SL_OK;

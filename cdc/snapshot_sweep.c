@@ -1,23 +1,68 @@
-/* snapshot_sweep.c - from Redis keys to rows: keys without a row, and keys that are repaired. */
+/* snapshot_sweep.c - from what the sink has to rows: keys, and members of sets, without a row. */
+#include <stdlib.h>
+
 #include "cdc/base/clock.h"
 #include "cdc/snapshot_private.h"
 
 enum {
     SL_SWEEP_KEYS = 500, /* gathered before their rows are looked for */
-    SL_REPAIR_TRIES = 5,
-    SL_OLD_SHARE = 4, /* of the bytes for noted keys: for those that were there */
+    SL_OLD_SHARE = 4,    /* of the bytes for noted keys: for those that were there */
 };
 
-static int on_old_key(void *user, struct sl_span key)
+bool sl_snapshot_has_any_old(const struct sl_snapshot_table *table)
 {
-    const struct sl_snapshot_load *load = user;
-    struct sl_snapshot_keys *old = &load->target->old;
-    int rc = sl_snapshot_keys_add(old, key);
+    for (uint32_t i = 0; i < table->old_count; i++) {
+        if (table->old[i].count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
-    return rc == SL_OK && sl_snapshot_keys_bytes(old) >
+void sl_snapshot_forget_old(struct sl_snapshot_table *table)
+{
+    for (uint32_t i = 0; i < table->old_count; i++) {
+        sl_snapshot_keys_release(&table->old[i]);
+    }
+    free(table->old);
+    table->old = NULL;
+    table->old_count = 0;
+}
+
+static size_t old_bytes(const struct sl_snapshot_table *table)
+{
+    size_t bytes = 0;
+
+    for (uint32_t i = 0; i < table->old_count; i++) {
+        bytes += sl_snapshot_keys_bytes(&table->old[i]);
+    }
+    return bytes;
+}
+
+static int on_old(void *user, struct sl_span name)
+{
+    const struct sl_snapshot_walk *walk = user;
+    const struct sl_snapshot_load *load = walk->load;
+    int rc = sl_snapshot_keys_add(&load->target->old[walk->facet], name);
+
+    return rc == SL_OK && old_bytes(load->target) >
                               load->worker->snapshot->options.watch_bytes / SL_OLD_SHARE
                ? SL_DONE
                : rc;
+}
+
+static int find_old_of(struct sl_snapshot_load *load, uint32_t facet, struct sl_err *err)
+{
+    struct sl_snapshot_walk walk = {.load = load, .facet = facet};
+    int rc;
+
+    do {
+        rc = sl_snapshot_is_stopped(load->worker->snapshot)
+                 ? sl_err_set(err, SL_ESTOPPED, "the loading of tables was stopped")
+                 : sl_snapshot_walk_on(&walk, on_old, &walk, err);
+    } while (rc == SL_OK && !walk.is_done);
+    sl_snapshot_walk_release(&walk);
+    return rc;
 }
 
 /*
@@ -26,21 +71,21 @@ static int on_old_key(void *user, struct sl_span key)
  */
 int sl_snapshot_find_old(struct sl_snapshot_load *load, struct sl_err *err)
 {
-    struct sl_load_store *store = load->worker->store;
     struct sl_snapshot_table *target = load->target;
-    uint64_t cursor = 0;
-    int rc;
+    int rc = SL_OK;
 
-    sl_snapshot_keys_release(&target->old);
-    do {
-        rc = sl_snapshot_is_stopped(load->worker->snapshot)
-                 ? sl_err_set(err, SL_ESTOPPED, "the loading of tables was stopped")
-                 : sl_snapshot_of_store(
-                       store->ops->scan(store, load->pattern, &cursor, on_old_key, load, err));
-    } while (rc == SL_OK && cursor != 0);
+    sl_snapshot_forget_old(target);
+    target->old = calloc(load->facet_count, sizeof(*target->old));
+    if (target->old == NULL) {
+        return SL_ENOMEM;
+    }
+    target->old_count = load->facet_count;
+    for (uint32_t i = 0; rc == SL_OK && i < load->facet_count; i++) {
+        rc = find_old_of(load, i, err);
+    }
     target->has_old = rc == SL_OK;
     if (rc != SL_OK) {
-        sl_snapshot_keys_release(&target->old);
+        sl_snapshot_forget_old(target);
     }
     return rc == SL_DONE ? SL_OK : rc;
 }
@@ -49,20 +94,21 @@ int sl_snapshot_find_old(struct sl_snapshot_load *load, struct sl_err *err)
 
 struct sweep {
     struct sl_snapshot_load *load;
+    struct sl_snapshot_walk walk; /* where the items that were there are not known */
     struct sl_snapshot_keys keys;
-    uint64_t others; /* keys that may be of another table's rows */
+    uint64_t others; /* items that may be of another table's rows */
 };
 
-static int on_key(void *user, struct sl_span key)
+static int on_item(void *user, struct sl_span name)
 {
     struct sweep *sweep = user;
-    const struct sl_key_pattern *owned = sweep->load->owned;
+    const struct sl_key_pattern *owned = sweep->load->facets[sweep->walk.facet].owned;
 
-    if (!owned->matches(owned, key)) {
+    if (!owned->matches(owned, name)) {
         sweep->others++;
         return SL_OK;
     }
-    return sl_snapshot_keys_add(&sweep->keys, key);
+    return sl_snapshot_keys_add(&sweep->keys, name);
 }
 
 /* Nobody else tells: after a TRUNCATE, say, such keys stay for good. */
@@ -89,47 +135,44 @@ static int put_progress(struct sl_snapshot_load *load, struct sl_reader *reader,
 
 static int gather_old(struct sweep *sweep)
 {
-    const struct sl_snapshot_keys *old = &sweep->load->target->old;
+    const struct sl_snapshot_keys *old = &sweep->load->target->old[sweep->walk.facet];
     int rc = SL_OK;
 
     for (size_t i = 0; rc == SL_OK && i < old->count; i++) {
-        rc = on_key(sweep, sl_snapshot_key(old, &old->items[i]));
+        rc = on_item(sweep, sl_snapshot_key(old, &old->items[i]));
     }
+    sweep->walk.is_done = true;
     return rc;
 }
 
-static int gather_some(struct sweep *sweep, uint64_t *cursor, struct sl_err *err)
+static int gather_some(struct sweep *sweep, struct sl_err *err)
 {
-    struct sl_snapshot_load *load = sweep->load;
-    struct sl_load_store *store = load->worker->store;
     int rc;
 
     do {
-        rc = sl_snapshot_pace(load, err);
-        if (rc == SL_OK) {
-            rc = sl_snapshot_of_store(
-                store->ops->scan(store, load->pattern, cursor, on_key, sweep, err));
-        }
-    } while (rc == SL_OK && *cursor != 0 && sweep->keys.count < SL_SWEEP_KEYS);
+        rc = sl_snapshot_pace(sweep->load, err);
+        rc = rc == SL_OK ? sl_snapshot_walk_on(&sweep->walk, on_item, sweep, err) : rc;
+    } while (rc == SL_OK && !sweep->walk.is_done && sweep->keys.count < SL_SWEEP_KEYS);
     return rc;
 }
 
-static int gather(struct sweep *sweep, uint64_t *cursor, struct sl_err *err)
+static int gather(struct sweep *sweep, struct sl_err *err)
 {
     int rc;
 
     if (!sweep->load->target->has_old) {
-        return gather_some(sweep, cursor, err);
+        return gather_some(sweep, err);
     }
     rc = sl_snapshot_pace(sweep->load, err);
     return rc == SL_OK ? gather_old(sweep) : rc;
 }
 
 /* The keys are as they were: a window that was overrun is opened again. */
-static int settle(struct sl_snapshot_load *load, struct sl_snapshot_keys *keys, struct sl_err *err)
+static int settle(struct sl_snapshot_load *load, uint32_t facet, struct sl_snapshot_keys *keys,
+                  struct sl_err *err)
 {
     const struct sl_snapshot_settling settling = {
-        .keys = keys, .only_removes = true, .finish = put_progress};
+        .keys = keys, .facet = facet, .only_removes = true, .finish = put_progress};
 
     for (;;) {
         int rc = sl_snapshot_settle(load, &settling, err);
@@ -147,123 +190,33 @@ static int settle(struct sl_snapshot_load *load, struct sl_snapshot_keys *keys, 
     }
 }
 
+static int sweep_facet(struct sweep *sweep, uint32_t facet, struct sl_err *err)
+{
+    int rc;
+
+    sweep->walk = (struct sl_snapshot_walk){.load = sweep->load, .facet = facet};
+    do {
+        rc = gather(sweep, err);
+        if (rc == SL_OK) {
+            rc = settle(sweep->load, facet, &sweep->keys, err);
+        }
+        sl_snapshot_keys_clear(&sweep->keys);
+    } while (rc == SL_OK && !sweep->walk.is_done);
+    sl_snapshot_walk_release(&sweep->walk);
+    return rc;
+}
+
 int sl_snapshot_sweep(struct sl_snapshot_load *load, struct sl_err *err)
 {
     struct sweep sweep = {.load = load};
-    uint64_t cursor = 0;
-    int rc;
+    int rc = SL_OK;
 
-    do {
-        rc = gather(&sweep, &cursor, err);
-        if (rc == SL_OK) {
-            rc = settle(load, &sweep.keys, err);
-        }
-        sl_snapshot_keys_clear(&sweep.keys);
-    } while (rc == SL_OK && cursor != 0);
+    for (uint32_t i = 0; rc == SL_OK && i < load->facet_count; i++) {
+        rc = sweep_facet(&sweep, i, err);
+    }
     if (rc == SL_OK) {
         tell_of_others(&sweep);
     }
     sl_snapshot_keys_release(&sweep.keys);
     return rc;
-}
-
-/* ---- repair ---- */
-
-struct repair {
-    struct sl_snapshot_worker *worker;
-    struct sl_span id;
-};
-
-static int put_done(struct sl_snapshot_load *load, struct sl_reader *reader, void *user)
-{
-    const struct repair *repair = user;
-
-    (void)load;
-    return sl_snapshot_put_removal(reader, repair->worker->store->requests_key, repair->id);
-}
-
-static int visit_done(struct sl_reader *reader, void *user, struct sl_err *err)
-{
-    (void)err;
-    return put_done(NULL, reader, user);
-}
-
-/* Who wrote the request may be wrong: keys that are not the table's are left alone. */
-static int own_keys(struct sl_snapshot_load *load, const struct sl_load_request *request,
-                    struct sl_snapshot_keys *keys)
-{
-    size_t others = 0;
-    int rc = SL_OK;
-
-    for (size_t i = 0; rc == SL_OK && i < request->key_count; i++) {
-        struct sl_span key = sl_snapshot_span(&request->keys[i]);
-
-        if (load->pattern->matches(load->pattern, key)) {
-            rc = sl_snapshot_keys_add(keys, key);
-        } else {
-            others++;
-        }
-    }
-    if (others > 0) {
-        sl_snapshot_notice(
-            load->worker->snapshot, true,
-            "%zu keys that were to be repaired are not of table %.*s.%.*s: left alone", others,
-            (int)load->db.len, (const char *)load->db.data, (int)load->name.len,
-            (const char *)load->name.data);
-    }
-    return rc;
-}
-
-static int repair_once(struct sl_snapshot_load *load, const struct sl_load_request *request,
-                       struct repair *repair, struct sl_err *err)
-{
-    struct sl_snapshot_keys keys = {0};
-    const struct sl_snapshot_settling settling = {
-        .keys = &keys, .finish = put_done, .user = repair};
-    int rc = sl_snapshot_open(load, err);
-
-    if (rc == SL_OK) {
-        rc = own_keys(load, request, &keys);
-    }
-    if (rc == SL_OK) {
-        rc = keys.count > 0 ? sl_snapshot_settle(load, &settling, err) : SL_DONE;
-    }
-    sl_snapshot_close(load);
-    sl_snapshot_keys_release(&keys);
-    return rc;
-}
-
-static bool is_to_be_given_up(int rc)
-{
-    return rc == SL_DONE || rc == SL_ESCHEMA || rc == SL_EINVAL || rc == SL_EAUTH ||
-           rc == SL_EUNSUPPORTED || rc == SL_EFORMAT || rc == SL_ELIMIT;
-}
-
-static int give_up(struct sl_snapshot_load *load, int why, struct repair *repair,
-                   struct sl_err *err)
-{
-    if (why != SL_DONE) {
-        sl_snapshot_notice(load->worker->snapshot, true, "keys of %.*s.%.*s cannot be repaired: %s",
-                           (int)load->db.len, (const char *)load->db.data, (int)load->name.len,
-                           (const char *)load->name.data, err->text);
-    }
-    return sl_reader_visit(load->worker->snapshot->options.reader, NULL, visit_done, repair, err);
-}
-
-int sl_snapshot_repair(struct sl_snapshot_worker *worker, const struct sl_load_request *request,
-                       struct sl_span id, struct sl_err *err)
-{
-    struct repair repair = {.worker = worker, .id = id};
-    struct sl_snapshot_load load = {.worker = worker,
-                                    .db = sl_snapshot_span(&request->db),
-                                    .name = sl_snapshot_span(&request->table)};
-    int rc = SL_OVERRUN;
-
-    for (int i = 0; (rc == SL_ALTERED || rc == SL_OVERRUN) && i < SL_REPAIR_TRIES; i++) {
-        rc = repair_once(&load, request, &repair, err);
-    }
-    if (rc == SL_ALTERED || rc == SL_OVERRUN) {
-        rc = sl_err_set(err, SL_EIO, "the table changes too fast to repair its keys");
-    }
-    return is_to_be_given_up(rc) ? give_up(&load, rc, &repair, err) : rc;
 }

@@ -74,7 +74,7 @@ static bool may_be_old(const struct sl_snapshot_load *load, struct sl_span key)
 
     return target == NULL ||
            (load->state.may_have_orphans &&
-            (!target->has_old || sl_snapshot_keys_find(&target->old, key) != NULL));
+            (!target->has_old || sl_snapshot_keys_find(&target->old[0], key) != NULL));
 }
 
 enum sl_write sl_snapshot_write(const struct sl_snapshot_load *load, struct sl_span key)
@@ -84,7 +84,7 @@ enum sl_write sl_snapshot_write(const struct sl_snapshot_load *load, struct sl_s
 
 enum sl_touch sl_snapshot_touch(const struct sl_snapshot_load *load, struct sl_span key)
 {
-    enum sl_touch touch = sl_table_watch_find(load->watch, key);
+    enum sl_touch touch = sl_table_watch_find(load->watch, sl_item_key(key));
 
     if (touch != SL_TOUCH_WHOLE && touch != SL_TOUCH_NOTED) {
         return touch;
@@ -160,12 +160,7 @@ int sl_snapshot_open(struct sl_snapshot_load *load, struct sl_err *err)
     if (rc == SL_OK) {
         rc = sl_reader_visit(options->reader, NULL, compile, load, err);
     }
-    if (rc == SL_OK) {
-        load->pattern = options->mapper->ops->pattern(options->mapper, load->table);
-        load->owned = options->mapper->ops->owner_pattern(options->mapper, load->table);
-        rc = load->pattern != NULL && load->owned != NULL ? SL_OK : SL_ENOMEM;
-    }
-    return rc;
+    return rc == SL_OK ? sl_snapshot_facets_init(load) : rc;
 }
 
 static int end_watch(struct sl_reader *reader, void *user, struct sl_err *err)
@@ -175,14 +170,6 @@ static int end_watch(struct sl_reader *reader, void *user, struct sl_err *err)
     (void)err;
     sl_reader_remove_watch(reader, load->watch);
     return SL_OK;
-}
-
-static void free_pattern(struct sl_key_pattern **pattern)
-{
-    if (*pattern != NULL) {
-        (*pattern)->free(*pattern);
-        *pattern = NULL;
-    }
 }
 
 void sl_snapshot_close(struct sl_snapshot_load *load)
@@ -196,8 +183,7 @@ void sl_snapshot_close(struct sl_snapshot_load *load)
     }
     sl_table_watch_free(load->watch);
     load->watch = NULL;
-    free_pattern(&load->pattern);
-    free_pattern(&load->owned);
+    sl_snapshot_facets_release(load);
     if (load->table != NULL) {
         chunks->ops->close_table(chunks);
         load->table = NULL;
@@ -247,7 +233,7 @@ static int begin(struct sl_snapshot_load *load, struct sl_err *err)
     if (rc != SL_OK) {
         return rc;
     }
-    load->state.may_have_orphans = !load->target->has_old || load->target->old.count > 0;
+    load->state.may_have_orphans = !load->target->has_old || sl_snapshot_has_any_old(load->target);
     load->state.phase = SL_LOAD_LOADING;
     load->state.rows = 0;
     load->state.removed = 0;

@@ -8,7 +8,7 @@ void sl_snapshot_free_table(struct sl_snapshot_table *table)
     sl_buf_release(&table->db);
     sl_buf_release(&table->name);
     sl_load_state_release(&table->state);
-    sl_snapshot_keys_release(&table->old);
+    sl_snapshot_forget_old(table);
     free(table);
 }
 

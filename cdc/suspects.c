@@ -59,9 +59,10 @@ void sl_suspects_free(struct sl_suspects *suspects)
     free(suspects);
 }
 
-static struct sl_suspect **slot_of(const struct sl_suspects *suspects, struct sl_span key)
+static struct sl_suspect **slot_of(const struct sl_suspects *suspects, uint32_t facet,
+                                   struct sl_span key)
 {
-    uint64_t hash = sl_hash_bytes(key.data, key.len, suspects->seed);
+    uint64_t hash = sl_hash_bytes(key.data, key.len, suspects->seed + facet);
 
     return &suspects->slots[hash & (suspects->slot_count - 1)].first;
 }
@@ -81,7 +82,7 @@ static void grow(struct sl_suspects *suspects)
     for (size_t i = 0; i < old_count; i++) {
         while (old[i].first != NULL) {
             struct sl_suspect *first = old[i].first;
-            struct sl_suspect **slot = slot_of(suspects, sl_suspect_key(first));
+            struct sl_suspect **slot = slot_of(suspects, first->facet, sl_suspect_key(first));
 
             old[i].first = first->next;
             first->next = *slot;
@@ -91,12 +92,13 @@ static void grow(struct sl_suspects *suspects)
     free(old);
 }
 
-static struct sl_suspect *find(const struct sl_suspects *suspects, struct sl_span key)
+static struct sl_suspect *find(const struct sl_suspects *suspects, uint32_t facet,
+                               struct sl_span key)
 {
-    struct sl_suspect *at = *slot_of(suspects, key);
+    struct sl_suspect *at = *slot_of(suspects, facet, key);
 
-    while (at != NULL &&
-           (at->key_len != key.len || (key.len > 0 && memcmp(at->key, key.data, key.len) != 0))) {
+    while (at != NULL && (at->facet != facet || at->key_len != key.len ||
+                          (key.len > 0 && memcmp(at->key, key.data, key.len) != 0))) {
         at = at->next;
     }
     return at;
@@ -107,9 +109,10 @@ static size_t cost(size_t key_len)
     return sizeof(struct sl_suspect) + key_len + 2 * sizeof(void *);
 }
 
-int sl_suspects_add(struct sl_suspects *suspects, struct sl_span key, struct sl_suspect **out)
+int sl_suspects_add(struct sl_suspects *suspects, uint32_t facet, struct sl_span key,
+                    struct sl_suspect **out)
 {
-    struct sl_suspect *made = find(suspects, key);
+    struct sl_suspect *made = find(suspects, facet, key);
     struct sl_suspect **slot;
 
     if (made != NULL) {
@@ -128,10 +131,11 @@ int sl_suspects_add(struct sl_suspects *suspects, struct sl_span key, struct sl_
         memcpy(made->key, key.data, key.len);
     }
     made->key_len = (uint32_t)key.len;
+    made->facet = facet;
     if (suspects->count >= suspects->slot_count) {
         grow(suspects);
     }
-    slot = slot_of(suspects, key);
+    slot = slot_of(suspects, facet, key);
     made->next = *slot;
     *slot = made;
     suspects->count++;
@@ -142,7 +146,7 @@ int sl_suspects_add(struct sl_suspects *suspects, struct sl_span key, struct sl_
 
 void sl_suspects_remove(struct sl_suspects *suspects, struct sl_suspect *suspect)
 {
-    struct sl_suspect **at = slot_of(suspects, sl_suspect_key(suspect));
+    struct sl_suspect **at = slot_of(suspects, suspect->facet, sl_suspect_key(suspect));
 
     while (*at != suspect) {
         at = &(*at)->next;
@@ -158,6 +162,12 @@ size_t sl_suspects_count(const struct sl_suspects *suspects)
     return suspects->count;
 }
 
+/* True when both can be in one batch. */
+static bool is_alike(const struct sl_suspect *a, const struct sl_suspect *b)
+{
+    return a->facet == b->facet && sl_look_is_locked(&a->look) == sl_look_is_locked(&b->look);
+}
+
 size_t sl_suspects_due(const struct sl_suspects *suspects, uint64_t now_ms, size_t bytes_max,
                        struct sl_suspect **out, size_t cap)
 {
@@ -168,8 +178,7 @@ size_t sl_suspects_due(const struct sl_suspects *suspects, uint64_t now_ms, size
         for (struct sl_suspect *at = suspects->slots[i].first; at != NULL && count < cap;
              at = at->next) {
             if (at->look.due_ms > now_ms ||
-                (count > 0 && (at->row_bytes > bytes_max - bytes ||
-                               sl_look_is_locked(&at->look) != sl_look_is_locked(&out[0]->look)))) {
+                (count > 0 && (at->row_bytes > bytes_max - bytes || !is_alike(at, out[0])))) {
                 continue;
             }
             out[count++] = at;

@@ -1,6 +1,6 @@
 /*
  * suspects.h - the keys that looked different and are to be looked at again: a bounded set, the
- * only thing that a comparison keeps.
+ * only thing that a comparison keeps. A key is the name of an item (mapper.h).
  */
 #ifndef SLUICE_CDC_SUSPECTS_H
 #define SLUICE_CDC_SUSPECTS_H
@@ -26,7 +26,8 @@ struct sl_suspect {
     uint64_t low_offset;
     uint64_t images[SL_SUSPECT_IMAGES]; /* hashes of what the row has been, the newest first */
     uint8_t image_count;
-    bool is_due; /* the user's: it is in the batch at hand */
+    bool is_due;    /* the user's: it is in the batch at hand */
+    uint32_t facet; /* of the row: 0 its own keys, else the number of an index */
     uint32_t key_len;
     uint8_t key[];
 };
@@ -37,16 +38,16 @@ struct sl_suspects;
 struct sl_suspects *sl_suspects_new(size_t count_max, size_t bytes_max);
 void sl_suspects_free(struct sl_suspects *suspects);
 
-/* Adds KEY, zeroed but for the key; *OUT is it, or the one that is there already (then SL_DONE).
- * SL_ELIMIT: there are too many; SL_ENOMEM. */
-int sl_suspects_add(struct sl_suspects *suspects, struct sl_span key,
+/* Adds KEY of FACET, zeroed but for these; *OUT is it, or the one that is there already (then
+ * SL_DONE). SL_ELIMIT: there are too many; SL_ENOMEM. */
+int sl_suspects_add(struct sl_suspects *suspects, uint32_t facet, struct sl_span key,
                     struct sl_suspect **out) SL_MUSTCHECK;
 void sl_suspects_remove(struct sl_suspects *suspects, struct sl_suspect *suspect);
 size_t sl_suspects_count(const struct sl_suspects *suspects);
 
-/* Up to CAP of those that are due at NOW_MS into OUT, all of whose next looks are made with
- * the row locked, or none is, and whose row_bytes are not more than BYTES_MAX together (but for the
- * first). Returns how many. */
+/* Up to CAP of those of one facet that are due at NOW_MS into OUT, all of whose next looks are made
+ * with the row locked, or none is, and whose row_bytes are not more than BYTES_MAX together (but
+ * for the first). Returns how many. */
 size_t sl_suspects_due(const struct sl_suspects *suspects, uint64_t now_ms, size_t bytes_max,
                        struct sl_suspect **out, size_t cap);
 /* When the next one is due; UINT64_MAX: there is none. */

@@ -13,6 +13,7 @@ struct note {
     size_t at; /* of the key's bytes in keys */
     uint32_t len;
     uint32_t hash;
+    bool is_member;
     enum sl_touch touch;
 };
 
@@ -103,17 +104,25 @@ void sl_table_watch_end(struct sl_table_watch *watch)
     sl_buf_release(&watch->keys);
 }
 
-/* The note on KEY, or the empty slot where it belongs. */
-static struct note *find(const struct sl_table_watch *watch, struct sl_span key, uint32_t hash)
+static bool is_of(const struct sl_table_watch *watch, const struct note *note,
+                  struct sl_item_name name)
+{
+    struct sl_span noted = sl_span_make(watch->keys.data + note->at, note->len);
+
+    return sl_item_is_same((struct sl_item_name){.bytes = noted, .is_member = note->is_member},
+                           name);
+}
+
+/* The note on NAME, or the empty slot where it belongs. */
+static struct note *find(const struct sl_table_watch *watch, struct sl_item_name name,
+                         uint32_t hash)
 {
     size_t at = hash & watch->slot_mask;
 
     for (;; at = (at + 1) & watch->slot_mask) {
         struct note *note = &watch->slots[at];
 
-        if (note->touch == SL_TOUCH_NONE ||
-            (note->hash == hash && note->len == key.len &&
-             (key.len == 0 || memcmp(watch->keys.data + note->at, key.data, key.len) == 0))) {
+        if (note->touch == SL_TOUCH_NONE || (note->hash == hash && is_of(watch, note, name))) {
             return note;
         }
     }
@@ -146,8 +155,10 @@ static int grow(struct sl_table_watch *watch)
     return SL_OK;
 }
 
-static int add(struct sl_table_watch *watch, struct sl_span key, uint32_t hash, struct note **note)
+static int add(struct sl_table_watch *watch, struct sl_item_name name, uint32_t hash,
+               struct note **note)
 {
+    struct sl_span key = name.bytes;
     int rc = SL_OK;
 
     if (key.len > UINT32_MAX || key.len + sizeof(**note) > watch->limit ||
@@ -160,12 +171,15 @@ static int add(struct sl_table_watch *watch, struct sl_span key, uint32_t hash, 
     if (rc != SL_OK) {
         return rc;
     }
-    *note = find(watch, key, hash);
+    *note = find(watch, name, hash);
     rc = sl_buf_add(&watch->keys, key.data, key.len);
     if (rc != SL_OK) {
         return rc;
     }
-    **note = (struct note){.at = watch->keys.len - key.len, .len = (uint32_t)key.len, .hash = hash};
+    **note = (struct note){.at = watch->keys.len - key.len,
+                           .len = (uint32_t)key.len,
+                           .hash = hash,
+                           .is_member = name.is_member};
     watch->count++;
     return SL_OK;
 }
@@ -178,15 +192,20 @@ static enum sl_touch add_touch(enum sl_touch before, enum sl_touch touch)
                : touch;
 }
 
-static void set(struct sl_table_watch *watch, struct sl_span key, enum sl_touch touch)
+static uint32_t hash_of(const struct sl_table_watch *watch, struct sl_item_name name)
 {
-    uint32_t hash = (uint32_t)sl_hash_bytes(key.data, key.len, watch->seed);
-    struct note *note = watch->slots != NULL ? find(watch, key, hash) : NULL;
+    return (uint32_t)sl_hash_bytes(name.bytes.data, name.bytes.len, watch->seed);
+}
+
+static void set(struct sl_table_watch *watch, struct sl_item_name name, enum sl_touch touch)
+{
+    uint32_t hash = hash_of(watch, name);
+    struct note *note = watch->slots != NULL ? find(watch, name, hash) : NULL;
 
     if (!watch->is_noting || watch->is_overrun) {
         return;
     }
-    if ((note == NULL || note->touch == SL_TOUCH_NONE) && add(watch, key, hash, &note) != SL_OK) {
+    if ((note == NULL || note->touch == SL_TOUCH_NONE) && add(watch, name, hash, &note) != SL_OK) {
         watch->is_overrun = true;
         forget(watch);
         return;
@@ -194,7 +213,8 @@ static void set(struct sl_table_watch *watch, struct sl_span key, enum sl_touch 
     note->touch = add_touch(note->touch, touch);
 }
 
-void sl_table_watch_note(struct sl_table_watch *watch, struct sl_span key, enum sl_write write)
+void sl_table_watch_note(struct sl_table_watch *watch, struct sl_item_name name,
+                         enum sl_write write)
 {
     static const enum sl_touch touches[] = {
         [SL_WRITE_WHOLE] = SL_TOUCH_WHOLE,
@@ -203,12 +223,12 @@ void sl_table_watch_note(struct sl_table_watch *watch, struct sl_span key, enum 
         [SL_WRITE_LATER] = SL_TOUCH_NOTED,
     };
 
-    set(watch, key, touches[write]);
+    set(watch, name, touches[write]);
 }
 
-void sl_table_watch_undo(struct sl_table_watch *watch, struct sl_span key)
+void sl_table_watch_undo(struct sl_table_watch *watch, struct sl_item_name name)
 {
-    set(watch, key, SL_TOUCH_PART);
+    set(watch, name, SL_TOUCH_PART);
 }
 
 void sl_table_watch_undo_all(struct sl_table_watch *watch)
@@ -225,12 +245,12 @@ bool sl_table_watch_is_overrun(const struct sl_table_watch *watch)
     return watch->is_overrun;
 }
 
-enum sl_touch sl_table_watch_find(const struct sl_table_watch *watch, struct sl_span key)
+enum sl_touch sl_table_watch_find(const struct sl_table_watch *watch, struct sl_item_name name)
 {
     if (watch->slots == NULL) {
         return SL_TOUCH_NONE;
     }
-    return find(watch, key, (uint32_t)sl_hash_bytes(key.data, key.len, watch->seed))->touch;
+    return find(watch, name, hash_of(watch, name))->touch;
 }
 
 void sl_table_watch_alter(struct sl_table_watch *watch)

@@ -39,16 +39,17 @@ bool sl_table_watch_is_alike(const struct sl_table_watch *watch,
 void sl_table_watch_begin(struct sl_table_watch *watch);
 void sl_table_watch_end(struct sl_table_watch *watch);
 
-/* KEY was written, or noted (SL_WRITE_LATER). Beyond the limit, or without memory, the watch is
- * overrun. */
-void sl_table_watch_note(struct sl_table_watch *watch, struct sl_span key, enum sl_write write);
-/* What was noted of KEY came to nothing (a rollback). */
-void sl_table_watch_undo(struct sl_table_watch *watch, struct sl_span key);
+/* The key or member NAME was written, or noted (SL_WRITE_LATER). Beyond the limit, or without
+ * memory, the watch is overrun. */
+void sl_table_watch_note(struct sl_table_watch *watch, struct sl_item_name name,
+                         enum sl_write write);
+/* What was noted of NAME came to nothing (a rollback). */
+void sl_table_watch_undo(struct sl_table_watch *watch, struct sl_item_name name);
 /* The same for every key, where it is not known which of them were undone. */
 void sl_table_watch_undo_all(struct sl_table_watch *watch);
 /* True when keys are missing: what was read since begin() is of no use. */
 bool sl_table_watch_is_overrun(const struct sl_table_watch *watch);
-enum sl_touch sl_table_watch_find(const struct sl_table_watch *watch, struct sl_span key);
+enum sl_touch sl_table_watch_find(const struct sl_table_watch *watch, struct sl_item_name name);
 
 /* A statement altered, emptied, renamed or dropped the table since the watch was made: what was
    read so far is of no use. Stays so. */

@@ -9,6 +9,7 @@
 #include "cdc/client/binlog.h"
 #include "cdc/client/probe.h"
 #include "cmd/check_dictionaries.h"
+#include "cmd/check_index.h"
 #include "cmd/check_print.h"
 #include "cmd/check_tables.h"
 #include "cmd/command.h"
@@ -32,6 +33,7 @@ static int look_at_source(const struct sl_config *config, struct sl_probe *probe
     if (rc != SL_OK) {
         return rc;
     }
+    facts.needs_old_values = sl_check_has_index(config);
     sl_preflight_source(&facts, sl_check_print_line, print);
     return sl_check_tables(config, probe, &facts, print, err);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cdc/client/schema_query.h"
+#include "cmd/check_index.h"
 #include "cmd/fit.h"
 #include "filters/rule.h"
 
@@ -120,14 +121,17 @@ static int check_layout(const struct context *context, const char *db, const cha
     }
     if (rc != SL_OK) {
         sl_check_print_say(context->print, SL_CHECK_FAIL, "table", "", "%s", why.text);
-    } else if (runs_together) {
+        return SL_OK;
+    }
+    if (runs_together) {
         sl_check_print_say(context->print, SL_CHECK_WARN, "table",
                            "put \":\" between the columns of \"key\", which is escaped in values",
                            "the keys of %s.%s do not tell where a value ends, so that two rows may "
                            "get the same: %s",
                            db, table, rule->key_template);
     }
-    return SL_OK;
+    return sl_check_index(context->probe, rule, db, table, sl_check_print_line, context->print,
+                          err);
 }
 
 static int check_table(const struct context *context, const char *db, const char *table,

@@ -8,11 +8,13 @@
 
 enum { SL_FIRST_KEYS = 8 }; /* whose rows tell how long rows are */
 
-/* Keys that are compared together. */
+/* Keys, or other items, that are compared together. */
 struct page {
     struct sl_reconcile *r;
+    uint32_t facet;
     struct sl_span keys[SL_RECONCILE_BATCH];
     const struct sl_cell *cells[SL_RECONCILE_BATCH]; /* of their rows; NULL: none */
+    const struct sl_cell *row;                       /* the one at hand */
     size_t count;
     size_t parsed; /* that a row may have */
     struct sl_arena arena;
@@ -43,8 +45,8 @@ static int parse_keys(struct page *page, struct sl_cell **lookups)
         return sl_err_set(page->err, SL_ENOMEM, "out of memory");
     }
     for (size_t i = 0; i < page->count; i++) {
-        int rc = r->mapper->ops->parse_key(r->mapper, r->table, page->keys[i], &page->arena,
-                                           *lookups + page->parsed * columns);
+        const struct sl_reconcile_item item = {.facet = page->facet, .name = page->keys[i]};
+        int rc = sl_reconcile_parse(r, item, &page->arena, *lookups + page->parsed * columns);
 
         if (rc < SL_OK) {
             return sl_err_set(page->err, rc, "out of memory");
@@ -58,19 +60,17 @@ static int parse_keys(struct page *page, struct sl_cell **lookups)
 }
 
 /* What compares equal to the server may have another key. */
-static int take_row(struct page *page, const struct sl_cell *cells)
+static int take_name(void *user, struct sl_span name)
 {
-    struct sl_reconcile *r = page->r;
-    int rc = r->mapper->ops->key(r->mapper, r->table, cells, &r->key, page->err);
+    struct page *page = user;
 
-    for (size_t i = 0; rc == SL_OK && i < page->count; i++) {
-        if (page->keys[i].len == r->key.len &&
-            memcmp(page->keys[i].data, r->key.data, r->key.len) == 0) {
-            page->cells[i] = cells;
+    for (size_t i = 0; i < page->count; i++) {
+        if (page->keys[i].len == name.len && memcmp(page->keys[i].data, name.data, name.len) == 0) {
+            page->cells[i] = page->row;
             break;
         }
     }
-    return rc;
+    return SL_OK;
 }
 
 static int read_rows(struct page *page, const struct sl_cell *lookups)
@@ -92,7 +92,8 @@ static int read_rows(struct page *page, const struct sl_cell *lookups)
     r->row_bytes += chunk.bytes;
     rc = sl_position_copy(&r->high, &chunk.high);
     for (size_t i = 0; rc == SL_OK && i < chunk.row_count; i++) {
-        rc = take_row(page, chunk.cells + i * r->table->column_count);
+        page->row = chunk.cells + i * r->table->column_count;
+        rc = sl_reconcile_names(r, page->facet, page->row, take_name, page, page->err);
     }
     return rc;
 }
@@ -108,17 +109,19 @@ static int compare_page(struct page *page)
         r->counts.rows += page->cells[i] != NULL;
         r->counts.keys += page->cells[i] == NULL;
     }
-    rc = rc == SL_OK ? sl_reconcile_rows(r, page->keys, page->cells, page->count, page->err) : rc;
+    rc = rc == SL_OK
+             ? sl_reconcile_rows(r, page->facet, page->keys, page->cells, page->count, page->err)
+             : rc;
     rc = rc == SL_OK ? sl_reconcile_look_on_the_way(r, page->err) : rc;
     rc = rc == SL_OK ? sl_reconcile_pace(r, page->count, page->err) : rc;
     sl_arena_release(&page->arena);
     return rc;
 }
 
-int sl_reconcile_changed(struct sl_reconcile *r, const struct sl_key_set *changed,
+int sl_reconcile_changed(struct sl_reconcile *r, uint32_t facet, const struct sl_key_set *changed,
                          struct sl_err *err)
 {
-    struct page page = {.r = r, .err = err};
+    struct page page = {.r = r, .facet = facet, .err = err};
     struct sl_span key;
     size_t at = 0;
     int rc = SL_OK;
@@ -129,7 +132,7 @@ int sl_reconcile_changed(struct sl_reconcile *r, const struct sl_key_set *change
         }
         if (page.count >= keys_at_a_time(r)) {
             rc = compare_page(&page);
-            page = (struct page){.r = r, .err = err};
+            page = (struct page){.r = r, .facet = facet, .err = err};
             sl_reconcile_progress(r->report, r->current->db, r->current->name, &r->counts,
                                   sl_key_set_count(changed));
         }

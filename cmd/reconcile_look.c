@@ -32,6 +32,7 @@ void sl_reconcile_items_free(struct sl_look_item *items)
     for (size_t i = 0; items != NULL && i < SL_LOOK_BATCH; i++) {
         sl_expect_release(&items[i].want);
         sl_buf_release(&items[i].fields);
+        sl_buf_release(&items[i].row);
     }
     free(items);
 }
@@ -111,14 +112,23 @@ static int compare_absent(struct sl_look_batch *look)
 
 /* ---- what follows ---- */
 
+/* What stands where a set should is not the daemon's to remove, and nothing can be added to it. */
+static bool is_hopeless(const struct sl_reconcile_line *line)
+{
+    return line->is_member && line->drift == SL_DRIFT_WRONG_TYPE;
+}
+
 static int report(struct sl_look_batch *look, struct sl_look_item *item)
 {
     struct sl_reconcile *r = look->r;
+    uint32_t facet = item->suspect->facet;
     const struct sl_reconcile_line line = {
         .sink = r->sink->name,
         .db = r->table->db,
         .table = r->table->name,
         .suspect = item->suspect,
+        .index = facet > 0 ? r->current->rule->indexes[facet - 1].key : NULL,
+        .is_member = sl_reconcile_form(r, facet).is_member,
         .drift = item->drift,
         .fields = item->fields.len > 0 ? sl_buf_cstr(&item->fields) : NULL,
         .expected = item->expected_public,
@@ -131,10 +141,11 @@ static int report(struct sl_look_batch *look, struct sl_look_item *item)
 
     if (string == NULL) {
         rc = sl_err_set(look->err, SL_ENOMEM, "out of memory");
-    } else if (r->mend != NULL) {
-        rc = sl_mend_add(r->mend, sl_suspect_key(item->suspect), string);
+    } else if (r->mend != NULL && !is_hopeless(&line)) {
+        rc = sl_mend_add(r->mend, sl_reconcile_item_of(item->suspect),
+                         sl_span_make(item->row.data, item->row.len), string);
     } else {
-        rc = sl_reconcile_report_line(r->report, string, -1, look->err);
+        rc = sl_reconcile_report_line(r->report, string, r->mend != NULL ? 0 : -1, look->err);
     }
     sl_buf_release(&text);
     return rc;
@@ -144,7 +155,7 @@ static int take_drift(struct sl_look_batch *look, struct sl_look_item *item)
 {
     struct sl_reconcile *r = look->r;
 
-    if (r->mend != NULL && sl_mend_settle(r->mend, sl_suspect_key(item->suspect), false)) {
+    if (r->mend != NULL && sl_mend_settle(r->mend, sl_reconcile_item_of(item->suspect), false)) {
         return SL_OK;
     }
     if (item->drift == SL_DRIFT_DIFFERENT && sl_suspect_was(item->suspect, item->found)) {
@@ -173,7 +184,7 @@ static int take_verdict(struct sl_look_batch *look, struct sl_look_item *item)
     case SL_LOOK_AGAIN:
         return SL_OK;
     case SL_LOOK_FINE:
-        if (r->mend == NULL || !sl_mend_settle(r->mend, sl_suspect_key(suspect), true)) {
+        if (r->mend == NULL || !sl_mend_settle(r->mend, sl_reconcile_item_of(suspect), true)) {
             r->counts.drift[SL_DRIFT_EXPIRED] += item->drift == SL_DRIFT_EXPIRED;
         }
         break;
@@ -222,6 +233,9 @@ static int look_at(struct sl_look_batch *look)
     int rc = sl_look_parse_keys(look);
 
     rc = rc == SL_OK ? compare_rows(look) : rc;
+    if (rc == SL_OK && look->is_locked && sl_look_any_differs(look, false)) {
+        rc = sl_reconcile_check_load(look->r, look->err);
+    }
     for (size_t i = 0; rc == SL_OK && i < look->count; i++) {
         rc = take_verdict(look, &look->items[i]);
     }
@@ -240,6 +254,7 @@ static int look_at_some(struct sl_reconcile *r, struct sl_err *err)
     if (look.count == 0) {
         return SL_DONE;
     }
+    look.facet = due[0]->facet;
     look.is_locked = sl_look_is_locked(&due[0]->look);
     if (look.is_locked && look.count > SL_LOCK_BATCH) {
         look.count = SL_LOCK_BATCH;
@@ -249,6 +264,7 @@ static int look_at_some(struct sl_reconcile *r, struct sl_err *err)
         look.items[i].outcome = SL_LOOK_EQUAL;
         look.items[i].drift = SL_DRIFT_NONE;
         look.items[i].is_out = false;
+        sl_buf_clear(&look.items[i].row);
     }
     rc = look_at(&look);
     sl_arena_release(&look.arena);

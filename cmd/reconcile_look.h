@@ -10,7 +10,7 @@
 
 #include "cmd/reconcile_private.h"
 
-/* One key of a look. */
+/* One key, or other item, of a look. */
 struct sl_look_item {
     struct sl_suspect *suspect;
     struct sl_expect want; /* of the rows before */
@@ -21,6 +21,7 @@ struct sl_look_item {
     uint64_t found_public;
     enum sl_drift drift;
     struct sl_buf fields; /* JSON */
+    struct sl_buf row;    /* the key of the row before; empty: there is none */
     bool is_out;          /* it need not be looked at any further */
     enum sl_look_outcome outcome;
 };
@@ -30,6 +31,7 @@ struct sl_look_batch {
     struct sl_reconcile *r;
     struct sl_look_item *items;
     size_t count;
+    uint32_t facet; /* of all items */
     bool is_locked;
     struct sl_cell *cells; /* of the parsed items */
     size_t parsed;

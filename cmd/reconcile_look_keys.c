@@ -51,7 +51,8 @@ static int format_fields(struct sl_look_item *item, const struct sl_held *held)
 struct holding {
     struct sl_look_batch *look;
     struct sl_look_item *items[SL_RECONCILE_BATCH];
-    struct sl_span keys[SL_RECONCILE_BATCH];
+    struct sl_span names[SL_RECONCILE_BATCH];
+    struct sl_span rows[SL_RECONCILE_BATCH];
     size_t count;
 };
 
@@ -78,7 +79,8 @@ static int take_held(void *user, size_t index, const struct sl_held *held)
 {
     struct holding *holding = user;
     const struct sl_held *plain;
-    int rc = sl_reconcile_unpack(holding->look->r, held, &plain, holding->look->err);
+    int rc = sl_reconcile_unpack(holding->look->r, holding->look->facet, held, &plain,
+                                 holding->look->err);
 
     return rc == SL_OK ? take_plain(holding, holding->items[index], plain) : rc;
 }
@@ -94,10 +96,11 @@ static int read_step(struct holding *holding, bool *is_behind)
 {
     struct sl_look_batch *look = holding->look;
     struct sl_reconcile *r = look->r;
-    const struct sl_redis_reading reading = {.keys = holding->keys,
+    const struct sl_redis_reading reading = {.names = holding->names,
                                              .count = holding->count,
-                                             .form = r->form,
-                                             .scope = sl_span_make(r->scope.data, r->scope.len)};
+                                             .form = sl_reconcile_form(r, look->facet),
+                                             .scope = sl_span_make(r->scope.data, r->scope.len),
+                                             .rows = look->facet > 0 ? holding->rows : NULL};
     int rc;
 
     if (holding->count == 0) {
@@ -109,6 +112,13 @@ static int read_step(struct holding *holding, bool *is_behind)
     return rc;
 }
 
+static void add_item(struct holding *holding, struct sl_look_item *item)
+{
+    holding->items[holding->count] = item;
+    holding->names[holding->count] = sl_suspect_key(item->suspect);
+    holding->rows[holding->count++] = sl_span_make(item->row.data, item->row.len);
+}
+
 /* *IS_BEHIND: a writer began again from a place before the rows. */
 int sl_look_read_keys(struct sl_look_batch *look, bool only_absent, bool *is_behind)
 {
@@ -118,8 +128,7 @@ int sl_look_read_keys(struct sl_look_batch *look, bool only_absent, bool *is_beh
     *is_behind = false;
     for (size_t i = 0; rc == SL_OK && i < look->count; i++) {
         if (is_open(look, &look->items[i], only_absent)) {
-            holding.items[holding.count] = &look->items[i];
-            holding.keys[holding.count++] = sl_suspect_key(look->items[i].suspect);
+            add_item(&holding, &look->items[i]);
         }
         if (holding.count == SL_RECONCILE_BATCH) {
             rc = read_step(&holding, is_behind);

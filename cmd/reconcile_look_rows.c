@@ -36,9 +36,8 @@ int sl_look_parse_keys(struct sl_look_batch *look)
         return sl_err_set(look->err, SL_ENOMEM, "out of memory");
     }
     for (size_t i = 0; i < look->count; i++) {
-        int rc =
-            r->mapper->ops->parse_key(r->mapper, r->table, sl_suspect_key(look->items[i].suspect),
-                                      &look->arena, look->cells + look->parsed * columns);
+        int rc = sl_reconcile_parse(r, sl_reconcile_item_of(look->items[i].suspect), &look->arena,
+                                    look->cells + look->parsed * columns);
 
         if (rc < SL_OK) {
             return sl_err_set(look->err, rc, "out of memory");
@@ -70,21 +69,32 @@ static int read_rows(struct sl_look_batch *look, bool locked, struct sl_chunk *c
     return rc;
 }
 
-/* Calls TAKE for every row that has one of the keys. */
+struct pairing {
+    struct sl_look_batch *look;
+    const struct sl_cell *cells; /* of the row at hand */
+    int (*take)(struct sl_look_batch *look, struct sl_look_item *item, const struct sl_cell *cells);
+};
+
+static int pair_name(void *user, struct sl_span name)
+{
+    const struct pairing *pairing = user;
+    struct sl_look_item *item = find_item(pairing->look, name);
+
+    return item != NULL ? pairing->take(pairing->look, item, pairing->cells) : SL_OK;
+}
+
+/* Calls TAKE for every row that has one of the items. */
 static int each_row(struct sl_look_batch *look, const struct sl_chunk *chunk,
                     int (*take)(struct sl_look_batch *look, struct sl_look_item *item,
                                 const struct sl_cell *cells))
 {
-    struct sl_reconcile *r = look->r;
+    struct pairing pairing = {.look = look, .take = take};
     int rc = SL_OK;
 
     for (size_t i = 0; rc == SL_OK && i < chunk->row_count; i++) {
-        const struct sl_cell *cells = chunk->cells + i * r->table->column_count;
-        struct sl_look_item *item;
-
-        rc = r->mapper->ops->key(r->mapper, r->table, cells, &r->key, look->err);
-        item = rc == SL_OK ? find_item(look, sl_span_make(r->key.data, r->key.len)) : NULL;
-        rc = item != NULL ? take(look, item, cells) : rc;
+        pairing.cells = chunk->cells + i * look->r->table->column_count;
+        rc =
+            sl_reconcile_names(look->r, look->facet, pairing.cells, pair_name, &pairing, look->err);
     }
     return rc;
 }
@@ -92,8 +102,13 @@ static int each_row(struct sl_look_batch *look, const struct sl_chunk *chunk,
 static int take_before(struct sl_look_batch *look, struct sl_look_item *item,
                        const struct sl_cell *cells)
 {
-    return sl_reconcile_expect_row(look->r, &item->want, cells, sl_suspect_key(item->suspect),
-                                   look->err);
+    struct sl_reconcile *r = look->r;
+    int rc =
+        sl_reconcile_expect(r, &item->want, cells, sl_reconcile_item_of(item->suspect), look->err);
+
+    return rc == SL_OK && look->facet > 0
+               ? r->mapper->ops->key(r->mapper, r->table, cells, &item->row, look->err)
+               : rc;
 }
 
 static int take_behind(struct sl_look_batch *look, struct sl_look_item *item,
@@ -101,7 +116,7 @@ static int take_behind(struct sl_look_batch *look, struct sl_look_item *item,
 {
     struct sl_reconcile *r = look->r;
     int rc =
-        sl_reconcile_expect_row(r, &r->expect, cells, sl_suspect_key(item->suspect), look->err);
+        sl_reconcile_expect(r, &r->expect, cells, sl_reconcile_item_of(item->suspect), look->err);
 
     if (rc == SL_OK) {
         item->image_behind = sl_held_hash(&r->expect.held, r->seed);

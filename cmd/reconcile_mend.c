@@ -18,7 +18,8 @@ enum {
 };
 
 struct mend_key {
-    struct sl_span key; /* in the arena */
+    struct sl_reconcile_item item; /* in the arena */
+    struct sl_span row;            /* likewise: of an item of an index, the key of its row */
     const char *line;
     bool is_equal;
 };
@@ -45,7 +46,8 @@ void sl_mend_free(struct sl_mend *mend)
     }
 }
 
-int sl_mend_add(struct sl_mend *mend, struct sl_span key, const char *line)
+int sl_mend_add(struct sl_mend *mend, struct sl_reconcile_item item, struct sl_span row,
+                const char *line)
 {
     struct sl_span text = sl_span_make(line, strlen(line) + 1);
 
@@ -59,10 +61,12 @@ int sl_mend_add(struct sl_mend *mend, struct sl_span key, const char *line)
         mend->keys = keys;
         mend->cap = cap;
     }
-    if (sl_arena_keep(&mend->arena, &key) != SL_OK || sl_arena_keep(&mend->arena, &text) != SL_OK) {
+    if (sl_arena_keep(&mend->arena, &item.name) != SL_OK ||
+        sl_arena_keep(&mend->arena, &row) != SL_OK || sl_arena_keep(&mend->arena, &text) != SL_OK) {
         return SL_ENOMEM;
     }
-    mend->keys[mend->count++] = (struct mend_key){.key = key, .line = (const char *)text.data};
+    mend->keys[mend->count++] =
+        (struct mend_key){.item = item, .row = row, .line = (const char *)text.data};
     return SL_OK;
 }
 
@@ -76,13 +80,17 @@ size_t sl_mend_count(const struct sl_mend *mend)
     return mend->count;
 }
 
-bool sl_mend_settle(struct sl_mend *mend, struct sl_span key, bool is_equal)
+static bool is_same(struct sl_reconcile_item a, struct sl_reconcile_item b)
+{
+    return a.facet == b.facet && a.name.len == b.name.len &&
+           (a.name.len == 0 || memcmp(a.name.data, b.name.data, a.name.len) == 0);
+}
+
+bool sl_mend_settle(struct sl_mend *mend, struct sl_reconcile_item item, bool is_equal)
 {
     for (size_t i = 0; i < mend->asked; i++) {
-        struct mend_key *at = &mend->keys[i];
-
-        if (at->key.len == key.len && memcmp(at->key.data, key.data, key.len) == 0) {
-            at->is_equal = is_equal;
+        if (is_same(mend->keys[i].item, item)) {
+            mend->keys[i].is_equal = is_equal;
             return true;
         }
     }
@@ -91,6 +99,16 @@ bool sl_mend_settle(struct sl_mend *mend, struct sl_span key, bool is_equal)
 
 /* ---- requests ---- */
 
+/* A row that is written has all of its items written; one that no row has is named itself. */
+static int fill_item(const struct mend_key *key, struct sl_load_item *item)
+{
+    bool is_of_row = key->row.len > 0;
+    struct sl_span name = is_of_row ? key->row : key->item.name;
+
+    item->facet = is_of_row ? 0 : key->item.facet;
+    return sl_buf_add(&item->name, name.data, name.len);
+}
+
 static int fill_request(const struct sl_reconcile *r, const struct mend_key *keys, size_t count,
                         struct sl_load_request *request)
 {
@@ -98,13 +116,13 @@ static int fill_request(const struct sl_reconcile *r, const struct mend_key *key
 
     request->kind = SL_REQUEST_REPAIR;
     rc = rc == SL_OK ? sl_buf_add(&request->table, r->table->name.data, r->table->name.len) : rc;
-    request->keys = rc == SL_OK ? calloc(count, sizeof(*request->keys)) : NULL;
-    if (request->keys == NULL) {
+    request->items = rc == SL_OK ? calloc(count, sizeof(*request->items)) : NULL;
+    if (request->items == NULL) {
         return SL_ENOMEM;
     }
-    request->key_count = count;
+    request->item_count = count;
     for (size_t i = 0; rc == SL_OK && i < count; i++) {
-        rc = sl_buf_add(&request->keys[i], keys[i].key.data, keys[i].key.len);
+        rc = fill_item(&keys[i], &request->items[i]);
     }
     return rc;
 }
@@ -202,7 +220,7 @@ static int look_again(struct sl_reconcile *r, size_t count, struct sl_err *err)
     int rc = sl_reconcile_from_source(r, r->reader->ops->end(r->reader, &r->high, err));
 
     for (size_t i = 0; rc == SL_OK && i < count; i++) {
-        rc = sl_reconcile_suspect(r, r->mend->keys[i].key, SL_DRIFT_DIFFERENT, 0, 0, err);
+        rc = sl_reconcile_suspect(r, r->mend->keys[i].item, SL_DRIFT_DIFFERENT, 0, 0, err);
     }
     return rc == SL_OK ? sl_reconcile_look(r, err) : rc;
 }
@@ -228,7 +246,7 @@ static int drop(struct sl_mend *mend, size_t count)
     int rc = SL_OK;
 
     for (size_t i = count; rc == SL_OK && i < mend->count; i++) {
-        rc = sl_mend_add(&rest, mend->keys[i].key, mend->keys[i].line);
+        rc = sl_mend_add(&rest, mend->keys[i].item, mend->keys[i].row, mend->keys[i].line);
     }
     sl_arena_release(&mend->arena);
     free(mend->keys);

@@ -7,7 +7,8 @@
  *     reconcile_table.c  one table: rows, then keys without a row, then looks
  *     reconcile_changed.c the same of keys that changed
  *     reconcile_rows.c   rows that were read, against their keys
- *     reconcile_keys.c   keys of the sink, against the rows
+ *     reconcile_items.c  the same of what they have in indexes
+ *     reconcile_keys.c   keys and members of the sink, against the rows
  *     reconcile_look.h   the looks that tell drift from a difference of the moment
  *     reconcile_rules.c  whether the daemon has the same rules
  *     reconcile_unpack.c what keys hold, without its compression
@@ -34,6 +35,7 @@
 #include "cdc/suspects.h"
 #include "cmd/command.h"
 #include "cmd/runner.h"
+#include "filters/changed_keys.h"
 #include "filters/expect.h"
 #include "filters/unpack.h"
 #include "sinks/redis_dictionary.h"
@@ -84,6 +86,20 @@ struct sl_reconcile_counts {
     uint64_t took_ms;
 };
 
+/* What a row has in the sink: a key of its own, where FACET is 0, or an item of an index. */
+struct sl_reconcile_item {
+    uint32_t facet;
+    struct sl_span name; /* see item.h */
+};
+
+static inline struct sl_reconcile_item sl_reconcile_item_of(const struct sl_suspect *suspect)
+{
+    return (struct sl_reconcile_item){.facet = suspect->facet, .name = sl_suspect_key(suspect)};
+}
+
+/* What it returns, if not SL_OK, ends the calls. NAME is valid during the call. */
+typedef int (*sl_reconcile_name_fn)(void *user, struct sl_span name);
+
 /* ---- the report ---- */
 
 struct sl_reconcile_report;
@@ -94,6 +110,8 @@ struct sl_reconcile_line {
     struct sl_span db;
     struct sl_span table;
     const struct sl_suspect *suspect;
+    const char *index; /* its key template; NULL: the key is the row's own */
+    bool is_member;
     enum sl_drift drift;
     const char *fields; /* a JSON list, or NULL */
     uint64_t expected;  /* hashes */
@@ -147,9 +165,10 @@ struct sl_reconcile_table {
     struct sl_span name;
     uint64_t estimate; /* of rows */
     const struct sl_table_rule *rule;
-    struct sl_key_pattern *pattern; /* of its keys, made without its layout */
-    bool is_wanted;                 /* not left out by --table */
-    bool is_loading;                /* by the daemon: not all of it is there yet */
+    struct sl_key_pattern **patterns; /* of its keys, by facets, made without its layout */
+    size_t facets;
+    bool is_wanted;  /* not left out by --table */
+    bool is_loading; /* by the daemon: not all of it is there yet */
 };
 
 struct sl_look_item;       /* reconcile_look.c */
@@ -197,7 +216,8 @@ struct sl_reconcile {
     struct sl_table *table;
     struct sl_suspects *suspects;
     struct sl_key_filter *filter; /* keys of the rows that were read */
-    struct sl_redis_form form;
+    uint32_t facets;
+    struct sl_key_pattern **owned; /* by facets: items that no other row can have (mapper.h) */
     struct sl_reconcile_counts counts;
     uint64_t row_bytes; /* of those compared, for an average */
     struct sl_look_item *items;
@@ -215,6 +235,7 @@ struct sl_reconcile {
 /* What makes a call end before its time, though nothing failed. */
 #define SL_RECONCILE_ENOUGH  4 /* more drift than --max-drift, or than can be remembered */
 #define SL_RECONCILE_ALTERED 5 /* the table was altered while it was being read: begin it anew */
+#define SL_RECONCILE_LOADING 6 /* the daemon loads the table again */
 
 /* What all sinks have in common; borrowed. */
 struct sl_reconcile_common {
@@ -228,6 +249,8 @@ struct sl_reconcile_common {
 
 /* Compares sink number SINK; its exit status. */
 int sl_reconcile_sink(const struct sl_reconcile_common *common, size_t sink);
+/* SL_RECONCILE_LOADING: the table at hand is on its way (again). */
+int sl_reconcile_check_load(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
 /* True when --table does not leave it out. */
 bool sl_reconcile_is_wanted(const struct sl_reconcile_words *words, struct sl_span db,
                             struct sl_span table);
@@ -242,8 +265,9 @@ void sl_reconcile_since_free(struct sl_reconcile_since *since);
 void sl_reconcile_since_interrupt(struct sl_reconcile_since *since);
 /* Reads the log, once for all sinks; nothing without --since. SL_EGAP: it is not there any more. */
 int sl_reconcile_since_read(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
-/* False: nothing of r->current changed. *CHANGED is what did; NULL: it is to be compared whole. */
-bool sl_reconcile_since_chooses(struct sl_reconcile *r, const struct sl_key_set **changed);
+/* False: nothing of r->current changed. *CHANGED is what did, valid until the next call; of a table
+ * that is to be compared whole it says why, or, without --since, nothing. */
+bool sl_reconcile_since_chooses(struct sl_reconcile *r, struct sl_changed_table *changed);
 /* From now on r->current is compared whole; WHY is static, part of a sentence. Returns
  * SL_RECONCILE_ALTERED, for it to be begun anew. */
 int sl_reconcile_since_whole(struct sl_reconcile *r, const char *why,
@@ -266,33 +290,50 @@ int sl_reconcile_look_on_the_way(struct sl_reconcile *r, struct sl_err *err) SL_
 
 /* ---- reconcile_changed.c ---- */
 
-/* Compares the keys of CHANGED, and their rows. SL_RECONCILE_ALTERED: a key does not tell its row.
- */
-int sl_reconcile_changed(struct sl_reconcile *r, const struct sl_key_set *changed,
+/* Compares the items of FACET in CHANGED, and their rows. SL_RECONCILE_ALTERED: one does not tell
+ * its row. */
+int sl_reconcile_changed(struct sl_reconcile *r, uint32_t facet, const struct sl_key_set *changed,
                          struct sl_err *err) SL_MUSTCHECK;
 
 /* ---- reconcile_rows.c ---- */
 
-/* What a row of the table at hand, with its KEY, should be kept as; nothing where `where` says so.
- */
-int sl_reconcile_expect_row(struct sl_reconcile *r, struct sl_expect *expect,
-                            const struct sl_cell *cells, struct sl_span key,
-                            struct sl_err *err) SL_MUSTCHECK;
-/* Compares COUNT (at most SL_RECONCILE_BATCH) KEYS with the CELLS of their rows (NULL: a key has
- * none), which were read at r->high; notes those that look different. */
-int sl_reconcile_rows(struct sl_reconcile *r, const struct sl_span *keys,
+/* What ITEM of a row of the table at hand should hold; nothing where `where` says so. */
+int sl_reconcile_expect(struct sl_reconcile *r, struct sl_expect *expect,
+                        const struct sl_cell *cells, struct sl_reconcile_item item,
+                        struct sl_err *err) SL_MUSTCHECK;
+/* Compares COUNT (at most SL_RECONCILE_BATCH) items of a FACET with the CELLS of their rows (NULL:
+ * there is none), which were read at r->high; notes those that look different. */
+int sl_reconcile_rows(struct sl_reconcile *r, uint32_t facet, const struct sl_span *names,
                       const struct sl_cell *const *cells, size_t count,
                       struct sl_err *err) SL_MUSTCHECK;
-/* Notes a key that looks different. */
-int sl_reconcile_suspect(struct sl_reconcile *r, struct sl_span key, enum sl_drift drift,
+/* Notes an item that looks different. */
+int sl_reconcile_suspect(struct sl_reconcile *r, struct sl_reconcile_item item, enum sl_drift drift,
                          size_t row_bytes, uint64_t image, struct sl_err *err) SL_MUSTCHECK;
+
+/* ---- reconcile_items.c ---- */
+
+/* Calls EACH for what the row of CELLS has in FACET. */
+int sl_reconcile_names(struct sl_reconcile *r, uint32_t facet, const struct sl_cell *cells,
+                       sl_reconcile_name_fn each, void *user, struct sl_err *err) SL_MUSTCHECK;
+/* As sl_reconcile_expect(), for facets of 1 and up. */
+int sl_reconcile_expect_item(struct sl_reconcile *r, struct sl_expect *expect,
+                             const struct sl_cell *cells, struct sl_reconcile_item item,
+                             struct sl_err *err) SL_MUSTCHECK;
+/* Compares what COUNT rows, which were read at r->high, have in all indexes. */
+int sl_reconcile_items(struct sl_reconcile *r, const struct sl_cell *const *rows, size_t count,
+                       struct sl_err *err) SL_MUSTCHECK;
+/* Fills CELLS with values by which the row of ITEM is found; returns as parse_key of mapper.h. */
+int sl_reconcile_parse(struct sl_reconcile *r, struct sl_reconcile_item item,
+                       struct sl_arena *arena, struct sl_cell *cells) SL_MUSTCHECK;
+/* How items of FACET are kept. */
+struct sl_redis_form sl_reconcile_form(const struct sl_reconcile *r, uint32_t facet);
 
 /* ---- reconcile_keys.c ---- */
 
-/* Looks for keys that no row has. */
-int sl_reconcile_keys(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
-/* True when KEY may belong to another table as well, or to sluice itself. */
-bool sl_reconcile_is_others(const struct sl_reconcile *r, struct sl_span key);
+/* Looks for keys and members of FACET that no row has. */
+int sl_reconcile_keys(struct sl_reconcile *r, uint32_t facet, struct sl_err *err) SL_MUSTCHECK;
+/* True when ITEM may be of another table's row as well, or sluice's own. */
+bool sl_reconcile_is_others(const struct sl_reconcile *r, struct sl_reconcile_item item);
 
 /* ---- reconcile_look.c ---- */
 
@@ -308,9 +349,9 @@ int sl_reconcile_check_rules(struct sl_reconcile *r, struct sl_err *err) SL_MUST
 
 /* ---- reconcile_unpack.c ---- */
 
-/* *PLAIN: what HELD, read from a key of the table at hand, stands for; valid until the next call.
- * SL_ENOMEM, or why a dictionary could not be read. */
-int sl_reconcile_unpack(struct sl_reconcile *r, const struct sl_held *held,
+/* *PLAIN: what HELD, read from an item of FACET of the table at hand, stands for; valid until the
+ * next call. SL_ENOMEM, or why a dictionary could not be read. */
+int sl_reconcile_unpack(struct sl_reconcile *r, uint32_t facet, const struct sl_held *held,
                         const struct sl_held **plain, struct sl_err *err) SL_MUSTCHECK;
 
 /* ---- reconcile_wait.c ---- */
@@ -340,13 +381,15 @@ struct sl_mend;
 
 struct sl_mend *sl_mend_new(void);
 void sl_mend_free(struct sl_mend *mend);
-/* Takes a key that drifts, with its line of the report (copied). */
-int sl_mend_add(struct sl_mend *mend, struct sl_span key, const char *line) SL_MUSTCHECK;
+/* Takes an item that drifts, the key of the ROW that has it (empty: none), and its line of the
+ * report; all are copied. */
+int sl_mend_add(struct sl_mend *mend, struct sl_reconcile_item item, struct sl_span row,
+                const char *line) SL_MUSTCHECK;
 bool sl_mend_is_full(const struct sl_mend *mend);
 size_t sl_mend_count(const struct sl_mend *mend);
 /* Has the daemon mend what was added, and says of each key whether it is equal now. */
 int sl_reconcile_mend(struct sl_reconcile *r, struct sl_err *err) SL_MUSTCHECK;
-/* Called by the looks: what became of KEY, which had been mended. False: it had not been. */
-bool sl_mend_settle(struct sl_mend *mend, struct sl_span key, bool is_equal);
+/* Called by the looks: what became of ITEM, which had been mended. False: it had not been. */
+bool sl_mend_settle(struct sl_mend *mend, struct sl_reconcile_item item, bool is_equal);
 
 #endif

@@ -99,15 +99,37 @@ static int add_table(struct sl_buf *out, struct sl_span db, struct sl_span table
     return rc == SL_OK ? sl_json_quote_tail(out, at) : rc;
 }
 
-static int add_key(struct sl_buf *out, struct sl_span key)
+static int add_bytes(struct sl_buf *out, const char *name, struct sl_span bytes)
 {
-    bool is_text = sl_utf8_is_valid(key);
-    int rc = sl_buf_add_str(out, is_text ? ",\"key\":" : ",\"key_base64\":");
+    bool is_text = sl_utf8_is_valid(bytes);
+    int rc = sl_buf_add_format(out, ",\"%s%s\":", name, is_text ? "" : "_base64");
 
     if (rc != SL_OK) {
         return rc;
     }
-    return is_text ? sl_json_string(key, out) : sl_json_base64(key, out);
+    return is_text ? sl_json_string(bytes, out) : sl_json_base64(bytes, out);
+}
+
+static int add_member(struct sl_buf *out, struct sl_span name)
+{
+    struct sl_span key;
+    struct sl_span member;
+    int rc = sl_item_split_member(name, &key, &member);
+
+    rc = rc == SL_OK ? add_bytes(out, "key", key) : rc;
+    return rc == SL_OK ? add_bytes(out, "member", member) : rc;
+}
+
+static int add_item(struct sl_buf *out, const struct sl_reconcile_line *line)
+{
+    struct sl_span name = sl_suspect_key(line->suspect);
+    int rc = line->index != NULL ? sl_buf_add_str(out, ",\"index\":") : SL_OK;
+
+    rc = rc == SL_OK && line->index != NULL ? sl_json_string(span_of(line->index), out) : rc;
+    if (rc != SL_OK) {
+        return rc;
+    }
+    return line->is_member ? add_member(out, name) : add_bytes(out, "key", name);
 }
 
 static int add_place(struct sl_buf *out, const char *name, const char *file, uint64_t offset)
@@ -134,7 +156,7 @@ int sl_reconcile_format_line(const struct sl_reconcile_line *line, struct sl_buf
     rc = rc == SL_OK ? sl_json_string(span_of(line->sink), out) : rc;
     rc = rc == SL_OK ? sl_buf_add_str(out, ",\"table\":") : rc;
     rc = rc == SL_OK ? add_table(out, line->db, line->table) : rc;
-    rc = rc == SL_OK ? add_key(out, sl_suspect_key(line->suspect)) : rc;
+    rc = rc == SL_OK ? add_item(out, line) : rc;
     rc = rc == SL_OK ? sl_buf_add_format(out, ",\"kind\":\"%s\"", sl_drift_name(line->drift)) : rc;
     if (rc == SL_OK && line->fields != NULL) {
         rc = sl_buf_add_format(out, ",\"fields\":%s", line->fields);

@@ -1,5 +1,6 @@
 /*
- * reconcile_rows.c - rows that were read, against their keys: what differs is a suspect.
+ * reconcile_rows.c - rows that were read, against their keys or their items of an index: what
+ * differs is a suspect.
  */
 #include <string.h>
 
@@ -7,17 +8,22 @@
 #include "filters/mapper.h"
 #include "filters/shape.h"
 
-int sl_reconcile_expect_row(struct sl_reconcile *r, struct sl_expect *expect,
-                            const struct sl_cell *cells, struct sl_span key, struct sl_err *err)
+int sl_reconcile_expect(struct sl_reconcile *r, struct sl_expect *expect,
+                        const struct sl_cell *cells, struct sl_reconcile_item item,
+                        struct sl_err *err)
 {
     bool keeps = true;
-    int rc = sl_rule_mapper_keeps(r->mapper, r->table, cells, &keeps, err);
+    int rc;
 
+    if (item.facet > 0) {
+        return sl_reconcile_expect_item(r, expect, cells, item, err);
+    }
+    rc = sl_rule_mapper_keeps(r->mapper, r->table, cells, &keeps, err);
     if (rc == SL_OK && !keeps) {
         sl_expect_nothing(expect);
         return SL_OK;
     }
-    return rc == SL_OK ? sl_expect_row(expect, r->table->user, cells, key, err) : rc;
+    return rc == SL_OK ? sl_expect_row(expect, r->table->user, cells, item.name, err) : rc;
 }
 
 /* A suspect outlives the chunk, and file names are few. */
@@ -34,11 +40,11 @@ static const char *keep_low_file(struct sl_reconcile *r)
     return r->low_file;
 }
 
-int sl_reconcile_suspect(struct sl_reconcile *r, struct sl_span key, enum sl_drift drift,
+int sl_reconcile_suspect(struct sl_reconcile *r, struct sl_reconcile_item item, enum sl_drift drift,
                          size_t row_bytes, uint64_t image, struct sl_err *err)
 {
     struct sl_suspect *suspect = NULL;
-    int rc = sl_suspects_add(r->suspects, key, &suspect);
+    int rc = sl_suspects_add(r->suspects, item.facet, item.name, &suspect);
 
     if (rc == SL_DONE) {
         return SL_OK;
@@ -65,17 +71,23 @@ int sl_reconcile_suspect(struct sl_reconcile *r, struct sl_span key, enum sl_dri
 
 /* ---- rows ---- */
 
-/* Some keys, and what is found of each. */
+/* Some items, and what is found of each. */
 struct piece {
     struct sl_reconcile *r;
-    const struct sl_span *keys;
-    const struct sl_cell *const *cells; /* of each key's row; NULL: it has none */
+    uint32_t facet;
+    const struct sl_span *names;
+    const struct sl_cell *const *cells; /* of each one's row; NULL: it has none */
     size_t count;
     enum sl_drift drift[SL_RECONCILE_BATCH];
     uint64_t images[SL_RECONCILE_BATCH];
     size_t row_bytes[SL_RECONCILE_BATCH];
     struct sl_err *err;
 };
+
+static struct sl_reconcile_item item_of(const struct piece *piece, size_t index)
+{
+    return (struct sl_reconcile_item){.facet = piece->facet, .name = piece->names[index]};
+}
 
 static int expect(struct piece *piece, size_t index)
 {
@@ -85,8 +97,8 @@ static int expect(struct piece *piece, size_t index)
         sl_expect_nothing(&r->expect);
         return SL_OK;
     }
-    return sl_reconcile_expect_row(r, &r->expect, piece->cells[index], piece->keys[index],
-                                   piece->err);
+    return sl_reconcile_expect(r, &r->expect, piece->cells[index], item_of(piece, index),
+                               piece->err);
 }
 
 static int compare_row(void *user, size_t index, const struct sl_held *held)
@@ -96,7 +108,7 @@ static int compare_row(void *user, size_t index, const struct sl_held *held)
     const struct sl_held *plain;
     int rc = expect(piece, index);
 
-    rc = rc == SL_OK ? sl_reconcile_unpack(r, held, &plain, piece->err) : rc;
+    rc = rc == SL_OK ? sl_reconcile_unpack(r, piece->facet, held, &plain, piece->err) : rc;
     if (rc == SL_OK) {
         piece->drift[index] = sl_held_compare(&r->expect.held, plain);
         piece->row_bytes[index] = r->expect.commands.len;
@@ -111,7 +123,7 @@ static int read_rows(struct piece *piece)
 {
     struct sl_reconcile *r = piece->r;
     const struct sl_redis_reading reading = {
-        .keys = piece->keys, .count = piece->count, .form = r->form};
+        .names = piece->names, .count = piece->count, .form = sl_reconcile_form(r, piece->facet)};
     int rc = sl_redis_rows_read(r->rows, &reading, &r->place, compare_row, piece, piece->err);
 
     return rc == SL_DONE ? sl_err_set(piece->err, SL_ESINK, "the checkpoint of sink %s is gone",
@@ -119,21 +131,22 @@ static int read_rows(struct piece *piece)
                          : rc;
 }
 
-/* A key without a row may be that of another table's row. */
+/* What has no row may be of another table's row. */
 static bool is_fine(const struct piece *piece, size_t index)
 {
     return piece->drift[index] == SL_DRIFT_NONE ||
-           (piece->cells[index] == NULL && sl_reconcile_is_others(piece->r, piece->keys[index]));
+           (piece->cells[index] == NULL && sl_reconcile_is_others(piece->r, item_of(piece, index)));
 }
 
 /*
  * An equal row is equal, whenever. What differs may only not have been written yet: that is for the
  * looks, which wait for many rows at once.
  */
-int sl_reconcile_rows(struct sl_reconcile *r, const struct sl_span *keys,
+int sl_reconcile_rows(struct sl_reconcile *r, uint32_t facet, const struct sl_span *names,
                       const struct sl_cell *const *cells, size_t count, struct sl_err *err)
 {
-    struct piece piece = {.r = r, .keys = keys, .cells = cells, .count = count, .err = err};
+    struct piece piece = {
+        .r = r, .facet = facet, .names = names, .cells = cells, .count = count, .err = err};
     int rc = count > 0 ? read_rows(&piece) : SL_OK;
     bool counts = sl_reconcile_has_passed(r, &r->high);
 
@@ -141,7 +154,7 @@ int sl_reconcile_rows(struct sl_reconcile *r, const struct sl_span *keys,
         if (piece.drift[i] == SL_DRIFT_EXPIRED && counts) {
             r->counts.drift[SL_DRIFT_EXPIRED]++;
         } else if (!is_fine(&piece, i)) {
-            rc = sl_reconcile_suspect(r, keys[i], piece.drift[i], piece.row_bytes[i],
+            rc = sl_reconcile_suspect(r, item_of(&piece, i), piece.drift[i], piece.row_bytes[i],
                                       piece.images[i], err);
         }
     }

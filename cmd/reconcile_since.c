@@ -335,24 +335,24 @@ int sl_reconcile_since_read(struct sl_reconcile *r, struct sl_err *err)
 
 /* ---- what changed ---- */
 
-bool sl_reconcile_since_chooses(struct sl_reconcile *r, const struct sl_key_set **changed)
+bool sl_reconcile_since_chooses(struct sl_reconcile *r, struct sl_changed_table *changed)
 {
     const struct sl_reconcile_table *table = r->current;
     struct sl_changed_table found;
 
-    *changed = NULL;
+    *changed = (struct sl_changed_table){.whole = NULL};
     if (r->since == NULL) {
         return true;
     }
     found = sl_changed_keys_find(r->since->changed, table->db, table->name);
-    *changed = found.whole == NULL ? found.keys : NULL;
+    *changed = found;
     if (found.whole != NULL && r->since->told != table) {
         r->since->told = table;
         sl_reconcile_say(r->report, "table %.*s.%.*s is compared whole: %s", (int)table->db.len,
                          (const char *)table->db.data, (int)table->name.len,
                          (const char *)table->name.data, found.whole);
     }
-    return found.whole != NULL || found.keys != NULL;
+    return found.whole != NULL || found.facets > 0;
 }
 
 int sl_reconcile_since_whole(struct sl_reconcile *r, const char *why, struct sl_err *err)

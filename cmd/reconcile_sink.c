@@ -43,6 +43,36 @@ bool sl_reconcile_is_wanted(const struct sl_reconcile_words *words, struct sl_sp
     return words->table_count == 0;
 }
 
+static struct sl_key_pattern **free_patterns(struct sl_reconcile_table *table)
+{
+    for (size_t i = 0; table->patterns != NULL && i < table->facets; i++) {
+        if (table->patterns[i] != NULL) {
+            table->patterns[i]->free(table->patterns[i]);
+        }
+    }
+    free(table->patterns);
+    return NULL;
+}
+
+static int make_patterns(struct sl_reconcile_table *table)
+{
+    const struct sl_table_rule *rule = table->rule;
+    bool has_all = true;
+
+    table->facets = 1 + rule->index_count;
+    table->patterns = calloc(table->facets, sizeof(struct sl_key_pattern *));
+    for (size_t i = 0; table->patterns != NULL && i < table->facets; i++) {
+        const char *template = i > 0 ? rule->indexes[i - 1].key : rule->key_template;
+
+        table->patterns[i] = sl_key_pattern_new(template, table->db, table->name, 0);
+        has_all = has_all && table->patterns[i] != NULL;
+    }
+    if (table->patterns != NULL && !has_all) {
+        table->patterns = free_patterns(table);
+    }
+    return table->patterns != NULL ? SL_OK : SL_ENOMEM;
+}
+
 static int take_table(void *user, struct sl_span db, struct sl_span name, uint64_t rows)
 {
     struct sl_reconcile *r = user;
@@ -67,8 +97,7 @@ static int take_table(void *user, struct sl_span db, struct sl_span name, uint64
         r->tables = tables;
         r->table_cap = cap;
     }
-    table.pattern = sl_key_pattern_new(table.rule->key_template, db, name, 0);
-    if (table.pattern == NULL) {
+    if (make_patterns(&table) != SL_OK) {
         return SL_ENOMEM;
     }
     r->tables[r->table_count++] = table;
@@ -134,6 +163,18 @@ static int list_tables(struct sl_reconcile *r, struct sl_err *err)
 
 /* ---- one after another ---- */
 
+/* What the stream could not know of rows it has loaded again: until then it is no drift. */
+int sl_reconcile_check_load(struct sl_reconcile *r, struct sl_err *err)
+{
+    int rc;
+
+    for (size_t i = 0; i < r->table_count; i++) {
+        r->tables[i].is_loading = false;
+    }
+    rc = r->store->ops->states(r->store, note_loading, r, err);
+    return rc == SL_OK && r->current->is_loading ? SL_RECONCILE_LOADING : rc;
+}
+
 /* A table that cannot be compared is said and passed over: the others can. */
 static bool is_of_table(int rc)
 {
@@ -157,6 +198,19 @@ static int compare_table(struct sl_reconcile *r, struct sl_err *err)
     return rc;
 }
 
+static int tell_loading(struct sl_reconcile *r)
+{
+    const struct sl_reconcile_table *table = r->current;
+
+    sl_reconcile_say(r->report,
+                     "table %.*s.%.*s is being loaded by the daemon, so it is not compared: run "
+                     "again when sluice status shows it as done",
+                     (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
+                     (const char *)table->name.data);
+    r->is_missing_load = true;
+    return SL_OK;
+}
+
 static int compare_and_report(struct sl_reconcile *r, struct sl_err *err)
 {
     const struct sl_reconcile_table *table = r->current;
@@ -171,17 +225,10 @@ static int compare_and_report(struct sl_reconcile *r, struct sl_err *err)
                          table->rule->value == SL_VALUE_STREAM ? "stream" : "invalidate");
         return SL_OK;
     }
-    if (table->is_loading) {
-        sl_reconcile_say(
-            r->report,
-            "table %.*s.%.*s is being loaded by the daemon, so it is not compared: run "
-            "again when sluice status shows it as done",
-            (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
-            (const char *)table->name.data);
-        r->is_missing_load = true;
-        return SL_OK;
+    rc = table->is_loading ? SL_RECONCILE_LOADING : compare_table(r, err);
+    if (rc == SL_RECONCILE_LOADING) {
+        return tell_loading(r);
     }
-    rc = compare_table(r, err);
     if (rc == SL_DONE) {
         return SL_OK; /* dropped meanwhile */
     }
@@ -313,7 +360,7 @@ static int make(struct sl_reconcile *r)
 static void release(struct sl_reconcile *r)
 {
     for (size_t i = 0; i < r->table_count; i++) {
-        r->tables[i].pattern->free(r->tables[i].pattern);
+        r->tables[i].patterns = free_patterns(&r->tables[i]);
     }
     free(r->tables);
     sl_redis_rows_free(r->rows);

@@ -78,7 +78,8 @@ static int compare_rows(struct sl_reconcile *r, const struct sl_cell *rows, size
     for (size_t i = 0; rc == SL_OK && i < count; i++) {
         rc = add_row(&piece, rows + i * r->table->column_count, err);
     }
-    rc = rc == SL_OK ? sl_reconcile_rows(r, piece.keys, piece.cells, piece.count, err) : rc;
+    rc = rc == SL_OK ? sl_reconcile_rows(r, 0, piece.keys, piece.cells, piece.count, err) : rc;
+    rc = rc == SL_OK ? sl_reconcile_items(r, piece.cells, piece.count, err) : rc;
     sl_arena_release(&piece.arena);
     return rc;
 }
@@ -171,37 +172,76 @@ static int compare_whole(struct sl_reconcile *r, struct sl_err *err)
 {
     int rc;
 
-    r->filter = sl_key_filter_new(r->current->estimate);
+    r->filter = sl_key_filter_new(r->current->estimate * r->facets);
     rc = r->filter != NULL ? compare_all_rows(r, err) : sl_err_set(err, SL_ENOMEM, "out of memory");
-    rc = rc == SL_OK ? sl_reconcile_keys(r, err) : rc;
+    for (uint32_t facet = 0; rc == SL_OK && facet < r->facets; facet++) {
+        rc = sl_reconcile_keys(r, facet, err);
+    }
     sl_key_filter_free(r->filter);
     r->filter = NULL;
     return rc;
 }
 
-static int compare_open(struct sl_reconcile *r, const struct sl_key_set *changed,
+static int compare_changed(struct sl_reconcile *r, const struct sl_changed_table *changed,
+                           struct sl_err *err)
+{
+    int rc = SL_OK;
+
+    for (uint32_t facet = 0; rc == SL_OK && facet < r->facets; facet++) {
+        const struct sl_key_set *names = sl_changed_keys_of(changed, facet);
+
+        rc = names != NULL ? sl_reconcile_changed(r, facet, names, err) : SL_OK;
+    }
+    return rc;
+}
+
+static void free_owned(struct sl_reconcile *r)
+{
+    for (uint32_t i = 0; r->owned != NULL && i < r->facets; i++) {
+        if (r->owned[i] != NULL) {
+            r->owned[i]->free(r->owned[i]);
+        }
+    }
+    free(r->owned);
+    r->owned = NULL;
+}
+
+static int find_facets(struct sl_reconcile *r, struct sl_err *err)
+{
+    struct sl_mapper *mapper = r->mapper;
+    bool has_all = true;
+
+    r->facets = mapper->ops->facets(mapper, r->table);
+    r->owned = calloc(r->facets, sizeof(struct sl_key_pattern *));
+    for (uint32_t i = 0; r->owned != NULL && i < r->facets; i++) {
+        r->owned[i] = mapper->ops->owner_pattern(mapper, r->table, i);
+        has_all = has_all && r->owned[i] != NULL;
+    }
+    return r->owned != NULL && has_all ? SL_OK : sl_err_set(err, SL_ENOMEM, "out of memory");
+}
+
+static int compare_open(struct sl_reconcile *r, const struct sl_changed_table *changed,
                         struct sl_err *err)
 {
-    const struct sl_table_rule *rule = r->current->rule;
+    bool is_whole = changed->whole != NULL || changed->facets == 0;
     int rc = r->mapper->ops->table(r->mapper, r->table, err);
 
-    r->form = (struct sl_redis_form){.is_text = rule->value == SL_VALUE_JSON,
-                                     .is_document = rule->value == SL_VALUE_REJSON,
-                                     .expires = rule->ttl_s > 0};
+    rc = rc == SL_OK ? find_facets(r, err) : rc;
     r->suspects = sl_suspects_new(SL_SUSPECTS_MAX, SL_SUSPECTS_BYTES);
     if (rc == SL_OK && r->suspects == NULL) {
         rc = sl_err_set(err, SL_ENOMEM, "out of memory");
     }
     if (rc == SL_OK) {
-        rc = changed != NULL ? sl_reconcile_changed(r, changed, err) : compare_whole(r, err);
+        rc = is_whole ? compare_whole(r, err) : compare_changed(r, changed, err);
     }
     rc = rc == SL_OK ? settle(r, err) : rc;
     sl_suspects_free(r->suspects);
     r->suspects = NULL;
+    free_owned(r);
     return rc;
 }
 
-static int compare_table(struct sl_reconcile *r, const struct sl_key_set *changed,
+static int compare_table(struct sl_reconcile *r, const struct sl_changed_table *changed,
                          struct sl_err *err)
 {
     int rc;
@@ -226,11 +266,11 @@ int sl_reconcile_compare_table(struct sl_reconcile *r, struct sl_err *err)
 {
     uint64_t began = sl_clock_mono_ms(r->clock);
     uint64_t bytes = sl_redis_rows_bytes(r->rows);
-    const struct sl_key_set *changed = NULL;
+    struct sl_changed_table changed;
     int rc = SL_OK;
 
     if (sl_reconcile_since_chooses(r, &changed)) {
-        rc = compare_table(r, changed, err);
+        rc = compare_table(r, &changed, err);
     }
     r->counts.redis_bytes += sl_redis_rows_bytes(r->rows) - bytes;
     r->counts.took_ms += sl_clock_mono_ms(r->clock) - began;

@@ -24,17 +24,17 @@ static int take_document(struct sl_reconcile *r, const struct sl_held *held,
     return SL_OK;
 }
 
-int sl_reconcile_unpack(struct sl_reconcile *r, const struct sl_held *held,
+int sl_reconcile_unpack(struct sl_reconcile *r, uint32_t facet, const struct sl_held *held,
                         const struct sl_held **plain, struct sl_err *err)
 {
     struct sl_err why = {0};
     int rc;
 
     *plain = held;
-    if (r->form.is_document && held->kind == SL_HELD_TEXT) {
+    if (sl_reconcile_form(r, facet).is_document && held->kind == SL_HELD_TEXT) {
         return take_document(r, held, plain, err);
     }
-    if (r->current->rule->compress == SL_COMPRESS_NONE) {
+    if (facet > 0 || r->current->rule->compress == SL_COMPRESS_NONE) {
         return SL_OK;
     }
     rc = sl_unpack_held(r->unpacker, held, &r->unpacked, &why);

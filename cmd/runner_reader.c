@@ -124,6 +124,7 @@ static int make_reader(struct sl_runner *runner)
         .changed_user = runner,
         .notice = sl_runner_notice,
         .notice_user = runner,
+        .has_no_load = !pipeline->start.loads,
         .has_visitors = true,
     };
     int rc = sl_runner_make_first(runner);

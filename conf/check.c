@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conf/loader.h"
+#include "filters/key_owner.h"
 
 /* True when nothing was said about "PATH.NAME" yet: a value that was refused would only draw a
    second sentence, about a default that the user never wrote. */
@@ -208,6 +209,69 @@ static void check_columns(struct sl_conf_loader *loader)
     }
 }
 
+/* The rule whose rows have keys by the template TEXT; NULL: none. */
+static const struct sl_table_rule *find_row_template(const struct sl_config *config,
+                                                     const char *text)
+{
+    for (size_t i = 0; i < config->table_count; i++) {
+        const struct sl_table_rule *rule = &config->tables[i];
+
+        if (!rule->skip && rule->key_template != NULL && strcmp(rule->key_template, text) == 0) {
+            return rule;
+        }
+    }
+    return NULL;
+}
+
+/* The rule before NUMBER that has an index by the template TEXT; NULL: none. */
+static const struct sl_table_rule *find_index(const struct sl_config *config, size_t number,
+                                              const char *text)
+{
+    for (size_t i = 0; i < number; i++) {
+        for (size_t j = 0; j < config->tables[i].index_count; j++) {
+            if (strcmp(config->tables[i].indexes[j].key, text) == 0) {
+                return &config->tables[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* A key that led to a row would take the place of one, or tables that of each other. */
+static void check_indexes(struct sl_conf_loader *loader)
+{
+    const struct sl_config *config = loader->config;
+
+    for (size_t i = 0; i < config->table_count; i++) {
+        for (size_t j = 0; j < config->tables[i].index_count; j++) {
+            const char *text = config->tables[i].indexes[j].key;
+            const struct sl_table_rule *rule = find_row_template(config, text);
+            const struct sl_table_rule *other =
+                sl_key_names(text, "table") ? NULL : find_index(config, i, text);
+            char path[SL_CONF_PATH_MAX];
+
+            (void)snprintf(path, sizeof(path), "tables[%zu].index", i);
+            if (config->tables[i].transform != NULL) {
+                sl_conf_fail(loader, path,
+                             "does not go with transform, which may take rows out of the cache; "
+                             "choose rows by where");
+                break;
+            }
+            if (rule != NULL) {
+                sl_conf_fail(loader, path,
+                             "\"%.200s\" is the key of rows already, by tables[%zu].key; choose "
+                             "another",
+                             text, (size_t)(rule - config->tables));
+            } else if (other != NULL) {
+                sl_conf_fail(loader, path,
+                             "\"%.200s\" is an index of tables[%zu] already, whose keys could not "
+                             "be told from these; put {table} into it, or choose another",
+                             text, (size_t)(other - config->tables));
+            }
+        }
+    }
+}
+
 static void check_any_chosen(struct sl_conf_loader *loader)
 {
     const struct sl_config *config = loader->config;
@@ -260,4 +324,5 @@ void sl_conf_check(struct sl_conf_loader *loader, const cJSON *root)
     check_any_chosen(loader);
     check_columns(loader);
     sl_conf_check_keys(loader);
+    check_indexes(loader);
 }

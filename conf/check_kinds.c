@@ -45,10 +45,11 @@ static void check_kind(struct sl_conf_loader *loader, const cJSON *item, size_t 
 {
     static const char *const of_rows[] = {"where",     "rename",         "mask",      "ttl",
                                           "compress",  "compress_level", "min_bytes", "on_error",
-                                          "transform", "transform_file", NULL};
+                                          "transform", "transform_file", "index",     NULL};
     static const char *const of_values[] = {
         "ttl",       "ttl_jitter", "compress",       "compress_level",
-        "min_bytes", "transform",  "transform_file", NULL};
+        "min_bytes", "transform",  "transform_file", "index",
+        NULL};
     static const char *const of_frames[] = {"compress", "compress_level", "min_bytes", NULL};
     static const char *const of_stream[] = {"stream", "maxlen", NULL};
     static const char *const of_invalidate[] = {"redelete_ms", NULL};

@@ -1,5 +1,5 @@
 /*
- * columns.c - objects whose names are columns of a table.
+ * columns.c - objects whose names are columns of a table, or key templates.
  */
 #include <stdio.h>
 #include <string.h>
@@ -7,13 +7,23 @@
 
 #include "conf/loader.h"
 
-enum { SL_COLUMN_MAX = 256 }; /* bytes: 64 characters of 4 */
+enum {
+    SL_COLUMN_MAX = 256, /* bytes: 64 characters of 4 */
+    SL_TEMPLATE_MAX = 1024,
+};
+
+static bool has_templates(const struct sl_conf_value *value)
+{
+    return (value->key->flags & SL_CONF_TEMPLATES) != 0;
+}
 
 /* Names of columns do not differ by case. */
-static bool is_repeated(const cJSON *object, const cJSON *member)
+static bool is_repeated(const struct sl_conf_value *value, const cJSON *member)
 {
-    for (const cJSON *earlier = object->child; earlier != member; earlier = earlier->next) {
-        if (strcasecmp(earlier->string, member->string) == 0) {
+    int (*compare)(const char *, const char *) = has_templates(value) ? strcmp : strcasecmp;
+
+    for (const cJSON *earlier = value->item->child; earlier != member; earlier = earlier->next) {
+        if (compare(earlier->string, member->string) == 0) {
             return true;
         }
     }
@@ -31,12 +41,15 @@ void sl_conf_take_map(struct sl_conf_loader *loader, const struct sl_conf_value 
     }
     cJSON_ArrayForEach(member, value->item)
     {
-        if (member->string[0] == '\0' || strlen(member->string) > SL_COLUMN_MAX) {
-            sl_conf_fail(loader, value->path, "expected names of columns, of 1 to 256 bytes");
+        if (member->string[0] == '\0' ||
+            strlen(member->string) > (has_templates(value) ? SL_TEMPLATE_MAX : SL_COLUMN_MAX)) {
+            sl_conf_fail(loader, value->path, "expected %s",
+                         has_templates(value) ? "key templates, of 1 to 1024 bytes"
+                                              : "names of columns, of 1 to 256 bytes");
             return;
         }
-        if (is_repeated(value->item, member)) {
-            sl_conf_fail(loader, value->path, "\"%.64s\" stands there twice; keep one",
+        if (is_repeated(value, member)) {
+            sl_conf_fail(loader, value->path, "\"%.200s\" stands there twice; keep one",
                          member->string);
             return;
         }

@@ -199,6 +199,12 @@ const struct sl_conf_key sl_conf_keys[] = {
                "\"sha256_file\": { \"type\": \"string\" }, \"last\": { \"type\": \"integer\", \"minimum\": 1, \"maximum\": 1000 } } }] }",
      .offset = offsetof(struct sl_table_rule, masks), .count_offset = offsetof(struct sl_table_rule, mask_count),
      .help = "Columns that are not shown as they are: \"null\", {\"text\": …}, {\"sha256\": KEY} or {\"sha256_file\": PATH} (HMAC-SHA-256 in hexadecimal), {\"last\": N} (stars but for the last N characters). None may be part of the key."},
+    {.path = "tables[].index", .type = SL_CONF_MAP, .flags = SL_CONF_TEMPLATES, .min = 1, .max = 32, .take = sl_conf_take_index,
+     .schema = "{ \"anyOf\": [{ \"type\": \"string\", \"minLength\": 1, \"maxLength\": 1024 }, { \"type\": \"object\", "
+               "\"minProperties\": 1, \"maxProperties\": 1, \"additionalProperties\": false, \"properties\": { \"set\": "
+               "{ \"type\": \"string\", \"minLength\": 1, \"maxLength\": 1024 } } }] }",
+     .offset = offsetof(struct sl_table_rule, indexes), .count_offset = offsetof(struct sl_table_rule, index_count),
+     .help = "Further keys that lead to a row, by the same templates as key: { \"by_email:{email}\": \"{id}\" } is a string, { \"of:{user_id}\": { \"set\": \"{id}\" } } a set with a member a row. A row with NULL in a column of the key has none."},
     {.path = "tables[].where", .type = SL_CONF_STRING, .min = 1, .max = 4096, .take = sl_conf_take_where,
      AT(sl_table_rule, where),
      .help = "A Lua 5.4 expression over the row's columns: rows for which it is not true are not in the cache. Default: every row is."},

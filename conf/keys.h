@@ -30,6 +30,7 @@ enum sl_conf_key_flag {
     SL_CONF_UNAVAILABLE =
         2, /* planned: refused by a sentence that says so; help is what to do instead */
     SL_CONF_HIDE_VALUE = 4, /* the value may hold a secret by mistake: never shown */
+    SL_CONF_TEMPLATES = 8,  /* the names of a SL_CONF_MAP are key templates, not columns */
 };
 
 /* A word that a SL_CONF_CHOICE takes. The list ends with a NULL name. */

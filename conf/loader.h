@@ -72,6 +72,7 @@ void sl_conf_take_strings(struct sl_conf_loader *loader, struct sl_conf_value *v
 void sl_conf_take_map(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 /* Stores ITEMS (owned by the config), COUNT of them, in the members of VALUE's key. */
 void sl_conf_store_list(const struct sl_conf_value *value, const void *items, size_t count);
+void sl_conf_take_index(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 void sl_conf_take_mask(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 void sl_conf_take_rename(struct sl_conf_loader *loader, const struct sl_conf_value *value);
 

@@ -110,8 +110,9 @@ void sl_conf_fail_type(struct sl_conf_loader *loader, const struct sl_conf_value
                        key->unit == NULL ? "an integer" : key->unit, key->min);
         break;
     case SL_CONF_MAP:
-        (void)snprintf(expected, sizeof(expected),
-                       "an object of %" PRIu64 " to %" PRIu64 " column names", key->min, key->max);
+        (void)snprintf(expected, sizeof(expected), "an object of %" PRIu64 " to %" PRIu64 " %s",
+                       key->min, key->max,
+                       (key->flags & SL_CONF_TEMPLATES) != 0 ? "key templates" : "column names");
         break;
     case SL_CONF_BOOLEAN:
         (void)snprintf(expected, sizeof(expected), "true or false");

@@ -12,11 +12,13 @@ static const char unread_statement[] = "a statement about tables could not be re
 static const char too_many[] = "more of its keys changed than are remembered";
 static const char old_layout[] = "its layout at that place of the log is not known";
 static const char no_key_columns[] = "its row images lack columns that its keys are made of";
+static const char no_item_columns[] = "its row images lack columns that its indexes are made of";
 static const char early_xa[] = "an XA transaction was committed that had been prepared before";
 
 /* What hangs on a table of the stream. */
 struct layout {
     struct sl_key key;
+    struct sl_indexes *indexes; /* NULL: none */
     struct sl_changed_entry *entry;
 };
 
@@ -47,15 +49,17 @@ static void free_layout(void *user)
     struct layout *layout = user;
 
     sl_key_release(&layout->key);
+    sl_indexes_free(layout->indexes);
     free(layout);
 }
 
 static int compile(const struct sl_table_rule *rule, struct sl_table *table, struct sl_err *err)
 {
     struct layout *layout = table->user;
+    int rc = table->has_names ? sl_key_compile(rule->key_template, table, &layout->key, err)
+                              : SL_ESCHEMA;
 
-    return table->has_names ? sl_key_compile(rule->key_template, table, &layout->key, err)
-                            : SL_ESCHEMA;
+    return rc == SL_OK ? sl_indexes_new(rule, table, &layout->indexes, err) : rc;
 }
 
 static int on_table(void *user, struct sl_table *table, bool *skip, struct sl_err *err)
@@ -90,8 +94,8 @@ static void keep_within(struct sl_changed_keys *changed)
 
         for (struct sl_changed_entry *entry = changed->entries; entry != NULL;
              entry = entry->next) {
-            if (entry->keys != NULL &&
-                (most == NULL || sl_key_set_bytes(entry->keys) > sl_key_set_bytes(most->keys))) {
+            if (entry->facets > 0 &&
+                (most == NULL || sl_changed_entry_bytes(entry) > sl_changed_entry_bytes(most))) {
                 most = entry;
             }
         }
@@ -102,22 +106,48 @@ static void keep_within(struct sl_changed_keys *changed)
     }
 }
 
-/* The key in changed->key. */
-static int add_key(struct sl_changed_keys *changed, struct sl_changed_entry *entry)
+static int make_facet(struct sl_changed_entry *entry, size_t facet)
+{
+    struct sl_key_set **sets;
+
+    if (facet < entry->facets) {
+        return SL_OK;
+    }
+    sets = realloc(entry->sets, (facet + 1) * sizeof(struct sl_key_set *));
+    if (sets == NULL) {
+        return SL_ENOMEM;
+    }
+    entry->sets = sets;
+    while (entry->facets <= facet) {
+        entry->sets[entry->facets++] = NULL;
+    }
+    return SL_OK;
+}
+
+static int make_set(struct sl_changed_keys *changed, struct sl_changed_entry *entry, size_t facet)
+{
+    int rc = make_facet(entry, facet);
+
+    if (rc == SL_OK && entry->sets[facet] == NULL) {
+        entry->sets[facet] = sl_key_set_new();
+        rc = entry->sets[facet] != NULL ? SL_OK : SL_ENOMEM;
+        changed->bytes += rc == SL_OK ? sl_key_set_bytes(entry->sets[facet]) : 0;
+    }
+    return rc;
+}
+
+static int add_key(struct sl_changed_keys *changed, struct sl_changed_entry *entry, size_t facet,
+                   struct sl_span name)
 {
     size_t before;
-    int rc;
+    int rc = make_set(changed, entry, facet);
 
-    if (entry->keys == NULL) {
-        entry->keys = sl_key_set_new();
-        if (entry->keys == NULL) {
-            return SL_ENOMEM;
-        }
-        changed->bytes += sl_key_set_bytes(entry->keys);
+    if (rc != SL_OK) {
+        return rc;
     }
-    before = sl_key_set_bytes(entry->keys);
-    rc = sl_key_set_add(entry->keys, sl_span_make(changed->key.data, changed->key.len));
-    changed->bytes += sl_key_set_bytes(entry->keys) - before;
+    before = sl_key_set_bytes(entry->sets[facet]);
+    rc = sl_key_set_add(entry->sets[facet], name);
+    changed->bytes += sl_key_set_bytes(entry->sets[facet]) - before;
     if (rc == SL_ELIMIT) {
         sl_changed_make_whole(changed, entry, too_many);
         return SL_OK;
@@ -146,7 +176,39 @@ static int take_key(struct sl_changed_keys *changed, const struct sl_table *tabl
         sl_changed_make_whole(changed, layout->entry, no_key_columns);
         return SL_OK;
     }
-    return add_key(changed, layout->entry);
+    return add_key(changed, layout->entry, 0, sl_span_make(changed->key.data, changed->key.len));
+}
+
+static int take_item(struct sl_changed_keys *changed, const struct sl_table *table, size_t number,
+                     const struct sl_cell *cells, const struct sl_cell *fallback)
+{
+    struct layout *layout = table->user;
+    const struct sl_index *index = &layout->indexes->items[number];
+    int rc;
+
+    if (!sl_index_is_known(index, cells, fallback)) {
+        sl_changed_make_whole(changed, layout->entry, no_item_columns);
+        return SL_OK;
+    }
+    rc = sl_index_render(index, table, cells, fallback, &changed->item, NULL);
+    if (rc != SL_OK || !changed->item.is_there) {
+        return rc;
+    }
+    return add_key(changed, layout->entry, number + 1,
+                   sl_index_view(index, &changed->item).name.bytes);
+}
+
+static int take_items(struct sl_changed_keys *changed, const struct sl_table *table,
+                      const struct sl_cell *cells, const struct sl_cell *fallback)
+{
+    const struct layout *layout = table->user;
+    size_t count = cells != NULL && layout->indexes != NULL ? layout->indexes->count : 0;
+    int rc = SL_OK;
+
+    for (size_t i = 0; rc == SL_OK && i < count && layout->entry->whole == NULL; i++) {
+        rc = take_item(changed, table, i, cells, fallback);
+    }
+    return rc;
 }
 
 static int on_row(void *user, const struct sl_row_change *change, struct sl_err *err)
@@ -164,6 +226,8 @@ static int on_row(void *user, const struct sl_row_change *change, struct sl_err 
     if (rc == SL_OK && !is_twice) {
         rc = take_key(changed, change->table, change->after, change->before);
     }
+    rc = rc == SL_OK ? take_items(changed, change->table, change->before, NULL) : rc;
+    rc = rc == SL_OK ? take_items(changed, change->table, change->after, change->before) : rc;
     return rc == SL_OK ? SL_OK : no_memory(err);
 }
 

@@ -20,13 +20,30 @@ struct sl_changed_keys *sl_changed_keys_new(const struct sl_changed_options *opt
     return changed;
 }
 
+size_t sl_changed_entry_bytes(const struct sl_changed_entry *entry)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < entry->facets; i++) {
+        bytes += entry->sets[i] != NULL ? sl_key_set_bytes(entry->sets[i]) : 0;
+    }
+    return bytes;
+}
+
+static void free_sets(struct sl_changed_entry *entry)
+{
+    for (size_t i = 0; i < entry->facets; i++) {
+        sl_key_set_free(entry->sets[i]);
+    }
+    free(entry->sets);
+    entry->sets = NULL;
+    entry->facets = 0;
+}
+
 static void forget_keys(struct sl_changed_keys *changed, struct sl_changed_entry *entry)
 {
-    if (entry->keys != NULL) {
-        changed->bytes -= sl_key_set_bytes(entry->keys);
-        sl_key_set_free(entry->keys);
-        entry->keys = NULL;
-    }
+    changed->bytes -= sl_changed_entry_bytes(entry);
+    free_sets(entry);
 }
 
 void sl_changed_keys_free(struct sl_changed_keys *changed)
@@ -37,12 +54,13 @@ void sl_changed_keys_free(struct sl_changed_keys *changed)
     while (changed->entries != NULL) {
         struct sl_changed_entry *next = changed->entries->next;
 
-        sl_key_set_free(changed->entries->keys);
+        free_sets(changed->entries);
         free(changed->entries);
         changed->entries = next;
     }
     sl_key_set_free(changed->xids);
     sl_buf_release(&changed->key);
+    sl_index_item_release(&changed->item);
     free(changed);
 }
 
@@ -144,7 +162,13 @@ struct sl_changed_table sl_changed_keys_find(const struct sl_changed_keys *chang
     const struct sl_changed_entry *entry = find(changed, db, table);
 
     return (struct sl_changed_table){.whole = whole_of(changed, db, entry),
-                                     .keys = entry != NULL ? entry->keys : NULL};
+                                     .sets = entry != NULL ? entry->sets : NULL,
+                                     .facets = entry != NULL ? entry->facets : 0};
+}
+
+const struct sl_key_set *sl_changed_keys_of(const struct sl_changed_table *table, uint32_t facet)
+{
+    return facet < table->facets ? table->sets[facet] : NULL;
 }
 
 size_t sl_changed_keys_count(const struct sl_changed_keys *changed)
@@ -153,7 +177,7 @@ size_t sl_changed_keys_count(const struct sl_changed_keys *changed)
 
     for (const struct sl_changed_entry *entry = changed->entries; entry != NULL;
          entry = entry->next) {
-        count += entry->keys != NULL ? sl_key_set_count(entry->keys) : 0;
+        count += entry->facets > 0 && entry->sets[0] != NULL ? sl_key_set_count(entry->sets[0]) : 0;
     }
     return count;
 }

@@ -1,7 +1,8 @@
 /*
  * changed_keys.h - which keys of the sink a stretch of the binary log says something about: the
  * handler of a stream that writes nothing. Of an update it is the old and the new key, of a deleted
- * row the key that it had; of what is rolled back, too, which is no harm.
+ * row the key that it had; of what is rolled back, too, which is no harm. The same goes for the
+ * items of indexes.
  *
  * Where keys do not say it all, the table counts as changed as a whole: a statement took rows,
  * moved them or gave them another layout, rows were written by statement, the layout that an event
@@ -49,13 +50,17 @@ int sl_changed_keys_add_whole(struct sl_changed_keys *changed, struct sl_span db
 
 /* What changed of a table. Valid until the next call or event. */
 struct sl_changed_table {
-    const char *whole;             /* why as a whole; NULL: only KEYS */
-    const struct sl_key_set *keys; /* NULL: none */
+    const char *whole; /* why as a whole; NULL: only what is in SETS */
+    struct sl_key_set *const *sets;
+    size_t facets;
 };
+
+/* What changed of FACET: names of items (mapper.h). NULL: nothing. */
+const struct sl_key_set *sl_changed_keys_of(const struct sl_changed_table *table, uint32_t facet);
 
 struct sl_changed_table sl_changed_keys_find(const struct sl_changed_keys *changed,
                                              struct sl_span db, struct sl_span table);
-/* Of all tables. */
+/* Rows' keys, of all tables. */
 size_t sl_changed_keys_count(const struct sl_changed_keys *changed);
 
 #endif

@@ -7,13 +7,15 @@
 
 #include "cdc/base/buf.h"
 #include "filters/changed_keys.h"
+#include "filters/index.h"
 
 /* A table; with an empty name a whole database. */
 struct sl_changed_entry {
     struct sl_changed_entry *next;
     const char *whole;
-    struct sl_key_set *keys; /* NULL: none yet */
-    struct sl_span db;       /* both behind this */
+    struct sl_key_set **sets; /* by facets, each NULL: none yet */
+    size_t facets;
+    struct sl_span db; /* both behind this */
     struct sl_span name;
 };
 
@@ -25,6 +27,7 @@ struct sl_changed_keys {
     struct sl_key_set *xids; /* XA transactions that were prepared in the stretch */
     size_t bytes;            /* of all keys and entries */
     struct sl_buf key;
+    struct sl_index_item item;
     bool has_begun;
 };
 
@@ -35,6 +38,8 @@ struct sl_changed_entry *sl_changed_find_or_add(struct sl_changed_keys *changed,
 void sl_changed_make_whole(struct sl_changed_keys *changed, struct sl_changed_entry *entry,
                            const char *why);
 void sl_changed_all_whole(struct sl_changed_keys *changed, const char *why);
+/* Of all keys and items. */
+size_t sl_changed_entry_bytes(const struct sl_changed_entry *entry);
 /* The rule of a table that is asked for; NULL: it is not, or, which is for who compares the table
  * to say, no rule can be found. */
 const struct sl_table_rule *sl_changed_rule(const struct sl_changed_keys *changed,

@@ -47,6 +47,9 @@ int sl_encode_merge(const struct sl_shape *shape, struct sl_row row, struct sl_s
                     struct sl_buf *out, uint32_t *key_at, uint16_t *commands,
                     struct sl_err *err) SL_MUSTCHECK;
 
+/* Seconds until KEY expires; 0: never. */
+uint64_t sl_encode_ttl(const struct sl_shape *shape, struct sl_span key);
+
 /* Appends the command that removes KEY. */
 int sl_encode_del(struct sl_span key, struct sl_buf *out, uint32_t *key_at) SL_MUSTCHECK;
 

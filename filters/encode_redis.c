@@ -49,7 +49,7 @@ int sl_encode_del(struct sl_span key, struct sl_buf *out, uint32_t *key_at)
  * Keys that are written together should not expire together. What is added follows from the key
  * alone: whoever writes it again, writes the same.
  */
-static uint64_t ttl_of(const struct sl_shape *shape, struct sl_span key)
+uint64_t sl_encode_ttl(const struct sl_shape *shape, struct sl_span key)
 {
     const struct sl_table_rule *rule = shape->rule;
 
@@ -72,7 +72,7 @@ int sl_encode_add_expire(const struct sl_shape *shape, struct sl_span key, struc
         rc = sl_encode_add_key(key, out, &key_at);
     }
     if (rc == SL_OK) {
-        rc = sl_resp_u64(out, ttl_of(shape, key));
+        rc = sl_resp_u64(out, sl_encode_ttl(shape, key));
     }
     *commands += 1;
     return rc;
@@ -239,7 +239,7 @@ static int put_json(const struct sl_shape *shape, struct sl_row row, struct sl_s
 {
     enum { GUESS = 300 }; /* most JSON rows have a length of three digits */
 
-    uint64_t ttl = ttl_of(shape, key);
+    uint64_t ttl = sl_encode_ttl(shape, key);
     size_t before = out->len;
     size_t start = 0;
     int rc = sl_resp_array(out, ttl > 0 ? 5 : 3);

@@ -13,25 +13,37 @@ void sl_key_release(struct sl_key *key)
     *key = (struct sl_key){0};
 }
 
-int sl_key_check(const char *text, struct sl_err *err)
+static int check(const char *text, bool *tells_rows_apart, struct sl_err *err)
 {
     struct sl_span rest = sl_span_make(text, strlen(text));
     struct sl_key_token token;
-    bool tells_rows_apart = false;
     int rc;
 
+    *tells_rows_apart = false;
     while ((rc = sl_key_next(&rest, &token, err)) == SL_OK) {
         rc = sl_key_check_name(&token, err);
         if (rc != SL_OK) {
             return rc;
         }
-        tells_rows_apart |= token.is_placeholder && !sl_key_is_name(&token);
+        *tells_rows_apart |= token.is_placeholder && !sl_key_is_name(&token);
     }
-    if (rc != SL_DONE) {
-        return rc;
-    }
-    return tells_rows_apart
-               ? SL_OK
+    return rc == SL_DONE ? SL_OK : rc;
+}
+
+int sl_key_check_any(const char *text, struct sl_err *err)
+{
+    bool tells_rows_apart;
+
+    return check(text, &tells_rows_apart, err);
+}
+
+int sl_key_check(const char *text, struct sl_err *err)
+{
+    bool tells_rows_apart;
+    int rc = check(text, &tells_rows_apart, err);
+
+    return rc != SL_OK || tells_rows_apart
+               ? rc
                : sl_err_set(err, SL_EINVAL,
                             "a key template is the same for every row: add {pk} or a column");
 }
@@ -134,10 +146,18 @@ static int add_token(struct sl_key *key, const struct sl_table *table,
 int sl_key_compile(const char *text, const struct sl_table *table, struct sl_key *key,
                    struct sl_err *err)
 {
+    int rc = sl_key_check(text, err);
+
+    return rc == SL_OK ? sl_key_compile_any(text, table, key, err) : rc;
+}
+
+int sl_key_compile_any(const char *text, const struct sl_table *table, struct sl_key *key,
+                       struct sl_err *err)
+{
     struct sl_span rest = sl_span_make(text, strlen(text));
     struct sl_key built = {0};
     struct sl_key_token token;
-    int rc = sl_key_check(text, err);
+    int rc = sl_key_check_any(text, err);
 
     if (rc != SL_OK) {
         return rc;

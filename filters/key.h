@@ -38,10 +38,14 @@ struct sl_key {
  */
 int sl_key_compile(const char *text, const struct sl_table *table, struct sl_key *key,
                    struct sl_err *err) SL_MUSTCHECK;
+/* The same for a template that need not tell rows apart (index.h). */
+int sl_key_compile_any(const char *text, const struct sl_table *table, struct sl_key *key,
+                       struct sl_err *err) SL_MUSTCHECK;
 void sl_key_release(struct sl_key *key);
 
 /* Checks what can be checked without a table. */
 int sl_key_check(const char *text, struct sl_err *err) SL_MUSTCHECK;
+int sl_key_check_any(const char *text, struct sl_err *err) SL_MUSTCHECK;
 
 /*
  * Appends the key of a row. CELLS come first, FALLBACK (may be NULL) for cells that CELLS lacks
@@ -71,10 +75,11 @@ struct sl_key_tables {
     size_t count;
     const struct sl_table_rule *rule;
     struct sl_span db;
+    const char *text; /* the template; NULL: the rule's key */
 };
 
 /*
- * The pattern of all keys that rows of TABLES can have: with {table} in the rule's template of none
+ * The pattern of all keys that rows of TABLES can have: with {table} in the template of none
  * but theirs. The rules are borrowed for the pattern's life, DB is not. NULL when out of memory.
  */
 struct sl_key_pattern *sl_key_pattern_of_tables(const struct sl_key_tables *tables);

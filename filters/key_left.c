@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filters/facet.h"
 #include "filters/key.h"
+#include "filters/key_facets.h"
 #include "filters/key_owner.h"
 #include "filters/rule.h"
 
@@ -62,7 +64,7 @@ static void free_pattern(struct sl_key_pattern *base)
 static bool knows_own(const struct sl_left_keys *left)
 {
     return left->own != NULL &&
-           (!sl_key_is_shared(left->own, true) || strcmp(left->own->key_template, left->text) == 0);
+           (!sl_key_is_shared(left->own, true) || sl_rule_has_template(left->own, left->text));
 }
 
 static int add_others(struct left_pattern *pattern, const struct sl_table_rule *rules, size_t count,
@@ -96,7 +98,7 @@ static int fill(struct left_pattern *pattern, const struct sl_table_rule *rules,
         return SL_ENOMEM;
     }
     if (knows_own(left)) {
-        pattern->now = sl_key_pattern_new(left->own->key_template, left->db, left->table, 0);
+        pattern->now = sl_key_union_new(left->own, left->db, left->table, 0);
         if (pattern->now == NULL) {
             return SL_ENOMEM;
         }
@@ -124,12 +126,10 @@ struct sl_key_pattern *sl_key_left_pattern(const struct sl_table_rule *rules, si
 bool sl_key_left_is_shared(const struct sl_table_rule *rules, size_t count,
                            const struct sl_left_keys *left)
 {
-    const struct sl_table_rule as_before = {.key_template = left->text};
-
-    for (size_t i = 0; i < count && !sl_key_names(&as_before, "table"); i++) {
+    for (size_t i = 0; i < count && !sl_key_names(left->text, "table"); i++) {
         bool is_alone = &rules[i] == left->own && !sl_rule_spans_tables(&rules[i]);
 
-        if (!rules[i].skip && !is_alone && strcmp(rules[i].key_template, left->text) == 0) {
+        if (!rules[i].skip && !is_alone && sl_rule_has_template(&rules[i], left->text)) {
             return true;
         }
     }

@@ -301,5 +301,6 @@ struct sl_key_pattern *sl_key_pattern_of_tables(const struct sl_key_tables *tabl
         return NULL;
     }
     pattern->tables.db = sl_span_make(pattern->db.data, pattern->db.len);
-    return build(pattern, tables->rule->key_template, pattern->tables.db, any, 0);
+    return build(pattern, tables->text != NULL ? tables->text : tables->rule->key_template,
+                 pattern->tables.db, any, 0);
 }

@@ -52,6 +52,32 @@ void sl_known_keys_forget(struct sl_known_keys *keys, struct sl_span db, struct 
     keys->count = kept;
 }
 
+static size_t count_parts(const struct sl_shape *shape)
+{
+    size_t count = shape->key.count;
+
+    for (size_t i = 0; shape->indexes != NULL && i < shape->indexes->count; i++) {
+        count += shape->indexes->items[i].key.count + shape->indexes->items[i].value.count;
+    }
+    return count;
+}
+
+static int keep_columns(struct sl_known_key *known, const struct sl_table *table,
+                        const struct sl_key *key)
+{
+    int rc = SL_OK;
+
+    for (size_t i = 0; rc == SL_OK && i < key->count; i++) {
+        uint32_t number = key->parts[i].column;
+
+        if (number != SL_KEY_LITERAL) {
+            known->columns[known->count] = table->columns[number].name;
+            rc = sl_arena_keep(&known->arena, &known->columns[known->count++]);
+        }
+    }
+    return rc;
+}
+
 static int fill(struct sl_known_key *key, const struct sl_shape *shape)
 {
     const struct sl_table *table = shape->table;
@@ -60,16 +86,13 @@ static int fill(struct sl_known_key *key, const struct sl_shape *shape)
     key->db = table->db;
     key->table = table->name;
     key->is_primary = table->key_is_primary;
-    key->columns = sl_arena_array(&key->arena, shape->key.count, sizeof(*key->columns));
+    key->columns = sl_arena_array(&key->arena, count_parts(shape), sizeof(*key->columns));
     rc = key->columns != NULL ? sl_arena_keep(&key->arena, &key->db) : SL_ENOMEM;
     rc = rc == SL_OK ? sl_arena_keep(&key->arena, &key->table) : rc;
-    for (size_t i = 0; rc == SL_OK && i < shape->key.count; i++) {
-        uint32_t number = shape->key.parts[i].column;
-
-        if (number != SL_KEY_LITERAL) {
-            key->columns[key->count] = table->columns[number].name;
-            rc = sl_arena_keep(&key->arena, &key->columns[key->count++]);
-        }
+    rc = rc == SL_OK ? keep_columns(key, table, &shape->key) : rc;
+    for (size_t i = 0; rc == SL_OK && shape->indexes != NULL && i < shape->indexes->count; i++) {
+        rc = keep_columns(key, table, &shape->indexes->items[i].key);
+        rc = rc == SL_OK ? keep_columns(key, table, &shape->indexes->items[i].value) : rc;
     }
     return rc;
 }

@@ -96,6 +96,20 @@ int sl_later_put(struct sl_later *later, const struct sl_row_change *change, str
     return sl_reread_note_add(batch, sl_span_make(hash, strlen(hash)), &note);
 }
 
+int sl_later_load(struct sl_later *later, const struct sl_table *table, struct sl_batch *batch,
+                  struct sl_err *err)
+{
+    const char *hash;
+    int rc = check_rereads(later, table, err);
+
+    rc = rc == SL_OK ? make_scope(later, table) : rc;
+    if (rc != SL_OK || !sl_rereads_wants(later->rereads, span_of(&later->scope))) {
+        return rc;
+    }
+    hash = sl_rereads_options(later->rereads)->hash_key;
+    return sl_reread_note_table(batch, sl_span_make(hash, strlen(hash)), span_of(&later->scope));
+}
+
 int sl_later_waits(struct sl_later *later, const struct sl_table *table, struct sl_span key,
                    struct sl_batch *batch, bool *waits)
 {

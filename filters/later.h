@@ -24,6 +24,13 @@ void sl_later_release(struct sl_later *later);
 int sl_later_put(struct sl_later *later, const struct sl_row_change *change, struct sl_span key,
                  struct sl_batch *batch, struct sl_err *err) SL_MUSTCHECK;
 
+/*
+ * Notes that the table is to be loaded again: CHANGE does not say which keys its row had. Fails as
+ * above.
+ */
+int sl_later_load(struct sl_later *later, const struct sl_table *table, struct sl_batch *batch,
+                  struct sl_err *err) SL_MUSTCHECK;
+
 /* Does KEY wait to be read again? A part of a row that is added to what it holds would make a row
  * of two times. */
 int sl_later_waits(struct sl_later *later, const struct sl_table *table, struct sl_span key,

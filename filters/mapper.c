@@ -4,6 +4,9 @@
 
 #include "filters/change_entry.h"
 #include "filters/entry.h"
+#include "filters/facet.h"
+#include "filters/index_entry.h"
+#include "filters/index_stream.h"
 #include "filters/invalidate.h"
 #include "filters/key_owner.h"
 #include "filters/key_unique.h"
@@ -25,6 +28,7 @@ struct rule_mapper {
     struct sl_buf old_key; /* scratch, reused for every row */
     struct sl_buf new_key;
     struct sl_later later;
+    struct sl_index_stream items;
     struct sl_known_keys keys;
     struct sl_row_filter filter;
     struct sl_transforms transforms;
@@ -110,31 +114,36 @@ static int render_key(const struct sl_shape *shape, const struct sl_cell *cells,
     return sl_key_render(&shape->key, shape->table, cells, fallback, out, err);
 }
 
-static int put_row(struct sl_mapper *mapper, const struct sl_loaded_row *row,
-                   struct sl_batch *batch, struct sl_err *err)
+static int put_selected(struct rule_mapper *self, const struct sl_loaded_row *row, bool *is_kept,
+                        struct sl_batch *batch, struct sl_err *err)
 {
-    struct rule_mapper *self = self_of(mapper);
     enum sl_verdict verdict;
     int rc = sl_row_filter_judge(&self->filter, row->table, row->cells, NULL, &verdict, err);
 
     if (rc != SL_OK) {
         return rc;
     }
-    return verdict == SL_ROW_MATCHES
-               ? sl_entry_put(batch, row->table->user, (struct sl_row){.cells = row->cells},
-                              row->key, row->write, err)
-               : sl_entry_del(batch, row->key);
+    *is_kept = verdict == SL_ROW_MATCHES;
+    return *is_kept ? sl_entry_put(batch, row->table->user, (struct sl_row){.cells = row->cells},
+                                   row->key, row->write, err)
+                    : sl_entry_del(batch, row->key);
 }
 
-/* A row that was read by SELECT, under the key in new_key. */
-static int put_selected(struct rule_mapper *self, const struct sl_table *table,
-                        const struct sl_cell *cells, enum sl_write write, struct sl_batch *batch,
-                        struct sl_err *err)
+/* Called by any thread: it has no scratch to reuse. */
+static int put_row(struct sl_mapper *mapper, const struct sl_loaded_row *row,
+                   struct sl_batch *batch, struct sl_err *err)
 {
-    const struct sl_loaded_row row = {
-        .table = table, .cells = cells, .key = span_of(&self->new_key), .write = write};
+    const struct sl_shape *shape = row->table->user;
+    struct sl_index_work work = {0};
+    bool is_kept = false;
+    int rc = put_selected(self_of(mapper), row, &is_kept, batch, err);
 
-    return put_row(&self->base, &row, batch, err);
+    if (rc != SL_OK || shape->indexes == NULL) {
+        return rc;
+    }
+    rc = sl_index_extend(&work, row, is_kept, batch, err);
+    sl_index_work_release(&work);
+    return rc;
 }
 
 /*
@@ -183,16 +192,9 @@ static int put_matching(struct rule_mapper *self, const struct sl_row_change *ch
 }
 
 /* A key that may hold the row is removed when `where` does not want it; no key is no harm. */
-static int put_after(struct rule_mapper *self, const struct sl_row_change *change, bool key_moved,
-                     struct sl_batch *batch, struct sl_err *err)
+static int put_judged(struct rule_mapper *self, const struct sl_row_change *change, bool key_moved,
+                      enum sl_verdict verdict, struct sl_batch *batch, struct sl_err *err)
 {
-    enum sl_verdict verdict;
-    int rc = sl_row_filter_judge(&self->filter, change->table, change->after, change->before,
-                                 &verdict, err);
-
-    if (rc != SL_OK) {
-        return rc;
-    }
     switch (verdict) {
     case SL_ROW_MATCHES:
         return put_matching(self, change, key_moved, batch, err);
@@ -202,6 +204,28 @@ static int put_after(struct rule_mapper *self, const struct sl_row_change *chang
         break;
     }
     return sl_later_put(&self->later, change, span_of(&self->new_key), batch, err);
+}
+
+static int put_after(struct rule_mapper *self, const struct sl_row_change *change, bool key_moved,
+                     struct sl_batch *batch, struct sl_err *err)
+{
+    const struct sl_shape *shape = change->table->user;
+    enum sl_verdict verdict;
+    bool is_later = false;
+    int rc = sl_row_filter_judge(&self->filter, change->table, change->after, change->before,
+                                 &verdict, err);
+
+    if (rc == SL_OK && shape->indexes != NULL) {
+        rc = sl_index_stream_put(&self->items, change, span_of(&self->new_key), verdict, batch,
+                                 &is_later, err);
+    }
+    return rc == SL_OK && !is_later ? put_judged(self, change, key_moved, verdict, batch, err) : rc;
+}
+
+static bool is_idle(const struct sl_shape *shape, const struct sl_row_change *change)
+{
+    return sl_update_is_idle(shape, change) &&
+           (shape->indexes == NULL || !sl_index_is_touched(change));
 }
 
 /* The keys that the row has behind the change and had before it; *MOVED: there are two. */
@@ -231,13 +255,18 @@ static int render_keys(struct rule_mapper *self, const struct sl_row_change *cha
 static int map_kept(struct rule_mapper *self, const struct sl_row_change *change, bool moved,
                     struct sl_batch *batch, struct sl_err *err)
 {
+    const struct sl_shape *shape = change->table->user;
     int rc = SL_OK;
 
     if (moved || change->op == SL_OP_DELETE) {
         rc = sl_entry_del(batch, span_of(&self->old_key));
     }
-    return rc == SL_OK && change->op != SL_OP_DELETE ? put_after(self, change, moved, batch, err)
-                                                     : rc;
+    if (rc == SL_OK && change->op != SL_OP_DELETE) {
+        return put_after(self, change, moved, batch, err);
+    }
+    return rc == SL_OK && shape->indexes != NULL
+               ? sl_index_stream_remove(&self->items, change, batch, err)
+               : rc;
 }
 
 static int map_row(struct sl_mapper *mapper, const struct sl_row_change *change,
@@ -253,7 +282,7 @@ static int map_row(struct sl_mapper *mapper, const struct sl_row_change *change,
     if (rc != SL_OK) {
         return rc;
     }
-    if (change->op == SL_OP_UPDATE && !moved && sl_update_is_idle(shape, change)) {
+    if (change->op == SL_OP_UPDATE && !moved && is_idle(shape, change)) {
         atomic_fetch_add_explicit(&self->base.stats.unchanged, 1, memory_order_relaxed);
         return SL_OK;
     }
@@ -274,35 +303,56 @@ static int map_row(struct sl_mapper *mapper, const struct sl_row_change *change,
     return map_kept(self, change, moved, batch, err);
 }
 
-static int load_row(struct sl_mapper *mapper, const struct sl_table *table,
-                    const struct sl_cell *cells, enum sl_write write, struct sl_batch *batch,
-                    struct sl_err *err)
+static int load_kept(struct rule_mapper *self, const struct sl_loaded_row *row,
+                     struct sl_batch *batch, struct sl_err *err)
+{
+    const struct sl_shape *shape = row->table->user;
+    struct sl_loaded_row keyed = *row;
+    bool is_kept = false;
+    int rc;
+
+    keyed.key = span_of(&self->new_key);
+    rc = put_selected(self, &keyed, &is_kept, batch, err);
+    return rc == SL_OK && shape->indexes != NULL
+               ? sl_index_load(&self->items.work, &keyed, is_kept, batch, err)
+               : rc;
+}
+
+static int load_row(struct sl_mapper *mapper, const struct sl_loaded_row *row,
+                    struct sl_batch *batch, struct sl_err *err)
 {
     struct rule_mapper *self = self_of(mapper);
-    const struct sl_shape *shape = table->user;
-    int rc = render_key(shape, cells, NULL, &self->new_key, err);
+    const struct sl_shape *shape = row->table->user;
+    int rc = render_key(shape, row->cells, NULL, &self->new_key, err);
 
     if (rc == SL_OK && shape->rule->value == SL_VALUE_STREAM) {
         return SL_OK; /* it is no change */
     }
     if (rc == SL_OK && shape->rule->value == SL_VALUE_INVALIDATE) {
-        return sl_invalidate_key(&self->invalidate, table, span_of(&self->new_key), batch);
+        return sl_invalidate_key(&self->invalidate, row->table, span_of(&self->new_key), batch);
     }
-    return rc == SL_OK ? put_selected(self, table, cells, write, batch, err) : rc;
+    return rc == SL_OK ? load_kept(self, row, batch, err) : rc;
 }
 
-static int remove_key(struct sl_mapper *mapper, struct sl_span key, struct sl_batch *batch)
+static int remove_item(struct sl_mapper *mapper, struct sl_item_name name, struct sl_batch *batch)
 {
     (void)mapper;
-    return sl_entry_del(batch, key);
+    return sl_item_del(batch, name);
 }
 
-static struct sl_key_pattern *owner_pattern(struct sl_mapper *mapper, const struct sl_table *table)
+static int list_items(struct sl_mapper *mapper, const struct sl_table *table, uint32_t facet,
+                      const struct sl_cell *cells, sl_item_fn each, void *user, struct sl_err *err)
+{
+    return sl_facet_items(&self_of(mapper)->filter, table, facet, cells, each, user, err);
+}
+
+static struct sl_key_pattern *owner_pattern(struct sl_mapper *mapper, const struct sl_table *table,
+                                            uint32_t facet)
 {
     const struct rule_mapper *self = self_of(mapper);
     const struct sl_shape *shape = table->user;
 
-    return sl_key_owner_pattern(self->rules, self->count, shape->rule, table);
+    return sl_key_owner_pattern(self->rules, self->count, shape->rule, facet, table);
 }
 
 static int judge_ddl(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,
@@ -358,6 +408,7 @@ static void free_mapper(struct sl_mapper *mapper)
     sl_packs_release(&self->packs);
     sl_said_release(&self->shared);
     sl_later_release(&self->later);
+    sl_index_work_release(&self->items.work);
     sl_invalidate_release(&self->invalidate);
     sl_change_log_release(&self->changes);
     free(self);
@@ -369,11 +420,14 @@ static const struct sl_mapper_ops mapper_ops = {
     .row = map_row,
     .load_row = load_row,
     .ddl = judge_ddl,
-    .remove = remove_key,
+    .remove = remove_item,
     .key = sl_mapper_key,
     .put_row = put_row,
-    .parse_key = sl_mapper_parse_key,
-    .pattern = sl_mapper_pattern,
+    .facets = sl_facet_count,
+    .has_members = sl_facet_has_members,
+    .items = list_items,
+    .parse_key = sl_facet_parse,
+    .pattern = sl_facet_pattern,
     .owner_pattern = owner_pattern,
     .free = free_mapper,
     .begin = begin,
@@ -397,6 +451,7 @@ struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t c
         .later = {.rereads = rereads},
         .filter = {.rules = rules, .count = count, .stats = &self->base.stats},
         .transforms = {.rules = rules, .count = count, .stats = &self->base.stats},
+        .items = {.mapper = &self->base, .filter = &self->filter, .later = &self->later},
     };
     if (sl_row_filter_init(&self->filter) != SL_OK) {
         free(self);

@@ -52,6 +52,13 @@ struct sl_column_mask {
     uint32_t last;    /* LAST: how many characters stay; a text that is not longer shows none */
 };
 
+/* Further keys that lead to a row. */
+struct sl_row_index {
+    const char *key;   /* a template; a row with NULL in one of its columns has no such key */
+    const char *value; /* a template: what the key holds, or the member of the set */
+    bool is_set;
+};
+
 struct sl_table_regex; /* table_regex.h */
 
 struct sl_table_rule {
@@ -75,9 +82,11 @@ struct sl_table_rule {
     size_t rename_count;
     const struct sl_column_mask *masks;
     size_t mask_count;
+    const struct sl_row_index *indexes; /* keys differ; NULL: none */
+    size_t index_count;
     const char *where;       /* a Lua expression that compiles, see where.h; NULL: every row */
     const char *transform;   /* Lua that compiles and gives a function, see transform.h; NULL: none,
-                                else columns, except, renames and masks are empty */
+                                else columns, except, renames, masks and indexes are empty */
     bool is_transform_chunk; /* it is statements, not an expression */
     enum sl_rule_error on_error;
     uint64_t ttl_s;        /* seconds until a key expires; 0: never */

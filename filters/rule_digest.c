@@ -15,7 +15,7 @@
 #include <openssl/evp.h>
 
 #if UINTPTR_MAX == UINT64_MAX
-_Static_assert(sizeof(struct sl_table_rule) == 200,
+_Static_assert(sizeof(struct sl_table_rule) == 216,
                "struct sl_table_rule has changed: add to add_rule() what keys or values depend on");
 #endif
 
@@ -112,6 +112,14 @@ static void add_mask(struct hash *hash, const void *item)
     add_number(hash, "last", mask->last);
 }
 
+static void add_index(struct hash *hash, const void *item)
+{
+    const struct sl_row_index *index = item;
+
+    add_text(hash, "index", index->key);
+    add_text(hash, index->is_set ? "member" : "holds", index->value);
+}
+
 /* ---- a rule ---- */
 
 const char *sl_rule_form(const struct sl_table_rule *rule)
@@ -151,6 +159,7 @@ static void add_rule(struct hash *hash, const struct sl_table_rule *rule)
     add_list(hash, rule->except, rule->except_count, sizeof(*rule->except), add_exception);
     add_list(hash, rule->renames, rule->rename_count, sizeof(*rule->renames), add_rename);
     add_list(hash, rule->masks, rule->mask_count, sizeof(*rule->masks), add_mask);
+    add_list(hash, rule->indexes, rule->index_count, sizeof(*rule->indexes), add_index);
     if (rule->where != NULL) {
         add_text(hash, "where", rule->where);
     }

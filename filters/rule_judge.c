@@ -1,9 +1,11 @@
 #include "filters/rule_judge.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cdc/key_union.h"
+#include "filters/facet.h"
 #include "filters/key.h"
 #include "filters/key_left.h"
 #include "filters/rule.h"
@@ -20,13 +22,29 @@ static const struct judge *self_of(const struct sl_rule_judge *base)
     return (const struct judge *)base;
 }
 
+/* "hash+ks": what an index has are keys (k) or sets (s). */
+static void fill_form(const struct sl_table_rule *rule, char form[SL_RULE_FORM_MAX])
+{
+    size_t len = (size_t)snprintf(form, SL_RULE_FORM_MAX, "%s%s", sl_rule_form(rule),
+                                  rule->index_count > 0 ? "+" : "");
+
+    for (size_t i = 0; i < rule->index_count && len + 1 < SL_RULE_FORM_MAX; i++) {
+        form[len++] = rule->indexes[i].is_set ? 's' : 'k';
+        form[len] = '\0';
+    }
+}
+
 static int fill(const struct sl_table_rule *rule, struct sl_rule_record *record)
 {
-    const char *text = rule->key_template;
     int rc = sl_rule_digest(rule, record->digest);
 
-    memcpy(record->form, sl_rule_form(rule), strlen(sl_rule_form(rule)) + 1);
-    return rc == SL_OK ? sl_rule_record_add_template(record, sl_span_make(text, strlen(text))) : rc;
+    fill_form(rule, record->form);
+    for (uint32_t i = 0; rc == SL_OK && i < sl_rule_facets(rule); i++) {
+        const char *text = sl_rule_template(rule, i);
+
+        rc = sl_rule_record_add_template(record, sl_span_make(text, strlen(text)));
+    }
+    return rc;
 }
 
 static int make_record(const struct sl_rule_judge *base, struct sl_span db, struct sl_span table,
@@ -45,12 +63,14 @@ static int make_record(const struct sl_rule_judge *base, struct sl_span db, stru
 /* ---- the keys that go ---- */
 
 /* Texts from Redis may have been written by anybody. NULL: it is no template. */
-static const char *template_of(struct sl_buf *text)
+static const char *template_of(struct sl_buf *text, bool is_row_key)
 {
     const char *plain = sl_buf_cstr(text);
 
-    return plain != NULL && strlen(plain) == text->len && sl_key_check(plain, NULL) == SL_OK ? plain
-                                                                                             : NULL;
+    return plain != NULL && strlen(plain) == text->len &&
+                   (is_row_key ? sl_key_check : sl_key_check_any)(plain, NULL) == SL_OK
+               ? plain
+               : NULL;
 }
 
 static int add_pattern(const struct judge *judge, const struct sl_left_keys *left,
@@ -74,7 +94,7 @@ static int find_old_keys(const struct judge *judge, struct sl_left_keys *left,
 
     left->pk_count = old->pk_count;
     for (size_t i = 0; rc == SL_OK && i < old->template_count; i++) {
-        left->text = template_of(&old->templates[i]);
+        left->text = template_of(&old->templates[i], i == 0);
         rc = left->text != NULL ? add_pattern(judge, left, change) : SL_OK;
     }
     if (rc != SL_OK && change->purge != NULL) {
@@ -91,13 +111,22 @@ static bool is_same_text(const struct sl_buf *a, const struct sl_buf *b)
     return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
 }
 
-static bool has_same_keys(const struct sl_rule_record *a, const struct sl_rule_record *b)
+static bool has_same_front(const char *old, const char *now)
 {
-    if (strcmp(a->form, b->form) != 0 || a->template_count != b->template_count) {
+    size_t len = strlen(old);
+
+    return strncmp(old, now, len) == 0 &&
+           (now[len] == '\0' || now[len] == '+' || strchr(old, '+') != NULL);
+}
+
+/* Those of further indexes are no bar to those that are there. */
+static bool keeps_keys(const struct sl_rule_record *old, const struct sl_rule_record *now)
+{
+    if (!has_same_front(old->form, now->form) || old->template_count > now->template_count) {
         return false;
     }
-    for (size_t i = 0; i < a->template_count; i++) {
-        if (!is_same_text(&a->templates[i], &b->templates[i])) {
+    for (size_t i = 0; i < old->template_count; i++) {
+        if (!is_same_text(&old->templates[i], &now->templates[i])) {
             return false;
         }
     }
@@ -106,7 +135,7 @@ static bool has_same_keys(const struct sl_rule_record *a, const struct sl_rule_r
 
 static enum sl_rule_fate fate_of(const struct sl_rule_record *old, const struct sl_rule_record *now)
 {
-    if (!has_same_keys(old, now)) {
+    if (!keeps_keys(old, now)) {
         return SL_RULE_PURGE;
     }
     return old->is_stale || strcmp(old->digest, now->digest) != 0 ? SL_RULE_LOAD : SL_RULE_SAME;

@@ -16,6 +16,7 @@ void sl_shape_free(struct sl_shape *shape)
         return;
     }
     sl_key_release(&shape->key);
+    sl_indexes_free(shape->indexes);
     sl_buf_release(&shape->bytes);
     sl_buf_release(&shape->stream);
     sl_where_columns_release(&shape->looked_at);
@@ -264,6 +265,9 @@ static int build(struct sl_shape *shape, struct sl_err *err)
     if (rc == SL_OK && shape->rule->value == SL_VALUE_STREAM) {
         rc = sl_stream_name_add(shape->rule->stream, shape->table->db, shape->table->name,
                                 &shape->stream, err);
+    }
+    if (rc == SL_OK) {
+        rc = sl_indexes_new(shape->rule, shape->table, &shape->indexes, err);
     }
     if (rc != SL_OK) {
         return rc;

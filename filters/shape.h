@@ -11,6 +11,7 @@
 #include "cdc/base/buf.h"
 #include "cdc/base/err.h"
 #include "cdc/column.h"
+#include "filters/index.h"
 #include "filters/key.h"
 #include "filters/options.h"
 #include "filters/pack.h"
@@ -22,7 +23,8 @@ struct sl_shape {
     const struct sl_table_rule *rule; /* borrowed from the configuration */
     const struct sl_table *table;     /* borrowed: the table that this hangs on */
     struct sl_key key;
-    uint32_t *columns; /* numbers of the chosen columns, in table order */
+    struct sl_indexes *indexes; /* NULL: the rule has none */
+    uint32_t *columns;          /* numbers of the chosen columns, in table order */
     uint32_t column_count;
     /* What stands before the value of chosen column i, ready to be copied: the RESP argument with
        the field's name (hash) or the quoted, escaped name and a colon (json). Views into bytes. */

@@ -14,7 +14,9 @@
 #include "filters/statement.h"
 
 #include "cdc/ddl.h"
+#include "filters/facet.h"
 #include "filters/key.h"
+#include "filters/key_facets.h"
 #include "filters/key_owner.h"
 #include "filters/key_text.h"
 #include "filters/rule.h"
@@ -40,10 +42,11 @@ static int check_own_keys(const struct sl_statement_context *context,
     return sl_err_set(
         err, SL_EGAP,
         "a statement took rows out of %.*s%s%.*s, and its keys cannot be told from those of "
-        "other tables, as the template of rule \"%s\", \"%s\", makes them alike: put {db} and "
+        "other tables, as a template of rule \"%s\", \"%s\"%s, makes them alike: put {db} and "
         "{table} into the key, and load the rule's tables again",
         (int)db.len, (const char *)db.data, table.len > 0 ? "." : "", (int)table.len,
-        (const char *)table.data, rule->pattern, rule->key_template);
+        (const char *)table.data, rule->pattern, rule->key_template,
+        rule->index_count > 0 ? " or one of its indexes" : "");
 }
 
 /* Who follows the stream of a table has no keys to be removed: it is told. */
@@ -81,7 +84,7 @@ static int purge(const struct sl_statement_context *context, const struct sl_tab
     if (rc != SL_OK) {
         return rc;
     }
-    effect->purge = sl_key_pattern_new(rule->key_template, db, table, 0);
+    effect->purge = sl_key_union_new(rule, db, table, 0);
     effect->kind = SL_EFFECT_PURGE;
     mark_again(rule, db, table, effect);
     return effect->purge != NULL ? SL_OK : SL_ENOMEM;
@@ -106,7 +109,8 @@ static int purge_all_in(const struct sl_statement_context *context,
                         struct sl_effect *effect, struct sl_err *err)
 {
     static const struct sl_span any = {0};
-    const struct sl_key_tables tables = {context->rules, context->count, rule, db};
+    const struct sl_key_tables tables = {
+        .rules = context->rules, .count = context->count, .rule = rule, .db = db};
     int rc;
 
     if (rule->value == SL_VALUE_STREAM) {
@@ -117,7 +121,7 @@ static int purge_all_in(const struct sl_statement_context *context,
     if (rc != SL_OK) {
         return rc;
     }
-    effect->purge = sl_key_pattern_of_tables(&tables);
+    effect->purge = sl_key_union_of_tables(&tables);
     effect->kind = SL_EFFECT_PURGE;
     mark_again(rule, db, any, effect);
     return effect->purge != NULL ? SL_OK : SL_ENOMEM;
@@ -246,14 +250,25 @@ static int judge_rename(const struct sl_statement_context *context, const struct
                                        : rc;
 }
 
-/* Does the statement mention a column that the key template names? */
-static bool mentions_key(const struct sl_table_rule *rule, const struct sl_ddl *ddl)
+static bool mentions_template(const char *text, const struct sl_ddl *ddl)
 {
-    struct sl_span rest = sl_span_make(rule->key_template, strlen(rule->key_template));
+    struct sl_span rest = sl_span_make(text, strlen(text));
     struct sl_key_token token;
 
     while (sl_key_next(&rest, &token, NULL) == SL_OK) {
         if (token.is_placeholder && sl_ddl_mentions(ddl->text, token.text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Does the statement mention a column that a template of keys, or of members, names? */
+static bool mentions_key(const struct sl_table_rule *rule, const struct sl_ddl *ddl)
+{
+    for (uint32_t i = 0; i < sl_rule_facets(rule); i++) {
+        if (mentions_template(sl_rule_template(rule, i), ddl) ||
+            (i > 0 && mentions_template(rule->indexes[i - 1].value, ddl))) {
             return true;
         }
     }
@@ -272,7 +287,7 @@ static bool moves_keys(const struct sl_table_rule *rule, const struct sl_ddl *dd
         return true;
     }
     if (known == NULL) {
-        return sl_key_names(rule, "pk") || mentions_key(rule, ddl);
+        return sl_rule_names(rule, "pk") || mentions_key(rule, ddl);
     }
     return sl_known_key_is_mentioned(known, ddl->text) ||
            (ddl->keys == SL_DDL_KEYS_UNIQUE && !sl_known_key_is_primary(known));
@@ -299,7 +314,7 @@ static int judge_alter(const struct sl_statement_context *context, const struct 
         return rc;
     }
     if (concerns_index_only(ddl)) {
-        if (rule->value == SL_VALUE_STREAM || !sl_key_names(rule, "pk") ||
+        if (rule->value == SL_VALUE_STREAM || !sl_rule_names(rule, "pk") ||
             (known != NULL && sl_known_key_is_primary(known))) {
             return SL_OK;
         }

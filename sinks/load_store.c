@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cdc/resp.h"
 #include "sinks/checkpoint.h"
 #include "sinks/redis_client.h"
 
@@ -236,6 +237,86 @@ static int scan(struct sl_load_store *base, const struct sl_key_pattern *pattern
     return rc;
 }
 
+/* ---- members ---- */
+
+#define SL_MEMBERS_PURPOSE "cannot look for the members of a set"
+
+static int format_members(struct sl_buf *out, struct sl_span key, uint64_t cursor)
+{
+    char number[24];
+    int rc = sl_resp_array(out, 5);
+
+    (void)snprintf(number, sizeof(number), "%" PRIu64, cursor);
+    rc = rc == SL_OK ? sl_resp_text(out, "SSCAN") : rc;
+    rc = rc == SL_OK ? sl_resp_bulk(out, key.data, key.len) : rc;
+    rc = rc == SL_OK ? sl_resp_text(out, number) : rc;
+    rc = rc == SL_OK ? sl_resp_text(out, "COUNT") : rc;
+    return rc == SL_OK ? sl_resp_text(out, "1000") : rc;
+}
+
+/* An error reply is a reply here. */
+static int ask_members(struct redis_store *store, struct sl_span key, uint64_t cursor,
+                       redisReply **reply, struct sl_err *err)
+{
+    struct sl_request *request = &store->client.request;
+    int rc = connect_once(store, err);
+
+    if (rc != SL_OK) {
+        return rc;
+    }
+    rc = format_members(&request->out, key, cursor);
+    rc = rc == SL_OK ? sl_request_send(request, err) : sl_err_set(err, rc, "out of memory");
+    rc = rc == SL_OK ? sl_request_receive(request, reply, err) : rc;
+    if (rc != SL_OK) {
+        (void)sl_err_prefix(err, "%s", sl_redis_url(store->options));
+        disconnect(store);
+    }
+    return rc;
+}
+
+static int take_members(const redisReply *reply, uint64_t *cursor, sl_load_key_fn each, void *user,
+                        struct sl_err *err)
+{
+    uint64_t next = 0;
+    int rc = take_cursor(reply, &next, err);
+
+    for (size_t i = 0; rc == SL_OK && i < reply->element[1]->elements; i++) {
+        rc = each(user, span_of(reply->element[1]->element[i]));
+    }
+    if (rc == SL_OK) {
+        *cursor = next;
+    }
+    return rc;
+}
+
+static int members(struct sl_load_store *base, struct sl_span key, uint64_t *cursor,
+                   sl_load_key_fn each, void *user, struct sl_err *err)
+{
+    struct redis_store *store = store_of(base);
+    bool was_open = store->is_open;
+    redisReply *reply = NULL;
+    int rc;
+
+    if (atomic_load(&store->stop)) {
+        return sl_err_set(err, SL_ESTOPPED, SL_MEMBERS_PURPOSE ": stopped");
+    }
+    rc = ask_members(store, key, *cursor, &reply, err);
+    if (rc == SL_EIO && was_open) {
+        rc = ask_members(store, key, *cursor, &reply, err);
+    }
+    if (rc != SL_OK || reply == NULL) { /* said again for the analyzer */
+        return rc;
+    }
+    if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "WRONGTYPE", 9) == 0) {
+        *cursor = 0;
+    } else {
+        rc = sl_reply_status(SL_MEMBERS_PURPOSE, reply, err);
+        rc = rc == SL_OK ? take_members(reply, cursor, each, user, err) : rc;
+    }
+    freeReplyObject(reply);
+    return rc;
+}
+
 /* ---- life ---- */
 
 static void interrupt(struct sl_load_store *base)
@@ -266,6 +347,7 @@ struct sl_load_store *sl_redis_load_store_new(const struct sl_redis_options *opt
         .rereads = step_rereads,
         .due = read_due,
         .scan = scan,
+        .members = members,
         .interrupt = interrupt,
         .free = free_store,
     };

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "cdc/item.h"
 #include "cdc/resp.h"
 #include "sinks/checkpoint.h"
 #include "sinks/redis_client.h"
@@ -84,6 +85,12 @@ static size_t head_of(const struct sl_redis_reading *reading)
     return asks_for_notes(reading) ? 2 : 1;
 }
 
+/* And for each of them. */
+static size_t step_of(const struct sl_redis_reading *reading)
+{
+    return reading->form.expires && !reading->form.is_member ? 2 : 1;
+}
+
 static int add_note(struct sl_buf *out, struct sl_span scope, struct sl_span key)
 {
     size_t len = scope.len + 1 + key.len;
@@ -104,7 +111,8 @@ static int add_notes(struct sl_redis_rows *rows, const struct sl_redis_reading *
     rc = rc == SL_OK ? sl_resp_text(out, "HMGET") : rc;
     rc = rc == SL_OK ? sl_resp_bulk(out, rows->rereads.data, rows->rereads.len) : rc;
     for (size_t i = 0; rc == SL_OK && i < reading->count; i++) {
-        rc = add_note(out, reading->scope, reading->keys[i]);
+        rc = add_note(out, reading->scope,
+                      reading->rows != NULL ? reading->rows[i] : reading->names[i]);
     }
     return rc;
 }
@@ -115,6 +123,29 @@ static const char *command_of(const struct sl_redis_form *form)
         return "JSON.GET";
     }
     return form->is_text ? "GET" : "HGETALL";
+}
+
+static int add_member(struct sl_buf *out, struct sl_span name)
+{
+    struct sl_span key;
+    struct sl_span member;
+    int rc = sl_item_split_member(name, &key, &member);
+
+    rc = rc == SL_OK ? sl_resp_array(out, 3) : rc;
+    rc = rc == SL_OK ? sl_resp_text(out, "SISMEMBER") : rc;
+    rc = rc == SL_OK ? sl_resp_bulk(out, key.data, key.len) : rc;
+    return rc == SL_OK ? sl_resp_bulk(out, member.data, member.len) : rc;
+}
+
+static int add_item(struct sl_buf *out, struct sl_redis_form form, struct sl_span name)
+{
+    int rc;
+
+    if (form.is_member) {
+        return add_member(out, name);
+    }
+    rc = add_command(out, command_of(&form), name);
+    return rc == SL_OK && form.expires ? add_command(out, "PTTL", name) : rc;
 }
 
 static int add_reading(struct sl_redis_rows *rows, const struct sl_redis_reading *reading)
@@ -129,10 +160,7 @@ static int add_reading(struct sl_redis_rows *rows, const struct sl_redis_reading
                      : rc;
     rc = rc == SL_OK && asks_for_notes(reading) ? add_notes(rows, reading) : rc;
     for (size_t i = 0; rc == SL_OK && i < reading->count; i++) {
-        rc = add_command(out, command_of(&reading->form), reading->keys[i]);
-        if (rc == SL_OK && reading->form.expires) {
-            rc = add_command(out, "PTTL", reading->keys[i]);
-        }
+        rc = add_item(out, reading->form, reading->names[i]);
     }
     return rc == SL_OK ? sl_resp_command(out, 1, exec) : rc;
 }
@@ -161,7 +189,7 @@ static int skip_queued(struct sl_redis_rows *rows, size_t count, struct sl_err *
 static int ask(struct sl_redis_rows *rows, const struct sl_redis_reading *reading,
                redisReply **reply, struct sl_err *err)
 {
-    size_t commands = head_of(reading) + reading->count * (reading->form.expires ? 2 : 1);
+    size_t commands = head_of(reading) + reading->count * step_of(reading);
     redisReply *got = NULL;
     int rc = add_reading(rows, reading);
 
@@ -281,6 +309,9 @@ static int take_held(struct sl_redis_rows *rows, const redisReply *reply, struct
         return SL_OK;
     case REDIS_REPLY_ARRAY:
         return take_fields(rows, reply, held);
+    case REDIS_REPLY_INTEGER:
+        held->kind = reply->integer != 0 ? SL_HELD_TEXT : SL_HELD_NOTHING;
+        return SL_OK;
     default:
         return SL_OK; /* nil */
     }
@@ -305,7 +336,7 @@ static bool is_noted(const struct sl_redis_reading *reading, const redisReply *r
 static int take_rows(struct sl_redis_rows *rows, const struct sl_redis_reading *reading,
                      const redisReply *reply, sl_redis_held_fn each, void *user, struct sl_err *err)
 {
-    size_t step = reading->form.expires ? 2 : 1;
+    size_t step = step_of(reading);
     int rc = SL_OK;
 
     for (size_t i = 0; rc == SL_OK && i < reading->count; i++) {
@@ -317,7 +348,7 @@ static int take_rows(struct sl_redis_rows *rows, const struct sl_redis_reading *
             return sl_reply_status(SL_ROWS_PURPOSE, content, err);
         }
         rc = take_held(rows, content, &held);
-        if (rc == SL_OK && reading->form.expires) {
+        if (rc == SL_OK && step == 2) {
             held.expires = reply->element[at + 1]->integer >= 0;
         }
         rc = rc == SL_OK ? each(user, i, &held) : rc;

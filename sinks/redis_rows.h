@@ -15,7 +15,8 @@
 #include "cdc/position.h"
 #include "sinks/options.h"
 
-/* What key number INDEX holds, during the call. What it returns, if not SL_OK, ends the reading. */
+/* What item number INDEX holds, during the call. What it returns, if not SL_OK, ends the reading.
+ */
 typedef int (*sl_redis_held_fn)(void *user, size_t index, const struct sl_held *held);
 
 struct sl_redis_rows;
@@ -30,24 +31,26 @@ void sl_redis_rows_free(struct sl_redis_rows *rows);
 int sl_redis_rows_checkpoint(struct sl_redis_rows *rows, struct sl_position *position,
                              struct sl_err *err) SL_MUSTCHECK;
 
-/* How a row is kept. */
+/* How a row, or an item of it, is kept. */
 struct sl_redis_form {
     bool is_text;     /* a string; else a hash */
     bool is_document; /* of the JSON type instead: its text is the server's */
+    bool is_member;   /* or a member of a set: it holds an empty text, or nothing */
     bool expires;     /* look whether keys do */
 };
 
 struct sl_redis_reading {
-    const struct sl_span *keys;
+    const struct sl_span *names; /* keys, or names of members (item.h) */
     size_t count;
     struct sl_redis_form form;
-    struct sl_span scope; /* of their table (reread_note.h), to see which keys wait to be read
-                             again; empty: that is not asked */
+    struct sl_span scope;       /* of their table (reread_note.h), to see which rows wait to be read
+                                   again; empty: that is not asked */
+    const struct sl_span *rows; /* the keys of these rows; NULL: they are NAMES */
 };
 
 /*
- * Reads keys. *POSITION (initialised) is replaced by the checkpoint of the same moment, before EACH
- * is called for the first one. SL_DONE: there is no checkpoint. SL_EIO, SL_EAUTH, SL_ESINK,
+ * Reads items. *POSITION (initialised) is replaced by the checkpoint of the same moment, before
+ * EACH is called for the first one. SL_DONE: there is no checkpoint. SL_EIO, SL_EAUTH, SL_ESINK,
  * SL_EFORMAT.
  */
 int sl_redis_rows_read(struct sl_redis_rows *rows, const struct sl_redis_reading *reading,

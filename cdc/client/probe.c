@@ -128,6 +128,11 @@ static int read_variables(struct sl_probe *probe, struct sl_source_facts *facts,
     return SL_OK;
 }
 
+int sl_probe_settings(struct sl_probe *probe, struct sl_source_facts *facts, struct sl_err *err)
+{
+    return read_variables(probe, facts, err);
+}
+
 /* user@host with quotes; the last '@' parts them, as a user's name may have one. */
 static int read_account(struct sl_probe *probe, struct sl_source_facts *facts, struct sl_err *err)
 {
@@ -217,25 +222,61 @@ static bool has_key(const struct sl_schema *schema)
     return false;
 }
 
+/* Asks COMMAND of a table. */
+static int ask_of_table(struct sl_probe *probe, const char *command, const char *db,
+                        const char *table, MYSQL_RES **rows, struct sl_err *err)
+{
+    struct sl_buf sql = {0};
+    const char *text;
+    int rc = sl_buf_add_str(&sql, command);
+
+    rc = rc == SL_OK ? sl_sql_add_name(&sql, db, strlen(db)) : rc;
+    rc = rc == SL_OK ? sl_buf_add_byte(&sql, '.') : rc;
+    rc = rc == SL_OK ? sl_sql_add_name(&sql, table, strlen(table)) : rc;
+    text = rc == SL_OK ? sl_buf_cstr(&sql) : NULL;
+    rc = text != NULL
+             ? sl_client_query(&probe->client, text, "read the definition of a table", rows, err)
+             : SL_ENOMEM;
+    sl_buf_release(&sql);
+    return rc;
+}
+
+int sl_probe_uniques(struct sl_probe *probe, const char *db, const char *table,
+                     sl_probe_unique_fn each, void *user, struct sl_err *err)
+{
+    enum { NON_UNIQUE = 1, INDEX = 2, COLUMN = 4, IS_NULLABLE = 9, LEAST = 10 };
+
+    MYSQL_RES *rows = NULL;
+    MYSQL_ROW row;
+    int rc = ask_of_table(probe, "SHOW INDEX FROM ", db, table, &rows, err);
+
+    while (rc == SL_OK && rows != NULL && mysql_num_fields(rows) >= LEAST &&
+           (row = mysql_fetch_row(rows)) != NULL) {
+        const struct sl_probe_unique column = {.index = row[INDEX],
+                                               .column = row[COLUMN],
+                                               .is_nullable = row[IS_NULLABLE] != NULL &&
+                                                              strcmp(row[IS_NULLABLE], "YES") == 0};
+
+        if (row[NON_UNIQUE] != NULL && strcmp(row[NON_UNIQUE], "0") == 0 && column.index != NULL) {
+            rc = each(user, &column);
+        }
+    }
+    if (rows != NULL) {
+        mysql_free_result(rows);
+    }
+    return rc;
+}
+
 /*
  * By SHOW CREATE TABLE, as information_schema.REFERENTIAL_CONSTRAINTS hides the keys of a table
  * from accounts that may only SELECT.
  */
 static int read_cascade(struct sl_probe *probe, struct sl_table_facts *facts, struct sl_err *err)
 {
-    struct sl_buf sql = {0};
     MYSQL_RES *rows = NULL;
     MYSQL_ROW row;
-    const char *text;
-    int rc = sl_buf_add_str(&sql, "SHOW CREATE TABLE ");
+    int rc = ask_of_table(probe, "SHOW CREATE TABLE ", facts->db, facts->table, &rows, err);
 
-    rc = rc == SL_OK ? sl_sql_add_name(&sql, facts->db, strlen(facts->db)) : rc;
-    rc = rc == SL_OK ? sl_buf_add_byte(&sql, '.') : rc;
-    rc = rc == SL_OK ? sl_sql_add_name(&sql, facts->table, strlen(facts->table)) : rc;
-    text = rc == SL_OK ? sl_buf_cstr(&sql) : NULL;
-    rc = text != NULL
-             ? sl_client_query(&probe->client, text, "read the definition of a table", &rows, err)
-             : SL_ENOMEM;
     row = rows != NULL ? mysql_fetch_row(rows) : NULL;
     if (row != NULL && row[1] != NULL) {
         facts->is_cascade_child = sl_preflight_has_cascade(row[1]);
@@ -243,7 +284,6 @@ static int read_cascade(struct sl_probe *probe, struct sl_table_facts *facts, st
     if (rows != NULL) {
         mysql_free_result(rows);
     }
-    sl_buf_release(&sql);
     return rc;
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random changes for long, while sluice and Redis are killed (kill -9) at random moments.
 
---mode chooses other long tests: what the cases of bootstrap.py and reconcile.py do in small.
+--mode chooses other long tests: what the cases of bootstrap.py and reconcile.py do in small, or a configuration with every feature.
 
 Redis keeps an append-only file that it synchronizes every second, as it is used in earnest: a kill may take
 acknowledged writes back, checkpoint and rows together. Once a minute the changes stop, and every row of the source is compared with
@@ -19,6 +19,7 @@ sys.path.insert(0, HERE)
 
 from harness import scenarios  # noqa: E402  pylint: disable=wrong-import-position
 from harness.env import Env  # noqa: E402  pylint: disable=wrong-import-position
+from harness.features import Features  # noqa: E402  pylint: disable=wrong-import-position
 from harness.guard import Guard  # noqa: E402  pylint: disable=wrong-import-position
 from harness.loading import PLAIN  # noqa: E402  pylint: disable=wrong-import-position
 from harness.oracle import Account  # noqa: E402  pylint: disable=wrong-import-position
@@ -28,6 +29,7 @@ from harness.sqlclient import SqlError  # noqa: E402  pylint: disable=wrong-impo
 ROUND_SECONDS = 60
 MODES = {
     "changes": "random changes while sluice and Redis are killed",
+    "features": "the same with rules that use everything at once, and reconcile, bootstrap and train beside them",
     "bootstrap": "sluice bootstrap of ROWS rows, killed three times, while rows and keys change",
     "readers": "no reader sees a key go back while a daemon loads ROWS rows and loads them again",
     "drift": "reconcile finds and mends 400 keys of ROWS rows, corrupted by hand",
@@ -67,13 +69,21 @@ class Soak:
         self.comparisons = 0
         env.start_source()
         env.start_redis(appendonly="yes", appendfsync="everysec")
+        self.features = Features(env) if args.mode == "features" else None
+        if self.features:
+            self.works, self.tables = self.features.works, self.features.tables
+        else:
+            self._choose_changes()
+        self.program = env.sluice(self.tables, lease_ms=1000).start()
+
+    def _choose_changes(self):
+        env = self.env
         kinds = ["types", "small", "composite", "uniq"]
         # Rows of hundreds of kilobytes come slowly, or the binary log would fill the disk.
         self.works = [env.workload(kinds, db="it_hash", truncate=True, pause=0.002),
                       env.workload(kinds, db="it_json", value="json", truncate=True, pause=0.002),
                       env.workload(["big"], db="it_big", pause=0.2)]
         self.tables = [table for work in self.works for table in work.oracle_tables]
-        self.program = env.sluice(self.tables, lease_ms=1000).start()
 
     def kill(self, victim):
         env = self.env
@@ -100,11 +110,23 @@ class Soak:
               f"Redis {self.kills['redis']}; {found}", flush=True)
         if found.sentences:
             raise Failure("; ".join(found.sentences[:20]))
+        if self.features:
+            self.command("reconcile")  # a status of 1 would be drift
         file, _, _ = self.env.source.position()
         try:
             self.env.sql("FLUSH BINARY LOGS", f"PURGE BINARY LOGS TO '{file}'")  # keeps the disk from filling up
         except SqlError:
             pass
+
+    def command(self, name):
+        """One that has to succeed, whatever is killed behind it."""
+        program = self.program
+        program.wait_ready()
+        if name == "train":
+            print(f"soak: {self.features.train(program, self.env.rng)}", flush=True)
+        else:
+            table = self.env.rng.choice(self.tables)
+            program.call(*(["bootstrap", "--table", str(table)] if name == "bootstrap" else [name]), status=0, timeout=600)
 
     def transactions(self):
         return sum(work.transactions for work in self.works)
@@ -121,12 +143,17 @@ class Soak:
                   for victim, count in (("sluice", args.sluice_kills), ("redis", args.redis_kills), ("source", args.source_kills))
                   for _ in range(count)]
         events += [(at, None) for at in range(ROUND_SECONDS, int(args.seconds), ROUND_SECONDS)]
+        if self.features:
+            events += [(self.env.rng.uniform(0, args.seconds), name) for name in ("bootstrap", "train", "reconcile") * (int(args.seconds) // 45 + 1)]
         for work in self.works:
             work.start()
         for at, victim in sorted(events, key=lambda event: event[0]):
             time.sleep(max(0, began + at - time.monotonic()))
-            if victim:
+            if victim in self.kills:
                 self.kill(victim)
+                continue
+            if victim:
+                self.command(victim)
                 continue
             self.compare(time.monotonic() - began)
             for work in self.works:
@@ -171,7 +198,7 @@ def main():
     env = failure = None
     try:
         env = Env(guard, args, args.seed)
-        (run_changes if args.mode == "changes" else run_scenario)(env, args)
+        (run_changes if args.mode in ("changes", "features") else run_scenario)(env, args)
     except (Failure, OSError, SqlError) as error:
         failure = str(error)
     complaints = env.close(failure is not None) if env else []

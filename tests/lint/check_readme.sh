@@ -34,6 +34,11 @@ def known_keys():
     return {path: "SL_CONF_UNAVAILABLE" in rest for path, rest in rows}
 
 
+def known_maps():
+    with open("conf/keys.c", encoding="utf-8") as file:
+        return re.findall(r'\{\.path = "([^"]+)", \.type = SL_CONF_MAP', file.read())
+
+
 def refused_words():
     """{name of a list of choices: words that this version refuses}, by path."""
     with open("conf/keys.c", encoding="utf-8") as file:
@@ -72,7 +77,13 @@ def json_members(text):
     return found
 
 
+def is_of_map(path, maps):
+    """True for names that the user chooses, and what stands below them."""
+    return any(path.startswith(f"{name}.") for name in maps)
+
+
 def check_config(page, text, keys, refused):
+    maps = known_maps()
     for block in re.finditer(r"^```jsonc\n(.*?)^```", text, re.S | re.M):
         try:
             members = json_members(block.group(1))
@@ -81,6 +92,8 @@ def check_config(page, text, keys, refused):
             continue
         for path, at, value in members:
             line = line_of(text, block.start(1) + at)
+            if is_of_map(path, maps):
+                continue
             if path not in keys:
                 complain(page, line, f"conf/keys.c knows no key {path}")
             elif keys[path]:

@@ -314,17 +314,17 @@ static int mapper_row(struct sl_mapper *mapper, const struct sl_row_change *chan
     return rc;
 }
 
-static int mapper_load_row(struct sl_mapper *mapper, const struct sl_table *table,
-                           const struct sl_cell *cells, enum sl_write write, struct sl_batch *batch,
-                           struct sl_err *err)
+static int mapper_load_row(struct sl_mapper *mapper, const struct sl_loaded_row *row,
+                           struct sl_batch *batch, struct sl_err *err)
 {
     struct sl_buf key = {0};
     int rc;
 
     (void)mapper;
     (void)err;
-    key_of(table, cells, &key);
-    rc = add_entry(batch, 'S', sl_buf_span(&key), sl_span_make(cells[1].data, cells[1].len), write);
+    key_of(row->table, row->cells, &key);
+    rc = add_entry(batch, 'S', sl_buf_span(&key),
+                   sl_span_make(row->cells[1].data, row->cells[1].len), row->write);
     sl_buf_release(&key);
     return rc;
 }
@@ -338,10 +338,10 @@ static int mapper_put_row(struct sl_mapper *mapper, const struct sl_loaded_row *
                      row->write);
 }
 
-static int mapper_remove(struct sl_mapper *mapper, struct sl_span key, struct sl_batch *batch)
+static int mapper_remove(struct sl_mapper *mapper, struct sl_item_name name, struct sl_batch *batch)
 {
     (void)mapper;
-    return add_entry(batch, 'D', key, sl_check_span(""), SL_WRITE_WHOLE);
+    return add_entry(batch, 'D', name.bytes, sl_check_span(""), SL_WRITE_WHOLE);
 }
 
 static int mapper_ddl(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,
@@ -364,13 +364,21 @@ static int mapper_key(struct sl_mapper *mapper, const struct sl_table *table,
 }
 
 /* A key that is no number has no row. */
-static int mapper_parse_key(struct sl_mapper *mapper, const struct sl_table *table,
+static uint32_t mapper_facets(struct sl_mapper *mapper, const struct sl_table *table)
+{
+    (void)mapper;
+    (void)table;
+    return 1;
+}
+
+static int mapper_parse_key(struct sl_mapper *mapper, const struct sl_table *table, uint32_t facet,
                             struct sl_span key, struct sl_arena *arena, struct sl_cell *cells)
 {
     struct sl_span id = sl_span_make(key.data + 3, key.len - 3);
 
     (void)mapper;
     (void)table;
+    assert_int_equal(facet, 0);
     if (id.data[0] < '0' || id.data[0] > '9') {
         return SL_DONE;
     }
@@ -395,11 +403,13 @@ static void pattern_free(struct sl_key_pattern *pattern)
     free(pattern);
 }
 
-static struct sl_key_pattern *mapper_pattern(struct sl_mapper *mapper, const struct sl_table *table)
+static struct sl_key_pattern *mapper_pattern(struct sl_mapper *mapper, const struct sl_table *table,
+                                             uint32_t facet)
 {
     struct pattern *pattern = calloc(1, sizeof(*pattern));
 
     (void)mapper;
+    (void)facet;
     assert_non_null(pattern);
     (void)snprintf(pattern->prefix, sizeof(pattern->prefix), "t%d:", number_of(table->name));
     pattern->base = (struct sl_key_pattern){
@@ -415,6 +425,7 @@ static const struct sl_mapper_ops mapper_ops = {.wants = mapper_wants,
                                                 .remove = mapper_remove,
                                                 .key = mapper_key,
                                                 .put_row = mapper_put_row,
+                                                .facets = mapper_facets,
                                                 .parse_key = mapper_parse_key,
                                                 .pattern = mapper_pattern,
                                                 .owner_pattern = mapper_pattern};

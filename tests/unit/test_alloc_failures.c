@@ -306,7 +306,8 @@ static int use_pattern(void *user)
 
 static int use_pattern_of_tables(void *user)
 {
-    const struct sl_key_tables tables = {rules, SL_COUNT(rules), &rules[0], sl_check_span("shop")};
+    const struct sl_key_tables tables = {
+        .rules = rules, .count = SL_COUNT(rules), .rule = &rules[0], .db = sl_check_span("shop")};
     struct sl_key_pattern *pattern = sl_key_pattern_of_tables(&tables);
 
     (void)user;
@@ -322,7 +323,7 @@ static int use_owner_pattern(void *user)
     const struct sl_table table = {
         .db = sl_check_span("shop"), .name = sl_check_span("t"), .key_count = 1};
     struct sl_key_pattern *pattern =
-        sl_key_owner_pattern(rules, SL_COUNT(rules), &rules[0], &table);
+        sl_key_owner_pattern(rules, SL_COUNT(rules), &rules[0], 0, &table);
 
     (void)user;
     if (pattern == NULL) {

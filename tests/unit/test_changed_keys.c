@@ -29,10 +29,11 @@ static struct sl_span text(const char *string)
 }
 
 /* "a:1 a:2", or why as a whole. */
-static void assert_changed(const struct sl_changed_keys *changed, const char *table,
-                           const char *want)
+static void assert_items(const struct sl_changed_keys *changed, const char *table, uint32_t facet,
+                         const char *want)
 {
     struct sl_changed_table found = sl_changed_keys_find(changed, text("shop"), text(table));
+    const struct sl_key_set *keys = sl_changed_keys_of(&found, facet);
     struct sl_buf have = {0};
     struct sl_span key;
     size_t at = 0;
@@ -40,13 +41,19 @@ static void assert_changed(const struct sl_changed_keys *changed, const char *ta
     if (found.whole != NULL) {
         assert_int_equal(sl_buf_add_str(&have, found.whole), SL_OK);
     }
-    while (found.whole == NULL && found.keys != NULL && sl_key_set_next(found.keys, &at, &key)) {
+    while (found.whole == NULL && keys != NULL && sl_key_set_next(keys, &at, &key)) {
         assert_int_equal(sl_buf_add_format(&have, "%s%.*s", have.len > 0 ? " " : "", (int)key.len,
                                            (const char *)key.data),
                          SL_OK);
     }
     assert_buf(&have, want);
     sl_buf_release(&have);
+}
+
+static void assert_changed(const struct sl_changed_keys *changed, const char *table,
+                           const char *want)
+{
+    assert_items(changed, table, 0, want);
 }
 
 /* ---- golden logs ---- */
@@ -271,12 +278,10 @@ static void call_rows(struct sl_changed_keys *changed, const char *name, int cou
     sl_test_table_release(&table);
 }
 
-static void call_change(struct sl_changed_keys *changed, enum sl_op op, const char *before,
-                        const char *after)
+static void call_cells(struct sl_changed_keys *changed, enum sl_op op, const struct sl_cell *old,
+                       const struct sl_cell *new)
 {
     struct sl_stream_handler handler = sl_changed_keys_handler(changed);
-    const struct sl_cell old[] = {sl_test_cell(before), sl_test_cell("v")};
-    const struct sl_cell new[] = {sl_test_cell(after), sl_test_cell("w")};
     struct sl_row_change change = {.op = op};
     struct sl_test_table table;
     bool skip = true;
@@ -292,6 +297,15 @@ static void call_change(struct sl_changed_keys *changed, enum sl_op op, const ch
     sl_test_table_release(&table);
 }
 
+static void call_change(struct sl_changed_keys *changed, enum sl_op op, const char *before,
+                        const char *after)
+{
+    const struct sl_cell old[] = {sl_test_cell(before), sl_test_cell("v")};
+    const struct sl_cell new[] = {sl_test_cell(after), sl_test_cell("w")};
+
+    call_cells(changed, op, old, new);
+}
+
 static void old_and_new_keys_and_those_of_deleted_rows_are_taken(void **state)
 {
     const struct sl_changed_options options = defaults();
@@ -303,6 +317,40 @@ static void old_and_new_keys_and_those_of_deleted_rows_are_taken(void **state)
     call_change(changed, SL_OP_UPDATE, "3", "4");
     call_change(changed, SL_OP_DELETE, "5", "");
     assert_changed(changed, "t", "t:1 t:2 t:3 t:4 t:5");
+    sl_changed_keys_free(changed);
+}
+
+static void items_of_old_and_new_rows_are_taken(void **state)
+{
+    static const struct sl_row_index indexes[] = {
+        {.key = "at:{v}:{id}", .value = "{v}"}, {.key = "of:{v}", .value = "{id}", .is_set = true}};
+    const struct sl_table_rule rule = {.pattern = "shop.*",
+                                       .db_pattern = "shop",
+                                       .table_pattern = "*",
+                                       .key_template = "{table}:{pk}",
+                                       .indexes = indexes,
+                                       .index_count = SL_COUNT(indexes)};
+    const struct sl_changed_options options = {
+        .rules = &rule, .rule_count = 1, .bytes_max = 1 << 20};
+    struct sl_changed_keys *changed = sl_changed_keys_new(&options);
+    const struct sl_cell null[] = {sl_test_cell("3"), SL_NULL_CELL};
+    const struct sl_cell a[] = {sl_test_cell("3"), sl_test_cell("a")};
+    const struct sl_cell part[] = {sl_test_cell("3"), {.state = SL_CELL_ABSENT}};
+
+    (void)state;
+    call_change(changed, SL_OP_UPDATE, "1", "1");
+    call_change(changed, SL_OP_DELETE, "2", "");
+    call_cells(changed, SL_OP_UPDATE, null, a);
+    assert_items(changed, "t", 0, "t:1 t:2 t:3");
+    assert_items(changed, "t", 1, "at:v:1 at:w:1 at:v:2 at:a:3");
+    assert_items(changed, "t", 2,
+                 "$4\r\nof:v\r\n$1\r\n1 $4\r\nof:w\r\n$1\r\n1 $4\r\nof:v\r\n$1\r\n2 "
+                 "$4\r\nof:a\r\n$1\r\n3");
+    assert_int_equal(sl_changed_keys_count(changed), 3);
+    call_cells(changed, SL_OP_UPDATE, a, part); /* what it lacks is as it was */
+    assert_items(changed, "t", 1, "at:v:1 at:w:1 at:v:2 at:a:3");
+    call_cells(changed, SL_OP_DELETE, part, NULL);
+    assert_changed(changed, "t", "its row images lack columns that its indexes are made of");
     sl_changed_keys_free(changed);
 }
 
@@ -362,6 +410,7 @@ int main(void)
         cmocka_unit_test(statements_about_tables_are_told_apart),
         cmocka_unit_test(statements_that_name_no_table_are_all_tables),
         cmocka_unit_test(old_and_new_keys_and_those_of_deleted_rows_are_taken),
+        cmocka_unit_test(items_of_old_and_new_rows_are_taken),
         cmocka_unit_test(too_many_keys_make_the_largest_table_whole),
         cmocka_unit_test(tables_that_nobody_asks_for_are_passed_over),
     };

@@ -184,6 +184,24 @@ static void tables_are_chosen_by_regex_and_left_out(void **state)
     set_env("SLUICE_TEST_SKIP", NULL);
 }
 
+static void indexes_are_templates_of_keys_and_of_what_they_hold(void **state)
+{
+    struct sl_config *config =
+        accepted(WITH_TABLE("\"index\":{\"by:{mail}\":\"{id}\",\"By:{mail}\":\"1\","
+                            "\"all\":{\"set\":\"{db}.{id}\"}}"));
+    const struct sl_row_index *indexes = config->tables[0].indexes;
+
+    (void)state;
+    assert_int_equal(config->tables[0].index_count, 3);
+    assert_string_equal(indexes[0].key, "by:{mail}");
+    assert_string_equal(indexes[0].value, "{id}");
+    assert_false(indexes[0].is_set);
+    assert_string_equal(indexes[2].key, "all");
+    assert_string_equal(indexes[2].value, "{db}.{id}");
+    assert_true(indexes[2].is_set);
+    sl_config_free(config);
+}
+
 static void masks_hold_what_they_show_and_keys_come_from_anywhere(void **state)
 {
     const struct sl_column_mask *masks;
@@ -341,6 +359,7 @@ int main(void)
         cmocka_unit_test(defaults_fill_what_the_file_leaves_out),
         cmocka_unit_test(every_key_reaches_its_option),
         cmocka_unit_test(tables_are_chosen_by_regex_and_left_out),
+        cmocka_unit_test(indexes_are_templates_of_keys_and_of_what_they_hold),
         cmocka_unit_test(masks_hold_what_they_show_and_keys_come_from_anywhere),
         cmocka_unit_test(comments_are_spaces_but_not_inside_strings),
         cmocka_unit_test(urls_say_host_port_user_and_database),

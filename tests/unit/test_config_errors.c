@@ -44,6 +44,34 @@ static void a_wrong_value_is_named_with_what_was_expected(void **state)
                    "log.level: expected one of \"error\", \"warn\", \"info\", \"debug\", got 3");
 }
 
+static void an_index_that_could_not_work_is_refused(void **state)
+{
+    (void)state;
+    assert_refused(WITH_TABLE("\"index\":{}"),
+                   "tables[0].index: expected an object of 1 to 32 key templates, got an object");
+    assert_refused(WITH_TABLE("\"index\":{\"by:{a}\":7}"),
+                   "tables[0].index: \"by:{a}\": expected a template of 1 to 1024 bytes, or "
+                   "{\"set\": TEMPLATE} for the members of a set");
+    assert_refused(WITH_TABLE("\"index\":{\"by:{a}\":{\"list\":\"{id}\"}}"),
+                   "tables[0].index: \"by:{a}\": expected a template");
+    assert_refused(WITH_TABLE("\"index\":{\"by:{a}\":\"\"}"),
+                   "tables[0].index: \"by:{a}\": expected a template");
+    assert_refused(WITH_TABLE("\"index\":{\"by:{a\":\"{id}\"}"),
+                   "tables[0].index: \"by:{a\": a key template has a \"{\" without its \"}\"");
+    assert_refused(WITH_TABLE("\"index\":{\"by:{a}\":\"{id\"}"),
+                   "tables[0].index: \"by:{a}\": a key template has a \"{\" without its \"}\"");
+    assert_refused(WITH_TABLE("\"index\":{\"all\":\"{id}\"}"),
+                   "tables[0].index: \"all\": a key template is the same for every row");
+    assert_refused(WITH_TABLE("\"index\":{\"by:{a}\":\"{id}\",\"by:{a}\":\"{id}\"}"),
+                   "tables[0].index: \"by:{a}\" stands there twice; keep one");
+    assert_refused(WITH_TABLE("\"index\":{\"{db}:{table}:{pk}\":\"{id}\"}"),
+                   "tables[0].index: \"{db}:{table}:{pk}\" is the key of rows already, by "
+                   "tables[0].key; choose another");
+    assert_refused(WITH_TABLE("\"index\":{\"by:{a}\":\"{id}\"}},{\"table\":\"shop.b\","
+                              "\"index\":{\"by:{a}\":{\"set\":\"{id}\"}}"),
+                   "tables[1].index: \"by:{a}\" is an index of tables[0] already");
+}
+
 static void a_long_value_is_shown_cut(void **state)
 {
     char text[200] = {0};
@@ -534,6 +562,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wrong_value_is_named_with_what_was_expected),
+        cmocka_unit_test(an_index_that_could_not_work_is_refused),
         cmocka_unit_test(a_long_value_is_shown_cut),
         cmocka_unit_test(sizes_are_integers_or_have_a_binary_unit),
         cmocka_unit_test(an_unknown_key_brings_the_nearest_one),

@@ -14,7 +14,7 @@ static bool owns(const struct sl_table_rule *rules, size_t count, const char *na
 {
     const struct sl_table table = {
         .db = sl_check_span("shop"), .name = sl_check_span(name), .key_count = 1};
-    struct sl_key_pattern *pattern = sl_key_owner_pattern(rules, count, &rules[0], &table);
+    struct sl_key_pattern *pattern = sl_key_owner_pattern(rules, count, &rules[0], 0, &table);
     bool found;
 
     assert_non_null(pattern);
@@ -68,11 +68,61 @@ static void a_later_rule_for_all_tables_leaves_earlier_ones_their_keys(void **st
     assert_false(owns(rules, 2, "users", "shop:orders:7"));
 }
 
+/* True when the item NAME is certain to be of shop.NAME's index, by the first of RULES. */
+static bool owns_item(const struct sl_table_rule *rules, size_t count, const char *table_name,
+                      const char *name)
+{
+    const struct sl_table table = {
+        .db = sl_check_span("shop"), .name = sl_check_span(table_name), .key_count = 1};
+    struct sl_key_pattern *pattern = sl_key_owner_pattern(rules, count, &rules[0], 1, &table);
+    bool found;
+
+    assert_non_null(pattern);
+    found = pattern->matches(pattern, sl_check_span(name));
+    pattern->free(pattern);
+    return found;
+}
+
+#define INDEXED(table, index_)                                                    \
+    {                                                                             \
+        .pattern = "shop." table, .db_pattern = "shop", .table_pattern = (table), \
+        .key_template = "{table}:{pk}", .indexes = &(index_), .index_count = 1    \
+    }
+
+static void members_are_of_the_table_that_they_or_their_set_name(void **state)
+{
+    static const struct sl_row_index plain = {"of:{user}", "{id}", true};
+    static const struct sl_row_index named = {"of:{user}", "{table}.{id}", true};
+    static const struct sl_row_index set_named = {"of:{table}:{user}", "{id}", true};
+    static const struct sl_row_index other = {"of:{mail}", "{id}", true};
+    static const struct sl_row_index other_string = {"of:{mail}", "{id}", false};
+    const struct sl_table_rule one[] = {INDEXED("a", plain)};
+    const struct sl_table_rule several[] = {INDEXED("a_*", plain)};
+    const struct sl_table_rule told[] = {INDEXED("a_*", named)};
+    const struct sl_table_rule sets[] = {INDEXED("a_*", set_named)};
+    const struct sl_table_rule alike[] = {INDEXED("a", plain), INDEXED("b", other)};
+    const struct sl_table_rule strings[] = {INDEXED("a", other_string), INDEXED("b", plain)};
+
+    (void)state;
+    assert_true(owns_item(one, 1, "a", "$4\r\nof:3\r\n$1\r\n7"));
+    assert_true(owns_item(one, 1, "a", "$4\r\nof:3\r\n$2\r\n::")); /* nobody else's */
+    assert_false(owns_item(one, 1, "a", "of:3"));
+    assert_false(owns_item(several, 1, "a_1", "$4\r\nof:3\r\n$1\r\n7"));
+    assert_true(owns_item(told, 1, "a_1", "$4\r\nof:3\r\n$5\r\na_1.7"));
+    assert_false(owns_item(told, 1, "a_1", "$4\r\nof:3\r\n$5\r\na_2.7"));
+    assert_true(owns_item(sets, 1, "a_1", "$8\r\nof:a_1:3\r\n$1\r\n7"));
+    assert_false(owns_item(sets, 1, "a_1", "$8\r\nof:a_2:3\r\n$1\r\n7"));
+    assert_false(owns_item(alike, 2, "a", "$4\r\nof:3\r\n$1\r\n7"));
+    assert_false(owns_item(strings, 2, "a", "of:3"));
+    assert_true(owns_item(strings, 1, "a", "of:3"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_of_one_template_for_several_tables_are_nobodys),
         cmocka_unit_test(keys_that_another_rule_makes_are_nobodys),
+        cmocka_unit_test(members_are_of_the_table_that_they_or_their_set_name),
         cmocka_unit_test(a_later_rule_for_all_tables_leaves_earlier_ones_their_keys),
     };
 

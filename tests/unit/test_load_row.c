@@ -119,11 +119,11 @@ static const struct sl_cell row[] = {{(const uint8_t *)"00007", 5, SL_CELL_TEXT}
 
 static void load(struct fixture *fix)
 {
+    const struct sl_loaded_row loaded = {
+        .table = &fix->table, .cells = row, .write = SL_WRITE_REPLACE};
     struct sl_err err = {0};
 
-    assert_int_equal(fix->mapper->ops->load_row(fix->mapper, &fix->table, row, SL_WRITE_REPLACE,
-                                                fix->batch, &err),
-                     SL_OK);
+    assert_int_equal(fix->mapper->ops->load_row(fix->mapper, &loaded, fix->batch, &err), SL_OK);
 }
 
 static void insert(struct fixture *fix)

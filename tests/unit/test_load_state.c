@@ -151,22 +151,27 @@ static void a_request_to_load_comes_back_as_it_was_written(void **state)
 
 static void a_request_to_repair_comes_back_as_it_was_written(void **state)
 {
-    struct sl_buf keys[2] = {{0}};
-    struct sl_load_request from = {.kind = SL_REQUEST_REPAIR, .keys = keys, .key_count = 2};
+    struct sl_load_item items[3] = {{0}, {0}, {.facet = 12}};
+    struct sl_load_request from = {.kind = SL_REQUEST_REPAIR, .items = items, .item_count = 3};
     struct sl_load_request to = {0};
 
     (void)state;
     set(&from.db, "a");
     set(&from.table, "b");
-    set(&keys[0], "a:b:1");
-    assert_int_equal(sl_buf_add(&keys[1], "\x00 ", 2), SL_OK);
-    round_trip(&from, "repair 61.62 613a623a31 0020", &to);
+    set(&items[0].name, "a:b:1");
+    assert_int_equal(sl_buf_add(&items[1].name, "\x00 ", 2), SL_OK);
+    set(&items[2].name, "z");
+    round_trip(&from, "repair 61.62 613a623a31 0020 12/7a", &to);
     assert_int_equal(to.kind, SL_REQUEST_REPAIR);
-    assert_int_equal(to.key_count, 2);
-    assert_buf(&to.keys[0], "a:b:1");
-    assert_memory_equal(to.keys[1].data, "\x00 ", 2);
-    sl_buf_release(&keys[0]);
-    sl_buf_release(&keys[1]);
+    assert_int_equal(to.item_count, 3);
+    assert_buf(&to.items[0].name, "a:b:1");
+    assert_int_equal(to.items[0].facet, 0);
+    assert_memory_equal(to.items[1].name.data, "\x00 ", 2);
+    assert_buf(&to.items[2].name, "z");
+    assert_int_equal(to.items[2].facet, 12);
+    for (size_t i = 0; i < SL_COUNT(items); i++) {
+        sl_buf_release(&items[i].name);
+    }
     sl_buf_release(&from.db);
     sl_buf_release(&from.table);
     sl_load_request_release(&to);
@@ -195,6 +200,11 @@ static void a_corrupt_request_is_refused_and_changes_nothing(void **state)
         "repair 61.62",
         "repair 61.62 6",
         "repair 61.62 61 6x",
+        "repair 61.62 0/61",
+        "repair 61.62 /61",
+        "repair 61.62 1/6",
+        "repair 61.62 -1/61",
+        "repair 61.62 4294967296/61",
     };
     struct sl_load_request to = {.rate = 7};
 
@@ -217,7 +227,7 @@ static void more_keys_than_a_request_may_have_are_refused(void **state)
         assert_int_equal(sl_buf_add_str(&text, " 61"), SL_OK);
     }
     assert_int_equal(sl_load_request_parse(&to, sl_span_make(text.data, text.len)), SL_OK);
-    assert_int_equal(to.key_count, SL_LOAD_KEYS_MAX);
+    assert_int_equal(to.item_count, SL_LOAD_KEYS_MAX);
     assert_int_equal(sl_buf_add_str(&text, " 61"), SL_OK);
     assert_int_equal(sl_load_request_parse(&to, sl_span_make(text.data, text.len)), SL_EFORMAT);
     sl_load_request_release(&to);

@@ -193,6 +193,36 @@ static void a_scan_finds_what_the_pattern_matches_and_the_glob_allows(void **sta
     assert_true(steps > 1);
 }
 
+static void members_of_a_set_are_found_and_what_is_no_set_has_none(void **state)
+{
+    static const char *const nothing[] = {"no set", "not there"};
+    const struct sl_span set = sl_span_make("a\0\r\nb", 5);
+    struct seen seen = {.text = ""};
+    struct sl_err err = {0};
+    uint64_t cursor = 0;
+    unsigned steps = 0;
+
+    (void)state;
+    for (int i = 0; i < 5000; i++) {
+        sl_test_redis_do(&redis, "SADD %b member:%d", set.data, set.len, i);
+    }
+    sl_test_redis_do(&redis, "SET %s mine", nothing[0]);
+    do {
+        assert_ok(store->ops->members(store, set, &cursor, see_key, &seen, &err), &err);
+        steps++;
+    } while (cursor != 0);
+    assert_int_equal(seen.count, 5000);
+    assert_true(steps > 1);
+    for (size_t i = 0; i < SL_COUNT(nothing); i++) {
+        cursor = 7;
+        assert_ok(
+            store->ops->members(store, sl_check_span(nothing[i]), &cursor, see_key, &seen, &err),
+            &err);
+        assert_true(cursor == 0);
+    }
+    assert_int_equal(seen.count, 5000);
+}
+
 static void a_connection_that_redis_closed_is_made_again(void **state)
 {
     struct seen seen = {.text = ""};
@@ -268,6 +298,7 @@ int main(void)
         CASE(what_the_function_returns_ends_the_reading),
         CASE(a_key_of_another_kind_is_an_error_of_the_sink),
         CASE(a_scan_finds_what_the_pattern_matches_and_the_glob_allows),
+        CASE(members_of_a_set_are_found_and_what_is_no_set_has_none),
         CASE(a_connection_that_redis_closed_is_made_again),
         CASE(a_redis_that_is_not_there_is_worth_another_try),
         CASE(after_an_interrupt_every_call_is_stopped),

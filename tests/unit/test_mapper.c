@@ -318,16 +318,15 @@ static void selected_rows_obey_where(void **state)
 {
     const struct sl_cell open[] = {sl_test_cell("1"), sl_test_cell("open"), sl_test_cell("x")};
     const struct sl_cell draft[] = {sl_test_cell("2"), sl_test_cell("draft"), sl_test_cell("x")};
+    struct sl_loaded_row row = {.cells = open, .write = SL_WRITE_REPLACE};
     struct fixture fix;
 
     (void)state;
     init(&fix, where_rule, "id int key,state text,v text not", false);
-    assert_ok(fix.mapper->ops->load_row(fix.mapper, &fix.test.table, open, SL_WRITE_REPLACE,
-                                        fix.batch, &fix.err),
-              &fix.err);
-    assert_ok(fix.mapper->ops->load_row(fix.mapper, &fix.test.table, draft, SL_WRITE_REPLACE,
-                                        fix.batch, &fix.err),
-              &fix.err);
+    row.table = &fix.test.table;
+    assert_ok(fix.mapper->ops->load_row(fix.mapper, &row, fix.batch, &fix.err), &fix.err);
+    row.cells = draft;
+    assert_ok(fix.mapper->ops->load_row(fix.mapper, &row, fix.batch, &fix.err), &fix.err);
     assert_string_equal(commands(&fix), "DEL shop:t:1; HSET shop:t:1 id 1 state open v x; "
                                         "DEL shop:t:2");
     release(&fix);
@@ -866,12 +865,12 @@ static void keys_come_from_rows_and_lead_back(void **state)
     assert_int_equal(sl_buf_add_str(&key, "old"), SL_OK);
     assert_ok(ops->key(fix.mapper, &fix.test.table, cells, &key, &fix.err), &fix.err);
     assert_buf(&key, "shop:t:7:a%3Ab");
-    assert_int_equal(ops->parse_key(fix.mapper, &fix.test.table, sl_span_make(key.data, key.len),
+    assert_int_equal(ops->parse_key(fix.mapper, &fix.test.table, 0, sl_span_make(key.data, key.len),
                                     &arena, parsed),
                      SL_OK);
     assert_bytes(parsed[1].data, parsed[1].len, "a:b");
     assert_int_equal(parsed[2].state, SL_CELL_ABSENT);
-    pattern = ops->pattern(fix.mapper, &fix.test.table);
+    pattern = ops->pattern(fix.mapper, &fix.test.table, 0);
     assert_non_null(pattern);
     assert_true(pattern->matches(pattern, sl_span_make(key.data, key.len)));
     assert_false(pattern->matches(pattern, sl_check_span("shop:t:7")));
@@ -889,8 +888,9 @@ static void a_key_is_removed(void **state)
     (void)state;
     init(&fix, hash_rule, "id int key,name text", false);
     must_map(&fix, NULL, row);
-    assert_int_equal(fix.mapper->ops->remove(fix.mapper, sl_check_span("shop:t:7"), fix.batch),
-                     SL_OK);
+    assert_int_equal(
+        fix.mapper->ops->remove(fix.mapper, sl_item_key(sl_check_span("shop:t:7")), fix.batch),
+        SL_OK);
     assert_string_equal(commands(&fix), "DEL shop:t:7");
     release(&fix);
 }

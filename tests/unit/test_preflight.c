@@ -121,6 +121,19 @@ static void a_missing_privilege_fails_with_the_grant(void **state)
                         "GRANT BINLOG MONITOR ON *.* TO 'sluice'@'%'");
 }
 
+static void an_index_needs_the_old_values(void **state)
+{
+    struct sl_source_facts facts = good_mysql();
+
+    (void)state;
+    facts.needs_old_values = true;
+    assert_int_equal(judge(&facts, "binlog_row_image", NULL).level, SL_CHECK_OK);
+    (void)snprintf(facts.row_image, sizeof(facts.row_image), "NOBLOB");
+    assert_int_equal(judge(&facts, "binlog_row_image", "index").level, SL_CHECK_FAIL);
+    assert_string_equal(judge(&facts, "binlog_row_image", "index").fix,
+                        "SET PERSIST binlog_row_image = FULL");
+}
+
 static void what_works_with_limits_is_a_warning(void **state)
 {
     struct sl_source_facts facts = good_mysql();
@@ -210,6 +223,7 @@ int main(void)
         cmocka_unit_test(a_server_without_a_log_or_id_fails),
         cmocka_unit_test(statement_format_fails_and_is_mended_as_the_server_can),
         cmocka_unit_test(a_missing_privilege_fails_with_the_grant),
+        cmocka_unit_test(an_index_needs_the_old_values),
         cmocka_unit_test(what_works_with_limits_is_a_warning),
         cmocka_unit_test(a_table_needs_select_and_a_key),
         cmocka_unit_test(a_cascading_foreign_key_is_a_warning),

@@ -73,24 +73,22 @@ static int fake_row(struct sl_mapper *mapper, const struct sl_row_change *change
     return rc;
 }
 
-static int fake_load_row(struct sl_mapper *mapper, const struct sl_table *table,
-                         const struct sl_cell *cells, enum sl_write write, struct sl_batch *batch,
-                         struct sl_err *err)
+static int fake_load_row(struct sl_mapper *mapper, const struct sl_loaded_row *row,
+                         struct sl_batch *batch, struct sl_err *err)
 {
     const struct fake_mapper *fake = (const struct fake_mapper *)mapper;
 
-    (void)table;
     if (fake->load_status != SL_OK) {
         assert_int_equal(sl_buf_add_str(&batch->data, "half"), SL_OK);
         return sl_err_set(err, fake->load_status, "the row does not fit");
     }
-    return put(batch, 'l', sl_span_make(cells[0].data, cells[0].len), write);
+    return put(batch, 'l', sl_span_make(row->cells[0].data, row->cells[0].len), row->write);
 }
 
-static int fake_remove(struct sl_mapper *mapper, struct sl_span key, struct sl_batch *batch)
+static int fake_remove(struct sl_mapper *mapper, struct sl_item_name name, struct sl_batch *batch)
 {
     (void)mapper;
-    return put(batch, 'r', key, SL_WRITE_WHOLE);
+    return put(batch, 'r', name.bytes, SL_WRITE_WHOLE);
 }
 
 static int fake_ddl(struct sl_mapper *mapper, const struct sl_ddl *ddl, unsigned nth,
@@ -226,22 +224,25 @@ static int do_nothing(struct sl_reader *reader, void *user, struct sl_err *err)
 static int put_row_7(struct sl_reader *reader, void *user, struct sl_err *err)
 {
     const struct sl_cell cell = text_cell("7");
+    const struct sl_loaded_row row = {.cells = &cell, .write = SL_WRITE_REPLACE};
 
     (void)user;
-    return sl_reader_put_row(reader, NULL, &cell, SL_WRITE_REPLACE, err);
+    return sl_reader_put_row(reader, &row, err);
 }
 
 static int put_all_kinds(struct sl_reader *reader, void *user, struct sl_err *err)
 {
     const struct sl_cell cells[] = {text_cell("8"), text_cell("9")};
-    int rc = sl_reader_put_row(reader, NULL, &cells[0], SL_WRITE_REPLACE, err);
+    struct sl_loaded_row row = {.cells = &cells[0], .write = SL_WRITE_REPLACE};
+    int rc = sl_reader_put_row(reader, &row, err);
 
     (void)user;
     if (rc == SL_OK) {
-        rc = sl_reader_put_row(reader, NULL, &cells[1], SL_WRITE_REPLACE, err);
+        row.cells = &cells[1];
+        rc = sl_reader_put_row(reader, &row, err);
     }
     if (rc == SL_OK) {
-        rc = sl_reader_put_removal(reader, sl_check_span("3"));
+        rc = sl_reader_put_removal(reader, sl_item_key(sl_check_span("3")));
     }
     return rc == SL_OK
                ? sl_reader_put_commands(reader, sl_check_span("KEY"), sl_check_span("cmd KEY "), 2)
@@ -591,7 +592,7 @@ static void a_place_of_another_server_is_an_error(void **state)
 
 static enum sl_touch find(const struct fixture *fix, const char *key)
 {
-    return sl_table_watch_find(fix->watch, sl_check_span(key));
+    return sl_table_watch_find(fix->watch, sl_item_key(sl_check_span(key)));
 }
 
 /* Plays all events with a watch on from number FROM on. */

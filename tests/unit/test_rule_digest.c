@@ -37,7 +37,10 @@ static void each_member_that_matters_makes_another_digest(void **state)
         {.column = "id", .kind = SL_MASK_LAST, .last = 4}};
     static const struct sl_column_mask last_5[] = {
         {.column = "id", .kind = SL_MASK_LAST, .last = 5}};
-    struct sl_table_rule rules[21];
+    static const struct sl_row_index key_index = {"by:{a}", "{id}", false};
+    static const struct sl_row_index set_index = {"by:{a}", "{id}", true};
+    static const struct sl_row_index other_index = {"by:{a}", "{a}", false};
+    struct sl_table_rule rules[24];
     char digests[SL_COUNT(rules)][SL_RULE_DIGEST_LEN + 1];
     size_t n = 0;
 
@@ -70,6 +73,12 @@ static void each_member_that_matters_makes_another_digest(void **state)
     rules[n++].mask_count = 1;
     rules[n++].where = "id > 3";
     rules[n++].ttl_s = 60;
+    rules[n].indexes = &key_index;
+    rules[n++].index_count = 1;
+    rules[n].indexes = &set_index;
+    rules[n++].index_count = 1;
+    rules[n].indexes = &other_index;
+    rules[n++].index_count = 1;
     rules[n++].transform = "function(row) return row end";
     rules[n++].transform = "function(row) return nil end";
     rules[n].transform = "function(row) return nil end";

@@ -847,7 +847,7 @@ static void a_request_repairs_keys(void **state)
     fix->model.cache[0][6] = 1; /* wrong, but not asked for */
     fix->model.cache[1][3] = 1; /* of another table */
     begin(fix);
-    ask(fix, "r", "repair 73686f70.7430 74303a32 74303a33 74303a34 74303a32 74313a33");
+    ask(fix, "r", "repair 73686f70.7430 74303a32 74303a33 74303a34 74303a32 74313a33 1/74303a36");
     wait_for_request(fix, "r");
     end(fix);
     assert_int_equal(fix->model.cache[0][2], 20);

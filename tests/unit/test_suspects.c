@@ -6,7 +6,7 @@ static struct sl_suspect *add(struct sl_suspects *suspects, const char *key, uin
 {
     struct sl_suspect *made = NULL;
 
-    assert_int_equal(sl_suspects_add(suspects, sl_check_span(key), &made), SL_OK);
+    assert_int_equal(sl_suspects_add(suspects, 0, sl_check_span(key), &made), SL_OK);
     made->look.due_ms = due_ms;
     return made;
 }
@@ -19,7 +19,7 @@ static void a_key_is_kept_once(void **state)
 
     (void)state;
     assert_span(sl_suspect_key(first), "a");
-    assert_int_equal(sl_suspects_add(suspects, sl_check_span("a"), &again), SL_DONE);
+    assert_int_equal(sl_suspects_add(suspects, 0, sl_check_span("a"), &again), SL_DONE);
     assert_ptr_equal(first, again);
     assert_int_equal(sl_suspects_count(suspects), 1);
     sl_suspects_remove(suspects, first);
@@ -40,15 +40,15 @@ static void there_are_not_more_than_may_be(void **state)
     (void)state;
     add(few, "a", 1);
     add(few, "b", 1);
-    assert_int_equal(sl_suspects_add(few, sl_check_span("c"), &made), SL_ELIMIT);
+    assert_int_equal(sl_suspects_add(few, 0, sl_check_span("c"), &made), SL_ELIMIT);
     while (rc == SL_OK && count < 1000) {
         (void)snprintf(key, sizeof(key), "%d", count++);
-        rc = sl_suspects_add(small, sl_check_span(key), &made);
+        rc = sl_suspects_add(small, 0, sl_check_span(key), &made);
     }
     assert_int_equal(rc, SL_ELIMIT);
     assert_true(count < 20);
     sl_suspects_remove(small, made);
-    assert_int_equal(sl_suspects_add(small, sl_check_span("x"), &made), SL_OK);
+    assert_int_equal(sl_suspects_add(small, 0, sl_check_span("x"), &made), SL_OK);
     sl_suspects_free(few);
     sl_suspects_free(small);
 }
@@ -66,7 +66,7 @@ static void many_keys_are_found_again(void **state)
     }
     for (int i = 0; i < 5000; i++) {
         (void)snprintf(key, sizeof(key), "key:%d", i);
-        assert_int_equal(sl_suspects_add(suspects, sl_check_span(key), &made), SL_DONE);
+        assert_int_equal(sl_suspects_add(suspects, 0, sl_check_span(key), &made), SL_DONE);
         assert_span(sl_suspect_key(made), key);
         sl_suspects_remove(suspects, made);
     }
@@ -97,6 +97,29 @@ static void what_is_due_comes_in_batches_of_one_kind(void **state)
         }
     }
     assert_int_equal(sl_suspects_count(suspects), 1);
+    sl_suspects_free(suspects);
+}
+
+static void the_same_name_in_two_facets_is_two_suspects(void **state)
+{
+    struct sl_suspects *suspects = sl_suspects_new(10, 100000);
+    struct sl_suspect *due[10];
+    struct sl_suspect *made = NULL;
+
+    (void)state;
+    for (uint32_t facet = 0; facet < 3; facet++) {
+        assert_int_equal(sl_suspects_add(suspects, facet, sl_check_span("a"), &made), SL_OK);
+        assert_int_equal(made->facet, facet);
+        assert_int_equal(sl_suspects_add(suspects, facet, sl_check_span("a"), &made), SL_DONE);
+        assert_int_equal(sl_suspects_add(suspects, facet, sl_check_span("b"), &made), SL_OK);
+    }
+    for (size_t left = 6; left > 0; left -= 2) {
+        assert_int_equal(sl_suspects_count(suspects), left);
+        assert_int_equal(sl_suspects_due(suspects, 1, 1000, due, 10), 2);
+        assert_int_equal(due[0]->facet, due[1]->facet);
+        sl_suspects_remove(suspects, due[0]);
+        sl_suspects_remove(suspects, due[1]);
+    }
     sl_suspects_free(suspects);
 }
 
@@ -145,6 +168,7 @@ int main(void)
         cmocka_unit_test(there_are_not_more_than_may_be),
         cmocka_unit_test(many_keys_are_found_again),
         cmocka_unit_test(what_is_due_comes_in_batches_of_one_kind),
+        cmocka_unit_test(the_same_name_in_two_facets_is_two_suspects),
         cmocka_unit_test(a_batch_is_bounded_in_bytes_but_never_empty),
         cmocka_unit_test(what_a_row_was_before_is_stale),
     };

@@ -13,12 +13,12 @@ static struct sl_table_watch *make(size_t limit)
 
 static void note(struct sl_table_watch *watch, const char *key, enum sl_write write)
 {
-    sl_table_watch_note(watch, sl_check_span(key), write);
+    sl_table_watch_note(watch, sl_item_key(sl_check_span(key)), write);
 }
 
 static enum sl_touch find(const struct sl_table_watch *watch, const char *key)
 {
-    return sl_table_watch_find(watch, sl_check_span(key));
+    return sl_table_watch_find(watch, sl_item_key(sl_check_span(key)));
 }
 
 static void a_watch_is_of_one_table(void **state)
@@ -100,8 +100,8 @@ static void what_was_undone_is_to_be_read_again(void **state)
     sl_table_watch_begin(watch);
     note(watch, "a", SL_WRITE_WHOLE);
     note(watch, "b", SL_WRITE_WHOLE);
-    sl_table_watch_undo(watch, sl_check_span("a"));
-    sl_table_watch_undo(watch, sl_check_span("c"));
+    sl_table_watch_undo(watch, sl_item_key(sl_check_span("a")));
+    sl_table_watch_undo(watch, sl_item_key(sl_check_span("c")));
     assert_int_equal(find(watch, "a"), SL_TOUCH_PART);
     assert_int_equal(find(watch, "b"), SL_TOUCH_WHOLE);
     assert_int_equal(find(watch, "c"), SL_TOUCH_PART);

@@ -1,8 +1,7 @@
 """What goes into the cache: which tables, columns and rows."""
-import hashlib
-import hmac
 import json
 
+from harness import masks
 from harness.env import HEARTBEAT, case
 from harness.oracle import Table
 from harness.place import Failure
@@ -189,26 +188,16 @@ def case_random_changes_to_renamed_columns(env):
     env.settle(tables)
 
 
-def _keep_last(count):
-    def shown(raw):
-        text = raw.decode()
-        hidden = len(text) - count if len(text) > count else len(text)
-        return ("*" * hidden + text[hidden:]).encode()
-    return shown
-
-
 @case()
 def case_random_changes_to_masked_columns(env):
     """No value of a masked column is anywhere in Redis."""
     env.start_servers()
     work = env.workload(["types", "small", "filtered"], value=env.rng.choice(["hash", "json"]))
     tables = work.oracle_tables
-    key = "a key that is long enough"
-    digest = ({"sha256": key}, lambda raw: hmac.new(key.encode(), raw, hashlib.sha256).hexdigest().encode())
-    tables[0].mask = {"c_int": ({"text": "none"}, lambda raw: b"none"), "c_blob": digest, "c_latin1": digest,
-                      "c_varchar": ({"last": 3}, _keep_last(3)), "c_datetime6": ("null", lambda raw: None), "c_decimal": digest}
-    tables[1].mask = {"note": ("null", lambda raw: None), "number": ({"last": 1}, _keep_last(1))}
-    tables[2].mask = {"state": digest, "body": digest}
+    tables[0].mask = {"c_int": masks.text("none"), "c_blob": masks.DIGEST, "c_latin1": masks.DIGEST,
+                      "c_varchar": masks.last(3), "c_datetime6": masks.NOTHING, "c_decimal": masks.DIGEST}
+    tables[1].mask = {"note": masks.NOTHING, "number": masks.last(1)}
+    tables[2].mask = {"state": masks.DIGEST, "body": masks.DIGEST}
     work.run(transactions=100)
     env.sluice(tables).start()
     env.settle(tables)
@@ -260,7 +249,7 @@ def case_reconcile_knows_what_is_chosen(env):
     env.start_servers()
     work = env.workload(["filtered", "small"], value=env.rng.choice(["hash", "json"]))
     tables = work.oracle_tables
-    tables[0].mask = {"body": ("null", lambda raw: None), "note": ({"last": 2}, _keep_last(2))}
+    tables[0].mask = {"body": masks.NOTHING, "note": masks.last(2)}
     tables[1].rename = {"note": "text"}
     env.sql("INSERT INTO it.filtered (id, state) VALUES (1000,'draft'),(1001,'open')")
     program = env.sluice(tables, start="bootstrap").start()

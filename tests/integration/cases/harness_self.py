@@ -4,6 +4,7 @@ import base64
 from harness import oracle
 from harness.churn import Churn, is_steady
 from harness.env import case
+from harness.items import encode_part
 from harness.place import Failure
 from harness.poller import Poller
 from harness.process import wait_until
@@ -74,6 +75,36 @@ def case_oracle_accepts_what_is_right_and_names_what_is_wrong(env):
 
 
 @case()
+def case_oracle_knows_the_items_of_indexes(env):
+    env.start_servers()
+    work = env.workload(["indexed", "wanted"])
+    work.run(transactions=150)
+    churn = Churn(env, 200, kinds=("idx",), db="it_churn", clients=2)
+    churn.run(200)
+    tables = work.oracle_tables + churn.oracle_tables
+    tables[2].ttl = 100
+    with env.source.connect() as connection, env.redis.connect() as redis:
+        connection.query("SET time_zone='+00:00'")
+        for table in tables:
+            _fill(redis, oracle.expected(connection, table))
+        items = oracle.expected_items(connection, tables)
+        for key, value in items.strings.items():
+            redis.call("SET", key, value, *(["EX", "100"] if key in items.expiring else []))
+        for key, members in items.sets.items():
+            redis.call("SADD", key, *members)
+        oracle.require_equal(connection, redis, tables)
+        string, mortal, group = min(items.strings.keys() - items.expiring), min(items.expiring), min(items.sets)
+        for change, due in ((("SET", string, "x"), f"item {string!r} is b'x'"), (("SADD", group, "none"), "1 members of no row: [b'none']"),
+                            (("SREM", group, min(items.sets[group])), "lacks 1 members"), (("PERSIST", mortal), "no time to live"),
+                            (("DEL", string), f"item {string!r} is missing"), (("DEL", group), f"item {group!r} is missing"),
+                            (("HSET", string, "a", "1"), "is no string"), (("SET", "of:4711", "1"), "b'of:4711' is extra")):
+            redis.call(*change)
+            found = oracle.compare(connection, redis, tables)
+            if not any(due in sentence for sentence in found):
+                raise Failure(f"after {change} the oracle says {found}, due was: {due}")
+
+
+@case()
 def case_oracle_reads_numbers_as_numbers(env):
     """Shortest decimals in any notation are accepted, others are not."""
     del env
@@ -87,7 +118,7 @@ def case_oracle_reads_numbers_as_numbers(env):
     for number, text, due in checks:
         if number.accepts(text) is not due:
             raise Failure(f"{number} and {text!r}: accepted is {not due}")
-    if oracle.encode_key_part(b"a%b:{c}") != b"a%25b%3A%7Bc%7D":
+    if encode_part(b"a%b:{c}") != b"a%25b%3A%7Bc%7D":
         raise Failure("percent-encoding of key parts is off")
     if base64.b64encode(b"\0\xff") != b"AP8=":
         raise Failure("base64 is off")

@@ -20,7 +20,7 @@ if __name__ == "__main__":
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     __package__ = "harness"  # pylint: disable=redefined-builtin
 
-from .churn_tables import KINDS, epoch  # noqa: E402  pylint: disable=wrong-import-position
+from .churn_tables import KINDS, USUAL, epoch  # noqa: E402  pylint: disable=wrong-import-position
 from .place import Failure  # noqa: E402  pylint: disable=wrong-import-position
 from .sqlclient import Connection, SqlError, quote  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -83,8 +83,10 @@ class Client:
         self.inserted += 1
         return epoch(self.generation, self.inserted)
 
-    def _literal(self, column):
+    def _literal(self, table, column):
         rng = self.rng
+        if column in (name for name, _, _ in table.more):
+            return table.literal(rng, column)
         if rng.random() < 0.15:
             return "NULL"
         if column == "name":
@@ -101,35 +103,40 @@ class Client:
         return rng.choice((f"JSON_SET(doc, '$.a', {rng.randrange(10 ** 6)})", f"JSON_REPLACE(doc, '$.b', {quote(rng.choice(TEXTS))})",
                            "JSON_REMOVE(doc, '$.b')", f"JSON_SET(doc, '$.c', {rng.randrange(99)}, '$.l[0]', 'new')"))
 
-    def _values(self):
+    def _value(self, table, column):
+        if column == "doc" and self.rng.random() < 0.8:
+            return self._document()
+        if column in ("email", "owner", "tag") and self.rng.random() < 0.5:
+            return table.expression(self.rng, column)
+        return self._literal(table, column)
+
+    def _values(self, table):
         """Some columns get other values; the versions count them."""
         rng = self.rng
         parts = ["v=v+1", "w=w+1"]
-        for column in rng.sample(("name", "note", "amount", "doc"), rng.choice((0, 1, 1, 2, 4))):
-            value = self._document() if column == "doc" and rng.random() < 0.8 else self._literal(column)
-            parts.append(f"{column}={value}")
+        parts += [f"{column}={self._value(table, column)}" for column in rng.sample(table.changing, rng.choice((0, 1, 1, 2, 4)))]
         return ", ".join(parts)
 
     def _update(self, table):
-        return [f"UPDATE {table.full_name} SET {self._values()} WHERE {table.is_here(self._any(table))}"]
+        return [f"UPDATE {table.full_name} SET {self._values(table)} WHERE {table.is_here(self._any(table))}"]
 
     def _update_many(self, table):
         """Neighbours of a number, as one statement."""
         first = self._any(table)
         numbers = range(first, min(first + self.rng.choice((2, 5, 40)), table.span))
         rows = " OR ".join(f"({table.is_here(number)})" for number in numbers)
-        return [f"UPDATE {table.full_name} SET {self._values()} WHERE {rows}"]
+        return [f"UPDATE {table.full_name} SET {self._values(table)} WHERE {rows}"]
 
     def _row(self, table, number):
         version = self._version()
         literals = table.literals(number, self.rng.randrange(8))
-        literals += [str(version), str(version), *(self._literal(column) for column in ("name", "note", "amount", "doc"))]
+        literals += [str(version), str(version), *(self._literal(table, column) for column in table.changing)]
         return f"({', '.join(literals)})"
 
     def _insert(self, table):
         numbers = {self._own(table) for _ in range(self.rng.choice((1, 1, 4)))}
         rows = ", ".join(self._row(table, number) for number in sorted(numbers))
-        return [f"INSERT INTO {table.full_name} ({', '.join(table.columns)}) VALUES {rows} ON DUPLICATE KEY UPDATE {self._values()}"]
+        return [f"INSERT INTO {table.full_name} ({', '.join(table.columns)}) VALUES {rows} ON DUPLICATE KEY UPDATE {self._values(table)}"]
 
     def _replace(self, table):
         return [f"REPLACE INTO {table.full_name} ({', '.join(table.columns)}) VALUES {self._row(table, self._own(table))}"]
@@ -148,8 +155,10 @@ class Client:
                 f"WHERE {table.is_here(number)}"]
 
     def _swap(self, table):
-        """Two rows change keys, by way of a third that is free."""
-        if table.name != "num":
+        """Two rows change keys, by way of a third that is free, or what else is unique."""
+        if table.more and self.rng.random() < 0.7:
+            return table.exchange(self._any(table), self._any(table))
+        if not table.name.endswith(("num", "idx")):
             return self._move(table)
         one, two, version = self._own(table), self._own(table), self._version()
         begin = f"UPDATE {table.full_name} SET v={version}, w={version}, id="
@@ -199,7 +208,7 @@ def run_client(job):
 class Churn:
     """The tables, created and filled, and the clients that change them."""
 
-    def __init__(self, env, rows, kinds=tuple(KINDS), value="hash", db="it", prefix="", clients=3, session=(), pause=0, load=True, compress=None,
+    def __init__(self, env, rows, kinds=USUAL, value="hash", db="it", prefix="", clients=3, session=(), pause=0, load=True, compress=None,
                  transform=None):
         self.env = env
         span = rows * 3 // 2

@@ -7,6 +7,7 @@ always the same as `v`, so a reader that sees them differ has seen half a row.
 import hashlib
 
 from . import oracle
+from .items import encode_part
 from .sqlclient import quote
 
 # Spellings of one key in a collation that tells neither letter case nor accents nor trailing spaces apart;
@@ -28,6 +29,9 @@ class ChurnTable:
     """Rows 0 to SPAN-1, of which two thirds are there at the beginning."""
     name = None
     key = ()  # (column, definition)
+    more = ()  # columns behind VALUES: (column, definition, expression of n for loading)
+    constraints = ()
+    index = None  # as of oracle.Table
 
     def __init__(self, db, span, value="hash", is_mysql=False, prefix=""):
         self.db = db
@@ -37,14 +41,16 @@ class ChurnTable:
         self.is_mysql = is_mysql
         self.name = prefix + type(self).name
         self.full_name = f"`{db}`.`{self.name}`"
-        self.columns = [column for column, _ in self.key + VALUES]
+        self.columns = [column for column, _ in self.key + VALUES] + [column for column, _, _ in self.more]
+        self.changing = ["name", "note", "amount", "doc", *(column for column, _, _ in self.more)]
 
     @property
     def oracle(self):
-        return oracle.Table(self.db, self.name, self.value, compress=self.compress, transform=self.transform)
+        return oracle.Table(self.db, self.name, self.value, compress=self.compress, transform=self.transform, index=self.index)
 
     def ddl(self):
         parts = [f"`{column}` {kind}" for column, kind in self.key + VALUES]
+        parts += [f"`{column}` {kind}" for column, kind, _ in self.more] + list(self.constraints)
         return (f"CREATE TABLE {self.full_name} ({', '.join(parts)}, PRIMARY KEY ({', '.join(column for column, _ in self.key)})) "
                 "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci")
 
@@ -67,7 +73,7 @@ class ChurnTable:
     # what follows from these
 
     def redis_key(self, number, spelling=0):
-        parts = b":".join(map(oracle.encode_key_part, self.parts(number, spelling)))
+        parts = b":".join(map(encode_part, self.parts(number, spelling)))
         return f"{self.db}:{self.name}:".encode() + parts
 
     def is_here(self, number):
@@ -85,6 +91,7 @@ class ChurnTable:
             high = min(low + LOAD_STEP, self.span) - 1
             values = ("1, 1, CONCAT('name ', n), IF(n % 5, REPEAT('x', n % 90), NULL), n / 4, "
                       "JSON_OBJECT('a', n, 'b', REPEAT('y', n % 50), 'l', JSON_ARRAY(n, 'z'))")
+            values += "".join(f", {expression}" for _, _, expression in self.more)
             numbers = f"(SELECT seq AS n FROM `{self.db}`.seq_{low}_to_{high}) AS numbers"
             begin = f"INSERT INTO {self.full_name} "
             if self.is_mysql:
@@ -167,4 +174,42 @@ class Uuids(ChurnTable):
                 f"'-8', SUBSTR({digits}, 18, 3), '-', SUBSTR({digits}, 21))")
 
 
-KINDS = {kind.name: kind for kind in (Integers, Composite, Uuids)}
+class Indexed(Integers):
+    """Items of every kind: columns that are unique or not, NULL, one by a collation, and that go from row to row."""
+    name = "idx"
+    more = (("email", "VARCHAR(60) NULL", "IF(n % 4, CONCAT('u', n, '@x'), NULL)"), ("owner", "INT NULL", "IF(n % 9, n % 61, NULL)"),
+            ("tag", "VARCHAR(20) NULL", "ELT(1 + n % 5, 'a', 'B', 'c%:{}', '', NULL)"))
+    constraints = ("UNIQUE KEY by_email (email)",)
+
+    def __init__(self, db, span, value="hash", is_mysql=False, prefix=""):
+        super().__init__(db, span, value, is_mysql, prefix)
+        self.index = {f"mail:{db}:{self.name}:{{email}}": "{id}", f"of:{db}:{self.name}:{{owner}}": {"set": "{id}"},
+                      "tag:{db}:{table}:{tag}:{id}": "{v}/{note}", "tags:{db}:{table}:{tag}": {"set": "{id}/{amount}"}}
+
+    def literal(self, rng, column):
+        """A value of one of MORE, such that rows have the same or nearly the same every so often."""
+        if rng.random() < 0.2:
+            return "NULL"
+        if column == "owner":
+            return str(rng.randrange(61))
+        if column == "tag":
+            return quote(rng.choice(("a", "A", "ä", "a ", "B", "b", "c%:{}", "", "\r\n*", "日本")))
+        return quote(f"{rng.choice('uuUü')}{rng.randrange(self.span)}@{rng.choice('xxX')}")
+
+    def expression(self, rng, column):
+        """The same for a statement that may change several rows."""
+        if column == "email":
+            return rng.choice(("UPPER(email)", "LOWER(email)", "NULL", "CONCAT('u', v MOD 1000, '@x')", "email"))
+        return self.literal(rng, column)
+
+    def exchange(self, one, two):
+        """Two rows change what is unique."""
+        begin = f"UPDATE {self.full_name} SET v=v+1, w=w+1, email="
+        here = [self.is_here(number) for number in (one, two)]
+        return ["SET @one=NULL, @two=NULL", f"SELECT email INTO @one FROM {self.full_name} WHERE {here[0]} FOR UPDATE",
+                f"SELECT email INTO @two FROM {self.full_name} WHERE {here[1]} FOR UPDATE", f"{begin}NULL WHERE {here[0]} OR {here[1]}",
+                f"{begin}@two WHERE {here[0]}", f"{begin}@one WHERE {here[1]}"]
+
+
+KINDS = {kind.name: kind for kind in (Integers, Composite, Uuids, Indexed)}
+USUAL = ("num", "combo", "uid")

@@ -104,6 +104,9 @@ class Env:
             found["key"] = "{db}:{table}:" + ":".join("{" + name + "}" for name in table.key)
         if table.columns:
             found["columns"] = table.columns
+        for name, given in (("except", table.but), ("index", table.index), ("ttl", table.ttl)):
+            if given:
+                found[name] = given
         if table.lua:
             found["where"] = table.lua
         if table.transform:

@@ -13,6 +13,7 @@ import re
 import struct
 
 from . import zstd
+from .items import Items, encode_part
 from .place import Failure
 
 INTEGERS = {"tinyint", "smallint", "mediumint", "int", "bigint", "year"}
@@ -26,12 +27,13 @@ class Table:
     """A table of the source and how the configuration under test maps it."""
 
     def __init__(self, db, name, value="hash", key=None, columns=None, where=None, lua=None,
-                 rename=None, mask=None, front=None, compress=None, transform=None):
+                 rename=None, mask=None, front=None, compress=None, transform=None, but=None, index=None, ttl=None):
         self.db = db
         self.name = name
         self.value = value
         self.key = key          # list of columns; None: the primary key, else the first unique NOT NULL index
         self.columns = columns  # None: all
+        self.but = but          # columns that are left out instead
         self.where = where      # SQL condition that says the same as the configured one
         self.lua = lua          # the configured one
         self.rename = rename or {}  # column: name of its field or member
@@ -40,6 +42,8 @@ class Table:
         # (the configured function, the same in Python: it gets the texts of the columns, None for NULL, and a function that
         # gives a column as it would be shown without, and returns {name: value}, see _shown(), or None)
         self.transform = transform
+        self.index = index      # as it is configured
+        self.ttl = ttl          # seconds
         self.mask = mask or {}  # column: (how it is configured, function of the text that makes what is shown)
 
     def __str__(self):
@@ -186,12 +190,14 @@ def _hash_text(value):
     return value if isinstance(value, (bytes, Number)) else str(value).encode()
 
 
-def _transformed(table, layout, cells):
-    """What the table's function makes of a row; None: nothing."""
-    def own(name):
-        return _masked(table, layout, name, cells[name])
+def _returned(table, layout, cells):
+    """What the table's function returns."""
+    return table.transform[1](cells, lambda name: _masked(table, layout, name, cells[name]))
 
-    found = table.transform[1](cells, own)
+
+def _transformed(table, layout, cells):
+    """What the cache has of it; None: nothing."""
+    found = _returned(table, layout, cells)
     if found is None:
         return None
     if table.value == "hash":
@@ -201,29 +207,48 @@ def _transformed(table, layout, cells):
     return _Members((name, nested(found[name])) for name in [*(name for name in layout.names if name in found), *others])
 
 
-def encode_key_part(raw):
-    return re.sub(rb"[%:{}]", lambda match: b"%%%02X" % match.group()[0], raw)
-
-
 def _key_text(kind, raw):
     if kind in ("float", "double"):
         raise Failure("the oracle knows no key text for FLOAT and DOUBLE: several are allowed")
-    return encode_key_part(raw)
+    return encode_part(raw)
 
 
-def expected(connection, table):
-    """{key: hash as a dict of fields, or JSON as members} of every selected row."""
+def selected(connection, table):
+    """The table's layout, and its rows that are to be in the cache: {column: text or None}."""
     layout = Layout(connection, table)
     if not layout.names:
-        return {}
+        return layout, []
     if not layout.key:
         raise Failure(f"{table} has no key, so nothing can be expected of it")
     items = ", ".join(_select_item(name, layout.types[name]) for name in layout.names)
     where = f" WHERE {table.where}" if table.where else ""
-    shown = table.columns or layout.names
+    rows = connection.rows(f"SELECT {items} FROM `{table.db}`.`{table.name}`{where}")
+    return layout, [dict(zip(layout.names, row)) for row in rows]
+
+
+def expected(connection, table):
+    """{key: hash as a dict of fields, or JSON as members} of every selected row."""
+    return _rows_as_kept(table, *selected(connection, table))
+
+
+def _add_items(items, table, layout, rows):
+    """Those of the rows that are in the cache."""
+    kept = [cells for cells in rows if not table.transform or _returned(table, layout, cells) is not None]
+    items.add_table(table, layout, kept)
+
+
+def expected_items(connection, tables):
+    """What the indexes of TABLES hold."""
+    items = Items()
+    for table in tables:
+        _add_items(items, table, *selected(connection, table))
+    return items
+
+
+def _rows_as_kept(table, layout, rows):
+    shown = table.columns or [name for name in layout.names if name not in (table.but or ())]
     wanted = {}
-    for row in connection.rows(f"SELECT {items} FROM `{table.db}`.`{table.name}`{where}"):
-        cells = dict(zip(layout.names, row))
+    for cells in rows:
         parts = [_key_text(layout.types[name], cells[name]) for name in layout.key]
         key = table.front.encode() + b":".join(parts)
         if table.transform:
@@ -296,11 +321,12 @@ class Account:
 
     def __init__(self):
         self.equal = self.missing = self.extra = self.different = 0
+        self.items = 0  # keys of indexes that are equal
         self.frames = {}  # id of a dictionary, or 0: values compressed with it
         self.sentences = []
 
     def add(self, other):
-        for name in ("equal", "missing", "extra", "different"):
+        for name in ("equal", "items", "missing", "extra", "different"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.sentences += other.sentences
         for number, count in other.frames.items():
@@ -320,7 +346,8 @@ class Account:
         return kind, {name: zstd.plain(value, dictionary) for name, value in got.items()}
 
     def __str__(self):
-        return f"{self.equal} rows equal, {self.missing} missing, {self.extra} extra, {self.different} different"
+        items = f" and {self.items} keys of indexes" if self.items else ""
+        return f"{self.equal} rows{items} equal, {self.missing} missing, {self.extra} extra, {self.different} different"
 
 
 def _dictionaries(redis):
@@ -341,10 +368,12 @@ def account(connection, redis, tables, foreign=()):
     are sluice's own."""
     connection.query("SET time_zone='+00:00'")
     present = {key for key in redis.keys() if not key.startswith(b"sluice:")}
-    found, claimed = Account(), set(foreign)
+    found, claimed, items = Account(), set(foreign), Items()
     dictionary = _dictionaries(redis)
     for table in tables:
-        wanted = expected(connection, table)
+        layout, rows = selected(connection, table)
+        _add_items(items, table, layout, rows)
+        wanted = _rows_as_kept(table, layout, rows)
         claimed |= wanted.keys()
         absent = wanted.keys() - present
         found.missing += len(absent)
@@ -358,6 +387,8 @@ def account(connection, redis, tables, foreign=()):
             if text:
                 found.different += 1
                 found.sentences.append(f"{key!r} {text}")
+    items.compare(redis, found, present)
+    claimed |= items.keys()
     found.extra = len(present - claimed)
     found.sentences += [f"{key!r} is extra: no row stands for it" for key in sorted(present - claimed)]
     found.sentences += [f"foreign key {key!r} is gone" for key in sorted(set(foreign) - present)]

@@ -9,6 +9,7 @@ import time
 
 from . import oracle
 from .churn import Churn
+from .churn_tables import USUAL
 from .loading import DEFAULTS, Command, Stutter, load_states, wait_loaded
 from .place import Failure
 from .poller import Poller
@@ -92,9 +93,10 @@ def readers_beside_bootstrap(env, rows, rounds, values=("hash", "json"), session
     program.stop()
 
 
-def reconcile_beside_changes(env, rows, seconds, session=(), pause=0, config=DEFAULTS, say=lambda text: None):
+def reconcile_beside_changes(env, rows, seconds, session=(), pause=0, config=DEFAULTS, kinds=USUAL, say=lambda text: None):
     """Nothing is wrong, so nothing may be reported, however much changes."""
-    churns = [Churn(env, rows // 6, db=f"it_{value}", value=value, session=session, clients=2, pause=pause) for value in ("hash", "json")]
+    churns = [Churn(env, rows // 6, kinds=kinds, db=f"it_{value}", value=value, session=session, clients=2, pause=pause)
+              for value in ("hash", "json")]
     tables = [table for churn in churns for table in churn.oracle_tables]
     program = env.sluice(tables, **config).start()
     for churn in churns:

@@ -192,12 +192,14 @@ def quote_label(label):
 class TableSpec:
     """A table of the schema: its columns, the literals they take, and how it is created."""
 
-    def __init__(self, name, key, columns, engine="InnoDB", unique=False, where=None):
+    def __init__(self, name, key, columns, engine="InnoDB", unique=False, where=None, alone=(), index=None):
         self.name = name
         self.key = key          # [(name, definition, generator)]
         self.columns = columns
         self.engine = engine
         self.unique = unique    # a unique NOT NULL index in place of the primary key
+        self.alone = alone      # columns each of which is unique
+        self.index = index      # as of oracle.Table
         self.where, self.lua = where or (None, None)  # the same condition in SQL and Lua
 
     def ddl(self, db):
@@ -206,6 +208,7 @@ class TableSpec:
         parts += [f"`{name}` {kind}" + ("" if " null" in kind else " NULL") for name, kind, _ in self.columns]
         names = ", ".join(f"`{name}`" for name, _, _ in self.key)
         parts.append(f"UNIQUE KEY row_key ({names})" if self.unique else f"PRIMARY KEY ({names})")
+        parts += [f"UNIQUE KEY by_{name} (`{name}`)" for name in self.alone]
         return (f"CREATE TABLE `{db}`.`{self.name}` ({', '.join(parts)}) "
                 f"ENGINE={self.engine} DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci")
 
@@ -248,10 +251,23 @@ def specs(is_mysql):
                    "AND (big IS NULL OR big <= 18446744073709551614) AND (body IS NULL OR LENGTH(body) <> 1) AND id <> 13",
                    "state ~= 'draft' and (number or 0) > -500 and (price == nil or num.compare(price, '1000000.50') < 0) "
                    "and (big == nil or num.compare(big, '18446744073709551614') <= 0) and (body == nil or #body ~= 1) and id ~= 13")),
+        "indexed": TableSpec("indexed", [("id", "int", _small_key(60))], [
+            note, number, ("email", "varchar(40)", lambda rng: quote(f"{rng.choice('uuUü')}{rng.randint(1, 40)}@{rng.choice(odd)}")),
+            ("owner", "int", lambda rng: str(rng.randint(1, 5))), ("tag", "varchar(20)", lambda rng: text(rng, 2)),
+            ("bytes", "varbinary(8)", lambda rng: blob(rng, 8))],
+            alone=("email",), index=INDEX),
+        "wanted": TableSpec("wanted", [("a", "varchar(9)", lambda rng: quote(rng.choice(odd) * rng.randint(0, 2))), ("b", "int", _small_key(9))], [
+            note, number, ("code", "char(4)", lambda rng: quote(rng.choice("abAB") + rng.choice("xyXYé"))),
+            ("owner", "int", lambda rng: str(rng.randint(1, 5))), ("state", "enum('open','draft')", fixed("'open'", "'draft'"))],
+            alone=("code",), where=("state <> 'draft' AND IFNULL(number, 0) > -300", "state ~= nil and state ~= 'draft' and (number or 0) > -300"),
+            index={"{db}:code:{{{code}}}": "{db}:{table}:{pk}", "wanted:{owner}:{state}": {"set": "{pk}"}}),
         "myisam": TableSpec("myisam", [("id", "int", _small_key(40))], [note, number], engine="MyISAM"),
     }
 
 
+# Unique and not, with a value that changes while its key does not, members with any byte.
+INDEX = {"mail:{email}": "{id}", "of:{owner}": {"set": "{id}"}, "{table}:tag:{tag}:{id}": "{number}-{note}",
+         "{db}:tags:{tag}": {"set": "{id}/{note}"}, "bytes:{bytes}:{owner}": {"set": "{id}:{bytes}"}}
 TRANSACTIONAL = ("types", "small", "composite", "big", "uniq", "filtered")
 
 
@@ -291,7 +307,7 @@ class Workload:
 
     @property
     def oracle_tables(self):
-        return [oracle.Table(self.schema.db, table.name, self.value, where=table.where, lua=table.lua, compress=self.compress)
+        return [oracle.Table(self.schema.db, table.name, self.value, where=table.where, lua=table.lua, compress=self.compress, index=table.index)
                 for table in self.schema.tables]
 
     def run(self, transactions=None, seconds=None):
@@ -408,8 +424,10 @@ class Workload:
         return [f"UPDATE {self._name(table)} SET `{name}` = {generator(rng)} WHERE {table.some_key(rng)}"]
 
     def _swap(self, table):
-        """Two rows change keys, by way of a third."""
+        """Two rows change keys, by way of a third, or another column that is unique."""
         rng = self.rng
+        if table.alone and rng.random() < 0.6:
+            return self._exchange(table, rng.choice(table.alone))
         if len(table.key) != 1 or "int" not in table.key[0][1]:
             return self._move(table)
         name, _, generator = table.key[0]
@@ -418,3 +436,9 @@ class Workload:
         update = f"UPDATE {self._name(table)} SET `{name}` = "
         return [f"{update}{parking} WHERE `{name}` = {one}", f"{update}{one} WHERE `{name}` = {two}",
                 f"{update}{two} WHERE `{name}` = {parking}"]
+
+    def _exchange(self, table, column):
+        begin, here = f"UPDATE {self._name(table)} SET `{column}` = ", [table.some_key(self.rng) for _ in range(2)]
+        read = [f"SELECT `{column}` INTO @{name} FROM {self._name(table)} WHERE {where}" for name, where in zip(("one", "two"), here)]
+        return ["SET @one=NULL, @two=NULL", *read, *[f"{begin}NULL WHERE {where}" for where in here],
+                *[f"{begin}@{name} WHERE {where}" for name, where in zip(("two", "one"), here)]]
