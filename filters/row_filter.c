@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "filters/transform.h"
+
 int sl_row_filter_init(struct sl_row_filter *filter)
 {
     return pthread_mutex_init(&filter->lock, NULL) == 0 ? SL_OK : SL_ENOMEM;
@@ -115,14 +117,29 @@ static int judge(struct sl_row_filter *filter, const struct sl_table *table,
     return rc;
 }
 
+/* Otherwise it is enough that it says so when the row is written. */
+static bool asks_transform(const struct sl_shape *shape)
+{
+    return shape->transform != NULL && shape->rule->index_count > 0;
+}
+
 int sl_row_filter_judge(struct sl_row_filter *filter, const struct sl_table *table,
                         const struct sl_cell *cells, const struct sl_cell *before,
                         enum sl_verdict *verdict, struct sl_err *err)
 {
     const struct sl_shape *shape = table->user;
 
+    int rc = SL_OK;
+
     *verdict = SL_ROW_MATCHES;
-    return shape->rule->where == NULL ? SL_OK : judge(filter, table, cells, before, verdict, err);
+    if (shape->rule->where != NULL) {
+        rc = judge(filter, table, cells, before, verdict, err);
+    }
+    if (rc == SL_OK && *verdict == SL_ROW_MATCHES && asks_transform(shape)) {
+        rc = sl_transform_judge(shape, (struct sl_row){.cells = cells, .base = before}, false,
+                                verdict, err);
+    }
+    return rc;
 }
 
 bool sl_row_filter_surely_takes(struct sl_row_filter *filter, const struct sl_table *table,
@@ -131,6 +148,11 @@ bool sl_row_filter_surely_takes(struct sl_row_filter *filter, const struct sl_ta
     const struct sl_shape *shape = table->user;
     enum sl_verdict verdict = SL_ROW_UNCLEAR;
 
-    return shape->rule->where == NULL ||
-           (test(filter, shape, cells, NULL, &verdict, NULL) == SL_OK && verdict == SL_ROW_MATCHES);
+    if (shape->rule->where != NULL &&
+        (test(filter, shape, cells, NULL, &verdict, NULL) != SL_OK || verdict != SL_ROW_MATCHES)) {
+        return false;
+    }
+    return !asks_transform(shape) || (sl_transform_judge(shape, (struct sl_row){.cells = cells},
+                                                         true, &verdict, NULL) == SL_OK &&
+                                      verdict == SL_ROW_MATCHES);
 }

@@ -1,5 +1,6 @@
 /*
- * row_filter.h - the "where" of all rules of a mapper, and what is done when one fails on a row.
+ * row_filter.h - the "where" of all rules of a mapper, and what is done when one fails on a row. Of
+ * a rule with indexes the transform is asked as well: a row that it keeps out has no items.
  */
 #ifndef SLUICE_FILTERS_ROW_FILTER_H
 #define SLUICE_FILTERS_ROW_FILTER_H

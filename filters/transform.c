@@ -73,6 +73,7 @@ void sl_transform_free(struct sl_transform *transform)
     }
     sl_lua_box_free(transform->box);
     sl_lua_cells_release(&transform->cells);
+    sl_buf_release(&transform->tried);
     free(transform->members);
     (void)pthread_mutex_destroy(&transform->lock);
     free(transform);
@@ -125,7 +126,7 @@ static int make_json(lua_State *state)
 
 static void count_row(struct sl_transform *transform, bool is_failure)
 {
-    if (transform->stats != NULL) {
+    if (transform->stats != NULL && !transform->is_asking) {
         atomic_fetch_add_explicit(is_failure ? &transform->stats->quarantined
                                              : &transform->stats->filtered,
                                   1, memory_order_relaxed);
@@ -139,7 +140,7 @@ static int quarantine(struct sl_transform *transform, const char *why)
     char text[768];
 
     count_row(transform, true);
-    if (!transform->has_warned && transform->notice != NULL) {
+    if (!transform->has_warned && transform->notice != NULL && !transform->is_asking) {
         transform->has_warned = true;
         (void)snprintf(
             text, sizeof(text),
@@ -187,15 +188,13 @@ static int finish(struct sl_transform *transform, enum sl_lua_result result, con
     return transform->cells.status;
 }
 
-/* BODY does the work, in Lua. */
-static int run(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out, size_t *count,
-               int (*body)(lua_State *state), struct sl_err *err)
+/* BODY does the work, in Lua. The lock is held. */
+static int run_locked(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
+                      int (*body)(lua_State *state), struct sl_err *err)
 {
     struct sl_transform *transform = shape->transform;
     struct sl_err why = {0};
-    int rc;
 
-    (void)pthread_mutex_lock(&transform->lock);
     transform->shape = shape;
     transform->row = row;
     transform->out = out;
@@ -204,9 +203,18 @@ static int run(const struct sl_shape *shape, struct sl_row row, struct sl_buf *o
     transform->is_kept_out = false;
     transform->has_assigned = false;
     sl_lua_cells_begin(&transform->cells);
-    rc = finish(transform, sl_lua_box_do(transform->box, body, &why), why.text, err);
-    *count = transform->count;
-    (void)pthread_mutex_unlock(&transform->lock);
+    return finish(transform, sl_lua_box_do(transform->box, body, &why), why.text, err);
+}
+
+static int run(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out, size_t *count,
+               int (*body)(lua_State *state), struct sl_err *err)
+{
+    int rc;
+
+    (void)pthread_mutex_lock(&shape->transform->lock);
+    rc = run_locked(shape, row, out, body, err);
+    *count = shape->transform->count;
+    (void)pthread_mutex_unlock(&shape->transform->lock);
     return rc;
 }
 
@@ -222,4 +230,27 @@ int sl_transform_json(const struct sl_shape *shape, struct sl_row row, struct sl
     size_t ignored;
 
     return run(shape, row, out, &ignored, make_json, err);
+}
+
+/* All of it is made, as a value that cannot be written keeps the row out, too. */
+int sl_transform_judge(const struct sl_shape *shape, struct sl_row row, bool is_asking,
+                       enum sl_verdict *verdict, struct sl_err *err)
+{
+    struct sl_transform *transform = shape->transform;
+    bool is_unclear;
+    int rc;
+
+    (void)pthread_mutex_lock(&transform->lock);
+    sl_buf_clear(&transform->tried);
+    transform->is_asking = is_asking;
+    rc = run_locked(shape, row, &transform->tried,
+                    shape->rule->value == SL_VALUE_HASH ? make_fields : make_json, err);
+    is_unclear = rc != SL_OK && transform->cells.is_unclear;
+    transform->is_asking = false;
+    (void)pthread_mutex_unlock(&transform->lock);
+    if (rc != SL_OK && rc != SL_DONE && !is_unclear) {
+        return rc;
+    }
+    *verdict = is_unclear ? SL_ROW_UNCLEAR : rc == SL_DONE ? SL_ROW_DIFFERS : SL_ROW_MATCHES;
+    return SL_OK;
 }

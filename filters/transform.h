@@ -53,4 +53,9 @@ int sl_transform_fields(const struct sl_shape *shape, struct sl_row row, struct 
 int sl_transform_json(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
                       struct sl_err *err) SL_MUSTCHECK;
 
+/* Does it take ROW into the cache? Fails as the two above. SL_ROW_UNCLEAR: ROW is not whole.
+ * IS_ASKING: a row that it keeps out is neither counted nor told. */
+int sl_transform_judge(const struct sl_shape *shape, struct sl_row row, bool is_asking,
+                       enum sl_verdict *verdict, struct sl_err *err) SL_MUSTCHECK;
+
 #endif

@@ -29,6 +29,7 @@ struct sl_transform {
     sl_notice_fn notice;
     void *notice_user;
     bool has_warned;
+    bool is_asking; /* nothing is counted or told */
 
     /* while a row is worked on */
     const struct sl_shape *shape;
@@ -40,6 +41,7 @@ struct sl_transform {
     size_t values;      /* of tables, in it */
     size_t nested_from; /* where in OUT the value in hand begins */
     struct sl_lua_cells cells;
+    struct sl_buf tried; /* scratch: what is written of a row that is only judged */
 
     struct sl_member *members; /* scratch: of the tables that are being written, each behind the one
                                   around it */

@@ -15,6 +15,8 @@ static const struct sl_row_index two[] = {
 
 static const struct sl_table_rule plain_rule[] = {{USERS}};
 static const struct sl_table_rule where_rule[] = {{USERS, .where = "state ~= 'draft'"}};
+static const struct sl_table_rule transform_rule[] = {
+    {USERS, .transform = "function(row) return row.state ~= 'draft' and {id = row.id} end"}};
 static const struct sl_table_rule ttl_rule[] = {{USERS, .ttl_s = 60}};
 
 static const char columns[] = "id int key,email text,team int,state text";
@@ -177,7 +179,7 @@ static void items_come_change_and_go_with_their_rows(void **state)
     check_changes(plain_rule, cases, SL_COUNT(cases));
 }
 
-static void items_come_and_go_with_where(void **state)
+static void items_come_and_go_with_where_and_transform(void **state)
 {
     static const struct change_case cases[] = {
         {.after = {"1", "a", "3", "draft"}, .want = ""},
@@ -198,6 +200,7 @@ static void items_come_and_go_with_where(void **state)
 
     (void)state;
     check_changes(where_rule, cases, SL_COUNT(cases));
+    check_changes(transform_rule, cases, SL_COUNT(cases)); /* which keeps out the same rows */
 }
 
 static void keys_that_expire_are_written_with_every_change(void **state)
@@ -511,7 +514,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items_come_change_and_go_with_their_rows),
-        cmocka_unit_test(items_come_and_go_with_where),
+        cmocka_unit_test(items_come_and_go_with_where_and_transform),
         cmocka_unit_test(keys_that_expire_are_written_with_every_change),
         cmocka_unit_test(images_without_the_old_values_load_the_table),
         cmocka_unit_test(two_rows_may_swap_what_they_are_found_by),
