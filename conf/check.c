@@ -251,12 +251,6 @@ static void check_indexes(struct sl_conf_loader *loader)
             char path[SL_CONF_PATH_MAX];
 
             (void)snprintf(path, sizeof(path), "tables[%zu].index", i);
-            if (config->tables[i].transform != NULL) {
-                sl_conf_fail(loader, path,
-                             "does not go with transform, which may take rows out of the cache; "
-                             "choose rows by where");
-                break;
-            }
             if (rule != NULL) {
                 sl_conf_fail(loader, path,
                              "\"%.200s\" is the key of rows already, by tables[%zu].key; choose "
