@@ -9,6 +9,7 @@ import threading
 import time
 
 from . import oracle
+from .items import encode_part
 from .place import Failure
 from .respclient import RedisError
 from .sqlclient import SqlError
@@ -24,7 +25,7 @@ def _select(table):
 
 
 def _key_and_value(table, row):
-    parts = b":".join(oracle.encode_key_part(cell) for cell in row[:len(table.key)])
+    parts = b":".join(encode_part(cell) for cell in row[:len(table.key)])
     return f"{table.db}:{table.name}:".encode() + parts, b"|".join(b"NULL" if cell is None else cell for cell in row[len(table.key):])
 
 
