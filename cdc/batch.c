@@ -72,11 +72,13 @@ static void shrink(struct sl_batch *batch)
 
 /*
  * A batch of one small transaction must not pay for the slots that a full one has grown: an
- * entry's slot lies in the unbroken run that begins where its hash points.
+ * entry's slot lies in the unbroken run that begins where its hash points. An entry that another
+ * one made superfluous shared its slot with that one; one that was killed for itself did not, and
+ * is not there any more once the batch was sealed.
  */
 static void clear_slots(struct sl_batch *batch)
 {
-    if (batch->entry_count > batch->slot_mask / 16) {
+    if (batch->has_killed || batch->entry_count > batch->slot_mask / 16) {
         memset(batch->slots, 0, ((size_t)batch->slot_mask + 1) * sizeof(*batch->slots));
         return;
     }
@@ -101,6 +103,7 @@ void sl_batch_clear(struct sl_batch *batch)
     batch->extra_bytes = 0;
     batch->dead_count = 0;
     batch->raw_count = 0;
+    batch->has_killed = false;
     batch->has_raw = false;
     batch->begins_group = false;
     batch->ends_group = false;
@@ -374,6 +377,7 @@ void sl_batch_extend(struct sl_batch *batch, uint16_t commands)
 void sl_batch_kill(struct sl_batch *batch, uint32_t number)
 {
     end_entry(batch, &batch->entries[number]);
+    batch->has_killed = true;
 }
 
 struct sl_batch_mark sl_batch_here(const struct sl_batch *batch)

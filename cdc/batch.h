@@ -112,6 +112,7 @@ struct sl_batch {
     size_t extra_bytes; /* of live entries */
     uint32_t dead_count;
     uint32_t raw_count; /* live entries that are raw */
+    bool has_killed;    /* by sl_batch_kill(): slots may be in use of which no entry tells */
     bool has_raw;       /* there are raw entries, dead or alive: what they were made of must stay */
     sl_batch_render_fn render; /* of all raw entries */
     struct sl_buf spare;       /* what data is rendered into */

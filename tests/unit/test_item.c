@@ -106,6 +106,28 @@ static void commands_can_be_added_to_the_last_entry(void **state)
     sl_batch_free(batch);
 }
 
+/* Who finds a key of the batch's former life would kill an entry that is not there. */
+static void a_killed_entry_leaves_nothing_to_be_found_when_the_batch_is_used_again(void **state)
+{
+    struct sl_batch *batch = sl_batch_new();
+    struct sl_batch_place place;
+
+    (void)state;
+    add(batch, "one", false);
+    add(batch, "two", false);
+    sl_batch_kill(batch, 0);
+    sl_batch_seal(batch);
+    sl_batch_clear(batch);
+    for (uint32_t i = 0; i <= batch->slot_mask; i++) {
+        assert_int_equal(batch->slots[i], 0);
+    }
+    add(batch, "one", false);
+    assert_int_equal(sl_batch_find(batch, sl_check_span("one"), &place), SL_OK);
+    assert_int_equal(place.newest, 0);
+    assert_int_equal(batch->dead_count, 0);
+    sl_batch_free(batch);
+}
+
 static void a_watch_tells_members_from_keys(void **state)
 {
     struct sl_span name = sl_check_span("$1\r\na\r\n$1\r\nb");
@@ -127,6 +149,7 @@ int main(void)
         cmocka_unit_test(other_texts_are_no_members),
         cmocka_unit_test(members_have_entries_of_their_own),
         cmocka_unit_test(commands_can_be_added_to_the_last_entry),
+        cmocka_unit_test(a_killed_entry_leaves_nothing_to_be_found_when_the_batch_is_used_again),
         cmocka_unit_test(a_watch_tells_members_from_keys),
     };
 
