@@ -74,7 +74,7 @@ class Soak:
             self.works, self.tables = self.features.works, self.features.tables
         else:
             self._choose_changes()
-        self.program = env.sluice(self.tables, lease_ms=1000).start()
+        self.program = env.sluice(self.features.entries if self.features else self.tables, lease_ms=1000).start()
 
     def _choose_changes(self):
         env = self.env
@@ -103,7 +103,7 @@ class Soak:
     def compare(self, elapsed):
         for work in self.works:
             work.stop()
-        found = self.env.account(self.tables)
+        found = self.env.account(self.tables, self.features.foreign if self.features else ())
         self.total.add(found)
         self.comparisons += 1
         print(f"soak: {elapsed:4.0f} s, {self.transactions()} transactions, killed: sluice {self.kills['sluice']}, "
@@ -111,6 +111,7 @@ class Soak:
         if found.sentences:
             raise Failure("; ".join(found.sentences[:20]))
         if self.features:
+            print(f"soak: {self.features.require(self.env)}", flush=True)
             self.command("reconcile")  # a status of 1 would be drift
         file, _, _ = self.env.source.position()
         try:

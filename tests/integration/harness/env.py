@@ -174,11 +174,11 @@ class Env:
         with self.source.connect() as connection, (redis or self.redis).connect() as cache:
             oracle.require_equal(connection, cache, tables, foreign)
 
-    def account(self, tables):
+    def account(self, tables, foreign=()):
         """quiesce(), and the counts of a comparison of everything."""
         self.quiesce(timeout=300)
         with self.source.connect() as connection, self.redis.connect() as cache:
-            return oracle.account(connection, cache, tables)
+            return oracle.account(connection, cache, tables, foreign)
 
     def settle(self, tables, foreign=(), program=None, timeout=60):
         """quiesce() and require_equal(): the oracle of most cases."""

@@ -1,5 +1,6 @@
 """One configuration that uses everything at once, and the random changes for it."""
 from . import masks
+from .folding import require_all
 
 FUNCTION = ("function(row) if row.number == 3 then return nil end "
             "return { id = row.id, number = row.number, text = (row.note or '-') .. '!' } end")
@@ -15,11 +16,19 @@ def _shown(cells, own):
 
 
 class Features:
-    """Two databases, one a value; what a rule can say is spread over their tables such that each meets some others."""
+    """A database for each value; what a rule can say of rows that are kept is spread over their tables such that each meets some others."""
 
     def __init__(self, env):
         self.works = [env.workload(EVERY_KIND, db=f"it_{value}", value=value, truncate=True, pause=0.004) for value in ("hash", "json")]
         self.tables = [table for work in self.works for table in self._tables(work)]
+        streamed = env.workload(["small"], db="it_stream", value="json", pause=0.01)
+        removed = env.workload(["composite"], db="it_removed", pause=0.01)
+        self.works += [streamed, removed]
+        self.streamed = streamed.oracle_tables
+        self.entries = [env.entry(table) for table in self.tables]
+        self.entries += [{"table": str(table), "value": "stream"} for table in self.streamed]
+        self.entries += [{"table": str(table), "value": "invalidate", "redelete_ms": 500} for table in removed.oracle_tables]
+        self.foreign = [f"{table.db}:{table.name}:changes".encode() for table in self.streamed]
         self.trained = [table for table in self.tables if table.compress.get("compress") == "zstd-dict"]
 
     def _tables(self, work):
@@ -41,6 +50,11 @@ class Features:
         for table in (indexed, wanted):
             table.index = {f"{table.db}:" + template: value for template, value in table.index.items()}
         return tables
+
+    def require(self, env):
+        """What is not kept as rows; Redis may have gone back, and the stream of changes with it."""
+        total, repeated = require_all(env, self.streamed, may_repeat=True)
+        return f"{total} changes in streams, {repeated} repeated"
 
     def train(self, program, rng):
         """A dictionary of some table, as often as this is called another one."""
