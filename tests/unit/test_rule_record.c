@@ -16,7 +16,8 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(sl_rule_record_add_template(&record, sl_check_span("a:{id}")), SL_OK);
     assert_int_equal(sl_rule_record_add_template(&record, sl_check_span("b:{id}")), SL_OK);
     assert_int_equal(sl_rule_record_format(&record, &text), SL_OK);
-    assert_buf(&text, "digest=" DIGEST " form=json/ks pk=2 stale=1 key=613a7b69647d key=623a7b69647d");
+    assert_buf(&text,
+               "digest=" DIGEST " form=json/ks pk=2 stale=1 key=613a7b69647d key=623a7b69647d");
     assert_int_equal(sl_rule_record_parse(&again, sl_span_make(text.data, text.len)), SL_OK);
     assert_string_equal(again.digest, DIGEST);
     assert_string_equal(again.form, "json/ks");
