@@ -7,6 +7,7 @@
 #include "cdc/client/probe.h"
 #include "cdc/client/schema_query.h"
 #include "cdc/table_schema.h"
+#include "cmd/check_index.h"
 #include "filters/key_name.h"
 #include "filters/key_text.h"
 #include "filters/key_unique.h"
@@ -133,7 +134,7 @@ static int each_table(void *user, const char *db, const char *table)
     return SL_OK;
 }
 
-bool sl_fit_all(const struct sl_config *config)
+static bool rules_fit(const struct sl_config *config)
 {
     struct survey survey = {.config = config};
     struct sl_probe *probe = NULL;
@@ -152,4 +153,22 @@ bool sl_fit_all(const struct sl_config *config)
     sl_schema_query_free(survey.query);
     sl_probe_free(probe);
     return survey.misfits == 0;
+}
+
+static bool indexes_fit(const struct sl_config *config)
+{
+    struct sl_err err = {0};
+    bool fit = sl_check_indexes_at_start(config, &err) == SL_OK;
+
+    if (!fit) {
+        sl_log_text(SL_LOG_ERROR, err.text);
+    }
+    return fit;
+}
+
+bool sl_fit_all(const struct sl_config *config)
+{
+    bool rules = rules_fit(config);
+
+    return indexes_fit(config) && rules; /* all that is wrong is said */
 }

@@ -1,6 +1,6 @@
 /*
  * fit.h - whether rules fit the tables that they choose: the columns that they name are there, and
- * their keys tell rows apart.
+ * their keys, and those of their indexes, tell rows apart.
  */
 #ifndef SLUICE_CMD_FIT_H
 #define SLUICE_CMD_FIT_H

@@ -47,7 +47,8 @@ static int look(const struct sl_pages *pages, struct sl_views *views)
     views->count = config->sink_count;
     for (size_t i = 0; rc == SL_OK && i < views->count; i++) {
         views->items[i].sink = config->sinks[i].name;
-        views->items[i].url = sl_redis_url(&config->sinks[i]);
+        (void)snprintf(views->items[i].url, sizeof(views->items[i].url), "%s",
+                       sl_redis_url(&config->sinks[i]));
         rc = sl_runner_look(pages->runners[i], &views->items[i].view);
     }
     return rc;

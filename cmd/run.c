@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "cdc/base/log.h"
-#include "cmd/check_index.h"
 #include "cmd/command.h"
 #include "cmd/fit.h"
 #include "cmd/pages.h"
@@ -137,10 +136,6 @@ static int run_daemon(const char *path, const struct sl_config *config)
 
     block_signals(&set);
     if (!sl_fit_all(config)) {
-        return SL_EXIT_USAGE;
-    }
-    if (sl_check_indexes_at_start(config, &err) != SL_OK) {
-        sl_log_text(SL_LOG_ERROR, err.text);
         return SL_EXIT_USAGE;
     }
     rc = start_crew(&crew, &err);

@@ -81,7 +81,7 @@ bool sl_view_is_fresh(const struct sl_view *view, uint64_t max_lag_s);
 /* A view and whose it is. */
 struct sl_view_of_sink {
     const char *sink; /* its name, borrowed */
-    const char *url;  /* without secrets, borrowed */
+    char url[300];    /* without secrets */
     struct sl_view view;
 };
 

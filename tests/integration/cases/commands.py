@@ -197,6 +197,27 @@ def case_http_pages(env):
 
 
 @case()
+def case_pages_tell_sinks_apart(env):
+    env.start_servers()
+    other = env.start_redis()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY)", "INSERT INTO it.t VALUES (1)")
+    port = free_port()
+    sinks = [{"name": name, "url": f"redis://127.0.0.1:{server.port}/0", "password_env": "SLUICE_REDIS_PASSWORD"}
+             for name, server in (("one", env.redis), ("two", other))]
+    env.sluice([{"table": "it.t"}], sinks=sinks, http={"listen": f"127.0.0.1:{port}"}).start()
+    wait_until("both to be fresh", 30, lambda: _fetch(port, "/readyz")[0] == 200)
+    found = {sink["name"]: sink["url"] for sink in json.loads(_get_page(port, "/status.json", 200))["sinks"]}
+    if found != {sink["name"]: sink["url"].rpartition("/")[0] for sink in sinks}:
+        raise Failure(f"/status.json shows {found}")
+    other.pause()
+    wait_until("/readyz to turn red when one sink hangs", 60, lambda: _fetch(port, "/readyz")[0] == 503)
+    text = _fetch(port, "/readyz")[1]
+    if "one: fresh" not in text or "two: not fresh" not in text:
+        raise Failure(f"/readyz says {text}")
+    other.resume()
+
+
+@case()
 def case_a_taken_port_is_named(env):
     env.start_servers()
     env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY)")

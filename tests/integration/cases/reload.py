@@ -237,6 +237,7 @@ def case_wrong_file_is_refused_and_the_stream_goes_on(env):
         ({"sinks": [{**program.config["sinks"][0], "url": "redis://127.0.0.1:1/0"}]}, [r"sinks\[0\]\.url: it differs"]),
         ({"sinks": program.config["sinks"] * 2}, ["sinks"]),
         ({"tables": [{"table": "it.b"}, {"table": "it.a", "columns": ["id", "nothing"]}]}, ["nothing"]),
+        ({"tables": [{"table": "it.a", "index": {"by:{v}": "{id}"}}]}, ["by:{v}"]),
     ]
     good = copy.deepcopy(program.config)
     for changes, patterns in wrong:
