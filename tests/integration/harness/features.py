@@ -28,7 +28,7 @@ class Features:
         self.entries = [env.entry(table) for table in self.tables]
         self.entries += [{"table": str(table), "value": "stream"} for table in self.streamed]
         self.entries += [{"table": str(table), "value": "invalidate", "redelete_ms": 500} for table in removed.oracle_tables]
-        self.foreign = [f"{table.db}:{table.name}:changes".encode() for table in self.streamed]
+        self.foreign = [f"changes:{table.db}:{table.name}".encode() for table in self.streamed]
         self.trained = [table for table in self.tables if table.compress.get("compress") == "zstd-dict"]
 
     def _tables(self, work):
