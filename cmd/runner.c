@@ -1,14 +1,10 @@
 #include "cmd/runner.h"
 
-#include <stdlib.h>
-
 #include "cdc/base/clock.h"
 #include "cmd/runner_private.h"
 
-enum {
-    SL_STARTUP_MS = 10000, /* how long a first connection may fail before the daemon gives up */
-    SL_HANDOFF_SHARE = 32, /* of memory_limit */
-};
+/* How long a first connection may fail before the daemon gives up. */
+enum { SL_STARTUP_MS = 10000 };
 
 /* ---- ends and retries ---- */
 
@@ -168,7 +164,7 @@ static void abort_reader(struct sl_runner *runner)
     back_off(runner);
 }
 
-static void on_lost(void *user, int status, const char *why)
+void sl_runner_sink_lost(void *user, int status, const char *why)
 {
     struct sl_runner *runner = user;
     bool may_mend = status == SL_EIO || status == SL_EFENCED || status == SL_AGAIN;
@@ -213,7 +209,7 @@ static bool may_mend(int status)
 }
 
 /* Everything that the ended reader had passed on is in the cache. */
-static void on_drained(void *user)
+void sl_runner_drained(void *user)
 {
     struct sl_runner *runner = user;
     const char *text = runner->outcome_err.text;
@@ -341,7 +337,7 @@ static void on_stop(struct ev_loop *loop, struct ev_async *async, int events)
         sl_redis_sink_close(runner->sink, true);
         finish(runner, SL_EXIT_OK);
         return;
-    case STATE_DRAINING: /* on_drained() sees that a stop was asked for */
+    case STATE_DRAINING: /* sl_runner_drained() sees that a stop was asked for */
     case STATE_ABORTING:
         return;
     }
@@ -360,7 +356,7 @@ static void on_reload(struct ev_loop *loop, struct ev_async *async, int events)
     }
 }
 
-static void *thread_main(void *user)
+void *sl_runner_run(void *user)
 {
     struct sl_runner *runner = user;
 
@@ -372,16 +368,7 @@ static void *thread_main(void *user)
     return NULL;
 }
 
-/* ---- life ---- */
-
-static void wake_from_handoff(void *user)
-{
-    struct sl_runner *runner = user;
-
-    ev_async_send(runner->loop, &runner->wake);
-}
-
-static void watch(struct sl_runner *runner)
+void sl_runner_watch(struct sl_runner *runner)
 {
     ev_async_init(&runner->wake, on_wake);
     ev_async_init(&runner->change, on_change);
@@ -398,123 +385,4 @@ static void watch(struct sl_runner *runner)
     ev_async_start(runner->loop, &runner->change);
     ev_async_start(runner->loop, &runner->stop);
     ev_async_start(runner->loop, &runner->reload);
-}
-
-static int make_sink(struct sl_runner *runner)
-{
-    const struct sl_pipeline_options *pipeline = &runner->config->pipeline;
-    const struct sl_redis_sink_options options = {
-        .session = {.pipeline = pipeline->name,
-                    .redis = runner->redis,
-                    .lease_ms = pipeline->lease_ms,
-                    .identity = runner->identity,
-                    .stop = &runner->stop_asked},
-        .handoff = &runner->handoff,
-        .loop = runner->loop,
-        .clock = sl_clock_real(),
-        .lost = on_lost,
-        .source_time = sl_runner_source_time,
-        .count_rows = sl_runner_count_rows,
-        .drained = on_drained,
-        .user = runner,
-    };
-
-    sl_identity_make(runner->identity, sizeof(runner->identity));
-    runner->sink = sl_redis_sink_new(&options);
-    return runner->sink != NULL ? SL_OK : SL_ENOMEM;
-}
-
-/* What other threads use, too. */
-static int init_shared(struct sl_runner *runner)
-{
-    size_t budget = (size_t)(runner->config->pipeline.memory_limit_bytes / SL_HANDOFF_SHARE);
-
-    if (pthread_mutex_init(&runner->rules_lock, NULL) != 0) {
-        return SL_ENOMEM;
-    }
-    if (sl_handoff_init(&runner->handoff, budget, wake_from_handoff, runner) != SL_OK) {
-        (void)pthread_mutex_destroy(&runner->rules_lock);
-        return SL_ENOMEM;
-    }
-    if (sl_runner_init_view(runner) != SL_OK) {
-        sl_handoff_release(&runner->handoff);
-        (void)pthread_mutex_destroy(&runner->rules_lock);
-        return SL_ENOMEM;
-    }
-    return SL_OK;
-}
-
-struct sl_runner *sl_runner_new(const struct sl_runner_options *options)
-{
-    const struct sl_config *config = options->config;
-    struct sl_runner *runner = calloc(1, sizeof(*runner));
-
-    if (runner == NULL) {
-        return NULL;
-    }
-    runner->options = *options;
-    runner->config = config;
-    runner->rules = config;
-    runner->redis = &config->sinks[options->sink];
-    runner->source_options = config->source;
-    runner->source_options.server_id = sl_config_server_id(config, options->sink);
-    runner->rand.state = sl_xrand_entropy();
-    runner->backoff_ms = SL_BACKOFF_FIRST_MS;
-    if (init_shared(runner) != SL_OK) {
-        free(runner);
-        return NULL;
-    }
-    runner->loop = ev_loop_new(EVFLAG_AUTO);
-    if (runner->loop == NULL || make_sink(runner) != SL_OK) {
-        sl_runner_free(runner);
-        return NULL;
-    }
-    watch(runner);
-    return runner;
-}
-
-void sl_runner_free(struct sl_runner *runner)
-{
-    if (runner == NULL) {
-        return;
-    }
-    sl_redis_sink_free(runner->sink);
-    sl_runner_free_reader(runner);
-    if (runner->loop != NULL) {
-        ev_loop_destroy(runner->loop);
-    }
-    sl_handoff_release(&runner->handoff);
-    sl_buf_release(&runner->first);
-    sl_buf_release(&runner->first_key);
-    sl_dictionaries_release(&runner->dictionaries);
-    sl_buf_release(&runner->rereads_key);
-    sl_buf_release(&runner->state_key);
-    sl_runner_release_view(runner);
-    sl_runner_free_rules(runner);
-    sl_buf_release(&runner->redelete_key);
-    free(runner);
-}
-
-int sl_runner_start(struct sl_runner *runner, struct sl_err *err)
-{
-    return pthread_create(&runner->thread, NULL, thread_main, runner) == 0
-               ? SL_OK
-               : sl_err_set(err, SL_ENOMEM, "cannot start a thread: no memory");
-}
-
-void sl_runner_stop(struct sl_runner *runner)
-{
-    atomic_store(&runner->stop_asked, true);
-    ev_async_send(runner->loop, &runner->stop);
-}
-
-bool sl_runner_has_ended(const struct sl_runner *runner)
-{
-    return atomic_load(&runner->has_ended);
-}
-
-int sl_runner_join(struct sl_runner *runner)
-{
-    (void)pthread_join(runner->thread, NULL);
-    return runner->exit_status;
 }

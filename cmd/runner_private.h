@@ -1,6 +1,7 @@
 /*
  * runner_private.h - what the parts of the runner share; nobody else includes it.
  *
+ *     runner_life.c      made, started, freed
  *     runner.c           the states, and what leads from one to the next
  *     runner_reader.c    the reader and its helpers: made, started, stopped
  *     runner_snapshot.c  the snapshot beside the reader: made, started, ended
@@ -124,6 +125,16 @@ struct sl_runner {
     int exit_status;
     pthread_t thread;
 };
+
+/* ---- runner.c; USER is the runner ---- */
+
+/* Makes the events that lead from one state to the next. */
+void sl_runner_watch(struct sl_runner *runner);
+/* The thread. */
+void *sl_runner_run(void *user);
+/* As sl_redis_sink_options has them. */
+void sl_runner_sink_lost(void *user, int status, const char *why);
+void sl_runner_drained(void *user);
 
 /* ---- runner_log.c ---- */
 
