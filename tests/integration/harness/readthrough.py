@@ -104,6 +104,6 @@ class ReadThrough:
         found, count = self.wrong()
         if found:
             raise Failure(f"{len(found)} of {count} keys are stale: " + "; ".join(found[:SHOWN]))
-        if count == 0 or self.fills == 0:
+        if self.fills == 0:  # what it filled may all have been removed since
             raise Failure("the service never filled a key, so it proves nothing")
         return count
