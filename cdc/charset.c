@@ -138,8 +138,8 @@ int sl_charset_to_utf8(const struct sl_charset *charset, struct sl_span text, st
         out->len = before;
         return sl_err_set(err, rc,
                           rc == SL_ELIMIT
-                              ? "a text of %zu bytes in character set %s is larger than the limit "
-                                "of the batch once it is UTF-8; raise the limit"
+                              ? "a text of %zu bytes in character set %s is larger than a row "
+                                "may be once it is UTF-8; raise memory_limit"
                               : "no memory to convert a text of %zu bytes in character set %s to "
                                 "UTF-8; lower memory_limit or give the host more",
                           text.len, charset->name);

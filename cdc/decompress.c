@@ -72,7 +72,7 @@ int sl_decompress_mariadb(struct sl_decompress *decompress, struct sl_span recor
     if (len > limit) {
         return sl_err_set(err, SL_ELIMIT,
                           "the event would have %llu bytes when decompressed, but only %llu are "
-                          "allowed; raise the limit or exclude the table",
+                          "allowed; raise memory_limit or leave the table out",
                           (unsigned long long)len, (unsigned long long)limit);
     }
     rc = prepare(decompress, len, err);

@@ -155,7 +155,7 @@ static int next_event(struct sl_payload_input *input, uint64_t limit, struct sl_
         return sl_err_set(
             err, SL_ELIMIT,
             "an event of %zu bytes inside of the transaction payload is larger than the "
-            "%llu that are allowed; raise the limit or exclude the table",
+            "%llu that are allowed; raise memory_limit or leave the table out",
             size, (unsigned long long)limit);
     }
     if (size < SL_EVENT_HEADER_BYTES) {

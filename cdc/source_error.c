@@ -281,7 +281,9 @@ int sl_source_error_stream(const struct sl_source_peer *peer, const char *where,
                           "REPLICATION SLAVE ON *.* TO '%s'",
                           peer->user, peer->host, peer->port, fault->text, peer->user);
     case SL_CR_NET_PACKET_TOO_LARGE:
-        return sl_err_set(err, SL_ELIMIT, "source %s:%u sent an event larger than 1 GiB behind %s",
+        return sl_err_set(err, SL_ELIMIT,
+                          "source %s:%u sent an event larger than 1 GiB behind %s: load the tables "
+                          "again and write such rows in smaller statements",
                           peer->host, peer->port, where);
     case SL_CR_SERVER_GONE:
     case SL_CR_SERVER_LOST:

@@ -297,11 +297,10 @@ static int parse(struct sl_stream *stream, struct sl_span raw, struct sl_event *
     bool has_checksum = stream->has_checksum;
 
     if (raw.len > stream->options.max_event_bytes) {
-        return sl_err_set(
-            err, SL_ELIMIT,
-            "an event of %zu bytes is larger than the %llu that are allowed; raise the "
-            "limit or exclude the table",
-            raw.len, (unsigned long long)stream->options.max_event_bytes);
+        return sl_err_set(err, SL_ELIMIT,
+                          "an event of %zu bytes is larger than the %llu that are allowed; raise "
+                          "memory_limit or leave the table out",
+                          raw.len, (unsigned long long)stream->options.max_event_bytes);
     }
     if (raw.len >= SL_EVENT_HEADER_BYTES && raw.data[4] == SL_EVENT_FORMAT_DESCRIPTION) {
         has_checksum = false;

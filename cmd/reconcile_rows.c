@@ -126,7 +126,9 @@ static int read_rows(struct piece *piece)
         .names = piece->names, .count = piece->count, .form = sl_reconcile_form(r, piece->facet)};
     int rc = sl_redis_rows_read(r->rows, &reading, &r->place, compare_row, piece, piece->err);
 
-    return rc == SL_DONE ? sl_err_set(piece->err, SL_ESINK, "the checkpoint of sink %s is gone",
+    return rc == SL_DONE ? sl_err_set(piece->err, SL_ESINK,
+                                      "the checkpoint of sink %s is gone: the data of this Redis "
+                                      "was lost; let sluice run load the tables again",
                                       r->sink->name)
                          : rc;
 }

@@ -166,7 +166,9 @@ static int pressure(struct sl_chunk_reader *reader, struct sl_chunk_pressure *fo
     if (row != NULL && row[1] != NULL) {
         found->threads_running = strtoull(row[1], NULL, 10);
     } else {
-        rc = sl_err_set(err, SL_EIO, "the source does not say how many threads it runs");
+        rc = sl_err_set(err, SL_EIO,
+                        "the source does not say how many threads it runs: connect to the server "
+                        "itself, not to a proxy");
     }
     mysql_free_result(rows);
     return rc;

@@ -87,7 +87,9 @@ int sl_session_identify(struct sl_client *client, struct sl_server *server, stru
     }
     row = mysql_fetch_row(rows);
     rc = row != NULL ? identify_row(row, &found)
-                     : sl_err_set(err, SL_EIO, "the source does not say its version");
+                     : sl_err_set(err, SL_EIO,
+                                  "the source does not say its version: connect to the server "
+                                  "itself, not to a proxy");
     mysql_free_result(rows);
     if (rc == SL_OK && found.flavor == SL_FLAVOR_MYSQL) {
         rc = identify_mysql(client, &found, err);
@@ -107,7 +109,10 @@ int sl_session_set_place(const struct sl_server *server, const char *file, const
     sl_position_init(position);
     rc = sl_position_set_file(position, file, strlen(file), strtoull(offset, NULL, 10));
     if (rc != SL_OK) {
-        return sl_err_set(err, rc, "the source's binary log has an unusable name");
+        return sl_err_set(err, rc,
+                          "the source's binary log has an unusable name, %.64s: connect to the "
+                          "server itself, not to a proxy",
+                          file);
     }
     memcpy(position->server_uuid, server->uuid, sizeof(position->server_uuid));
     return SL_OK;
