@@ -2,8 +2,10 @@
 include(GNUInstallDirs)
 
 install(TARGETS sluice RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(FILES docs/man/sluice.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
-install(FILES docs/man/sluice.json.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
+foreach(number 5 8)
+    file(GLOB manual CONFIGURE_DEPENDS docs/man/*.${number})
+    install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${number})
+endforeach()
 install(FILES conf/sluice.json conf/sluice.schema.json DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES docs/binlog.md docs/guarantees.md docs/operations.md docs/reading.md docs/values.md
