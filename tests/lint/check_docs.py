@@ -1,30 +1,19 @@
 #!/usr/bin/env python3
 """check_docs.py SLUICE - the manual pages have every command, option, exit status, environment variable and configuration
 key with its choices and default that the program has, and none that it has not."""
-import glob
 import os
 import re
-import subprocess
 import sys
 
-ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
-OPTION = re.compile(r"(?:^|(?<=[\s\[(]))--?[a-z][a-z-]*", re.M)
+from program import OPTION, Program, arguments, files, read
+
 errors = []
-
-
-def read(path):
-    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
-        return file.read()
 
 
 def same(where, program, manual, what):
     """Both are sets."""
     errors.extend(f"{where}: {what} {item} is missing" for item in sorted(program - manual))
     errors.extend(f"{where}: {what} {item} is there, but not in the program" for item in sorted(manual - program))
-
-
-def call(sluice, *words):
-    return subprocess.run([sluice, *words], capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 class Page:
@@ -66,14 +55,6 @@ class Page:
         return [line[4:] for line in self.section(section) if line.startswith(".It ")]
 
 
-def options_of(text):
-    """{option: whether a word belongs to it} of the list of options of a --help text."""
-    found = {}
-    for option, word in re.findall(r"^  (--?[a-z][a-z-]*)( [A-Z][A-Z.]*)?", text, re.M):
-        found[option] = bool(word)
-    return found
-
-
 def statuses_of(text):
     """The numbers behind "Exit status:" of a --help text."""
     return set(re.findall(r"\b(\d) ", text.partition("Exit status:")[2]))
@@ -83,14 +64,13 @@ def described(options):
     return {f"{option} WORD" if word else option for option, word in options.items()}
 
 
-def check_command(sluice, command):
-    said = call(sluice, command, "--help")
+def check_command(said, command):
     page = Page(f"docs/man/sluice-{command}.8")
-    listed = options_of(said)
+    listed = arguments(said)
     if not re.search(rf"^\.Dt SLUICE-{command.upper()} 8$", read(f"docs/man/{page.name}"), re.M):
         errors.append(f"{page.name}: .Dt names another page")
     same(f"sluice {command} --help, its list", set(OPTION.findall(said.partition("\n\n")[0])), set(listed) | {"-c"}, "option")
-    listed["-c"] = True
+    listed["-c"] = "FILE"
     same(f"{page.name}, DESCRIPTION", described(listed), described(page.options()), "option")
     same(f"{page.name}, SYNOPSIS", described(listed), described(page.synopsis()), "option")
     same(f"{page.name}, EXIT STATUS", statuses_of(said), set(page.items("EXIT STATUS")), "status")
@@ -99,19 +79,22 @@ def check_command(sluice, command):
     return statuses_of(said)
 
 
-def check_overview(said):
-    """The names of all commands."""
-    page = Page("docs/man/sluice.8")
-    commands = set(re.findall(r"^  ([a-z]+) ", said.partition("Commands:\n")[2].partition("\n\n")[0], re.M))
-    if len(commands) < 5:
-        errors.append("sluice --help names no commands")
+def check_overview(program):
+    page, commands = Page("docs/man/sluice.8"), set(program.commands)
     same("sluice.8, COMMANDS", commands, {item[10:-2] for item in page.items("COMMANDS") if item.startswith("Xr sluice-")}, "command")
-    pages = {os.path.basename(path)[7:-2] for path in glob.glob(os.path.join(ROOT, "docs/man/sluice-*.8"))}
-    same("docs/man", commands, pages, "page of command")
+    same("docs/man", commands, {os.path.basename(path)[7:-2] for path in files(".8") if "/sluice-" in path}, "page of command")
     same("README.md, its table", commands, set(re.findall(r"^\| `sluice ([a-z]+)", read("README.md"), re.M)), "command")
-    same("sluice.8", described(options_of(said)), described(page.options()), "option")
-    same("sluice.8, EXIT STATUS", statuses_of(said), set(page.items("EXIT STATUS")), "status")
-    return commands
+    same("sluice.8", described(arguments(program.help)), described(page.options()), "option")
+    same("sluice.8, EXIT STATUS", statuses_of(program.help), set(page.items("EXIT STATUS")), "status")
+
+
+def check_references():
+    """The pages that pages name are there."""
+    pages = set(files(".5", ".8"))
+    for path in sorted(pages):
+        for name, number in re.findall(r"^\.Xr (sluice[\w.-]*) (\d)", read(path), re.M):
+            if f"docs/man/{name}.{number}" not in pages:
+                errors.append(f"{path}: there is no page {name}({number})")
 
 
 def check_statuses(statuses):
@@ -123,14 +106,11 @@ def check_statuses(statuses):
 
 
 def check_environment():
-    used = set()
-    for folder in ("cdc", "filters", "sinks", "conf", "cmd"):
-        for path in glob.glob(os.path.join(ROOT, folder, "**/*.c"), recursive=True):
-            used.update(re.findall(r'\bgetenv\("(\w+)"\)', read(path)))
+    used = {name for path in files(".c") if not path.startswith("tests/") for name in re.findall(r'\bgetenv\("(\w+)"\)', read(path))}
     if not used:
         errors.append("no file of the program calls getenv(\"…\"); mend this check")
     overview, commands = set(), set()
-    for path in sorted(glob.glob(os.path.join(ROOT, "docs/man/sluice*.8"))):
+    for path in files(".8"):
         page = Page(path)
         items = page.items("ENVIRONMENT") if "ENVIRONMENT" in page.sections else []
         (overview if page.name == "sluice.8" else commands).update(re.findall(r"\b[A-Z][A-Z_]+\b", " ".join(items)))
@@ -151,10 +131,7 @@ def check_key(fields, item):
             errors.append(f"sluice.json.5: {path} lacks its choice {choice}")
 
 
-def check_keys(sluice):
-    rows = [line.split("\t") for line in call(sluice, "--describe-config").splitlines()]
-    if len(rows) < 20:
-        errors.append("sluice --describe-config names no keys")
+def check_keys(rows):
     items, item = {}, []
     for line in read("docs/man/sluice.json.5").split("\n"):
         if line.startswith(".It Ic "):
@@ -169,12 +146,12 @@ def check_keys(sluice):
 
 
 def main():
-    sluice = os.path.realpath(sys.argv[1])
-    commands = check_overview(call(sluice, "--help"))
-    statuses = {command: check_command(sluice, command) for command in sorted(commands)}
-    check_statuses(statuses)
+    program = Program(sys.argv[1])
+    check_overview(program)
+    check_statuses({command: check_command(said, command) for command, said in program.helps.items()})
+    check_references()
     check_environment()
-    check_keys(sluice)
+    check_keys(program.keys)
     print("\n".join(errors), file=sys.stderr)
     return 1 if errors else 0
 
