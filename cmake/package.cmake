@@ -2,12 +2,14 @@
 include(GNUInstallDirs)
 
 install(TARGETS sluice RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(FILES docs/man/sluice.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
-install(FILES docs/man/sluice.json.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
+foreach(number 5 8)
+    file(GLOB manual CONFIGURE_DEPENDS docs/man/*.${number})
+    install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${number})
+endforeach()
 install(FILES conf/sluice.json conf/sluice.schema.json DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES docs/binlog.md docs/guarantees.md docs/operations.md docs/reading.md docs/values.md
-    DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
+file(GLOB pages CONFIGURE_DEPENDS docs/*.md)
+install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 install(FILES dist/sluice.bash RENAME sluice DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES dist/sluice.zsh RENAME _sluice DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 

@@ -213,10 +213,9 @@ static void check_sink(const struct sl_config *config, size_t number, bool has_s
 
 /* ---- the command ---- */
 
-static int check(const struct sl_config *config, const char *path, struct sl_check_print *print)
+static void check_config(const struct sl_config *config, const char *path,
+                         struct sl_check_print *print)
 {
-    bool has_source;
-
     sl_check_print_say(print, SL_CHECK_OK, "config", "",
                        "%s: pipeline %s, %zu table %s, %zu sink%s", path, config->pipeline.name,
                        config->table_count, config->table_count == 1 ? "entry" : "entries",
@@ -225,7 +224,12 @@ static int check(const struct sl_config *config, const char *path, struct sl_che
         sl_check_print_say(print, SL_CHECK_WARN, "config", "", "%s",
                            config->warnings.items[i].text);
     }
-    has_source = check_source(config, print);
+}
+
+static int check_servers(const struct sl_config *config, struct sl_check_print *print)
+{
+    bool has_source = check_source(config, print);
+
     for (size_t i = 0; i < config->sink_count; i++) {
         check_sink(config, i, has_source, print);
     }
@@ -237,11 +241,14 @@ static int run(int argc, char **argv)
     struct sl_check_print print = {.has_colors = sl_check_print_colors()};
     const char *path = SL_DEFAULT_CONFIG;
     struct sl_config *config;
-    int status;
+    bool is_config_only = false;
+    int status = SL_EXIT_OK;
 
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0) {
             print.is_json = true;
+        } else if (strcmp(argv[i], "--config-only") == 0) {
+            is_config_only = true;
         } else if (i + 1 < argc && strcmp(argv[i], "-c") == 0) {
             path = argv[++i];
         } else {
@@ -252,7 +259,10 @@ static int run(int argc, char **argv)
     if (config == NULL) {
         return SL_EXIT_USAGE;
     }
-    status = check(config, path, &print);
+    check_config(config, path, &print);
+    if (!is_config_only) {
+        status = check_servers(config, &print);
+    }
     sl_config_free(config);
     return status;
 }
@@ -260,14 +270,18 @@ static int run(int argc, char **argv)
 const struct sl_command sl_command_check = {
     .name = "check",
     .summary = "look at configuration, source, tables and Redis, and say what mends what is wrong",
-    .usage = "Usage: sluice check [-c FILE] [--json]\n\n"
-             "Looks at everything that a pipeline needs and prints a line for each finding: ok, "
-             "warn or\n"
-             "fail, a topic and a sentence, and under it the statement that mends it. Nothing is "
-             "written.\n\n"
-             "  -c FILE  the configuration (default " SL_DEFAULT_CONFIG ")\n"
-             "  --json   a JSON object a line: level, topic, text, and where there are any fix and "
-             "sink\n\n"
-             "Exit status: 0 no fail, 1 some fail, 2 bad usage or configuration.\n",
+    .usage =
+        "Usage: sluice check [-c FILE] [--config-only] [--json]\n\n"
+        "Looks at everything that a pipeline needs and prints a line for each finding: ok, "
+        "warn or\n"
+        "fail, a topic and a sentence, and under it the statement that mends it. Nothing is "
+        "written.\n\n"
+        "  -c FILE        the configuration (default " SL_DEFAULT_CONFIG ")\n"
+        "  --config-only  ask no server: whether the file can be used, and what is unwise in "
+        "it\n"
+        "  --json         a JSON object a line: level, topic, text, and where there are any fix "
+        "and\n"
+        "                 sink\n\n"
+        "Exit status: 0 no fail, 1 some fail, 2 bad usage or configuration.\n",
     .run = run,
 };

@@ -90,7 +90,8 @@ uint32_t sl_config_server_id(const struct sl_config *config, size_t sink);
 /* The derived id, 1001 and up: HOST is this machine's name. */
 uint32_t sl_config_derive_server_id(const char *host, const char *pipeline, const char *sink);
 
-/* Prints the table of keys, tab-separated: path, type, unit, range, default, choices, help. */
+/* Prints the table of keys, tab-separated: path, type, unit, range, default, choices, help and
+   example. docs/configuration.md is made of it. */
 void sl_config_describe(FILE *out);
 
 /* Prints the JSON Schema of the file (conf/sluice.schema.json is this text). */

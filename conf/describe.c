@@ -64,7 +64,7 @@ void sl_config_describe(FILE *out)
                       type_name(key->type), key->unit != NULL ? key->unit : "", key->min, key->max,
                       (key->flags & SL_CONF_REQUIRED) != 0 ? "required" : fallback);
         describe_choices(out, key->choices);
-        (void)fprintf(out, "\t%s\n", key->help);
+        (void)fprintf(out, "\t%s\t%s\n", key->help, key->example != NULL ? key->example : "");
     }
 }
 

@@ -60,6 +60,7 @@ struct sl_conf_key {
     /* Takes a string that needs more than a length check; it reports what is wrong itself. */
     void (*take)(struct sl_conf_loader *loader, const struct sl_conf_value *value);
     const char *help;
+    const char *example; /* of a leaf: a value other than the default, as it stands in the file */
 };
 
 extern const struct sl_conf_key sl_conf_keys[];

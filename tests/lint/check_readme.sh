@@ -10,7 +10,8 @@ import os
 import re
 import sys
 
-PAGES = sorted(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", *glob.glob("docs/**/*.md", recursive=True)])
+PAGES = sorted({"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md",
+                *(page for page in glob.glob("**/*.md", recursive=True) if not page.startswith("build/"))})
 FOLDERS = r"(?:cdc|filters|sinks|conf|cmd|tests|docs|scripts|cmake|\.ci)/"
 # Placeholders of ours. Shell patterns are none: they must find something.
 PLACEHOLDER = re.compile(r"NAME|CASE|…|<")

@@ -157,6 +157,15 @@ class Cases:
         if not self.package.inside("sluice", "--version").startswith("sluice "):
             raise Failure("sluice --version says nothing of sluice")
 
+    def case_the_manual_has_a_page_for_each_command(self):
+        commands = re.findall(r"^  ([a-z]+) ", self.package.inside("sluice", "--help").partition("Commands:\n")[2].partition("\n\n")[0], re.M)
+        if len(commands) < 5:
+            raise Failure(f"sluice --help names the commands {commands}")
+        for page, number in [("sluice", 8), ("sluice.json", 5), *((f"sluice-{command}", 8) for command in commands)]:
+            said = run(["mman", "-M", self.package.root + "/usr/share/man", "-T", "utf8", str(number), page], env={**os.environ, "MANPAGER": "cat"})
+            if f"{page.upper()}({number})" not in said.partition("\n")[0]:
+                raise Failure(f"man {number} {page} shows {said[:200]!r}")
+
     def case_the_units_are_right(self):
         units = sorted(os.path.basename(path) for path in glob.glob(self.package.root + "/lib/systemd/system/sluice*"))
         if len(units) != 5:

@@ -183,6 +183,9 @@ static void every_row_of_the_key_table_is_whole(void **state)
             continue;
         }
         assert_int_equal(key->type == SL_CONF_CHOICE, key->choices != NULL);
+        if (key->type != SL_CONF_OBJECT && key->type != SL_CONF_OBJECTS && key->example == NULL) {
+            fail_msg("conf/keys.c: %s has no example", key->path);
+        }
         assert_true(key->min <= key->max);
         if (key->type == SL_CONF_INTEGER || key->type == SL_CONF_BYTES) {
             assert_true(key->size == 8 || key->max <= UINT32_MAX);
