@@ -21,10 +21,12 @@ def complain(path, text, at, what):
 
 
 def code_of(path, text):
-    """[(offset, text)]: what stands there as code, without comments of the shell; of units, what they start."""
+    """[(offset, text)]: what stands there as code, without comments of the shell; of units, what they start. Blocks of `text` are what
+    the program says."""
     if path.endswith(".md"):
-        blocks = [(found.start(1), re.sub(r" # .*", lambda comment: " " * len(comment.group()), found.group(1)))
-                  for found in re.finditer(r"^```\w*\n(.*?)^```", text, re.S | re.M)]
+        fenced = re.finditer(r"^```(\w*)\n(.*?)^```", text, re.S | re.M)
+        blocks = [(found.start(2), re.sub(r" # .*", lambda comment: " " * len(comment.group()), found.group(2)))
+                  for found in fenced if found.group(1) != "text"]
         rest = re.sub(r"^```.*?^```", lambda found: re.sub(r"[^\n]", " ", found.group()), text, flags=re.S | re.M)
         return blocks + [(found.start(1), found.group(1)) for found in re.finditer(r"(?<!`)`([^`]+)`(?!`)", rest)]
     if path.endswith((".5", ".8")):
