@@ -7,9 +7,9 @@ import sys
 
 from program import Program, files, line_of, read
 
-PAGES = (".md", ".5", ".8", ".service.in", ".yml", ".yaml")
-# In a line of words: the command, and the words up to what ends it for a shell.
-CALL = re.compile(r"(?:^|[\s`(/\"])(?<!SETUSER )sluice ([a-z]+)\b((?:[^\n|;&`#)]|\)(?=\S))*)")
+PAGES = (".md", ".5", ".8", ".service.in")
+# In a line of words: the command, and the words up to what ends it for a shell. A service may have the program's name.
+CALL = re.compile(r"(?:^|[\s`(/\"])(?<!exec )(?<!run )sluice (?!sluice )([a-z]+)\b((?:[^\n|;&`#)]|\)(?=\S))*)")
 OPTION = re.compile(r"(?:^|(?<=[\s\[(]))--?[a-z][a-z-]*(?![\w.])")
 VARIABLE = re.compile(r"\bSLUICE_[A-Z][A-Z_]*[A-Z]\b")
 SCRIPTS = ("/run", "/check", "/lint", "/setup", "/demo", "/root-build", "/mysql-root")
@@ -21,19 +21,17 @@ def complain(path, text, at, what):
 
 
 def code_of(path, text):
-    """[(offset, text)]: what stands there as code, without comments of the shell; of units, what they start. Blocks of `text` are what
-    the program says."""
+    """[(offset, text)]: what stands there to be run, without comments of the shell; of units, what they start. Blocks of text or
+    no language are what programs print, but for the lines of a crontab."""
     if path.endswith(".md"):
-        fenced = re.finditer(r"^```(\w*)\n(.*?)^```", text, re.S | re.M)
         blocks = [(found.start(2), re.sub(r" # .*", lambda comment: " " * len(comment.group()), found.group(2)))
-                  for found in fenced if found.group(1) != "text"]
+                  for found in re.finditer(r"^```(\w*)\n(.*?)^```", text, re.S | re.M) if found.group(1) not in ("", "text")]
+        blocks += [(found.start(1), found.group(1)) for found in re.finditer(r"^[\d*]\S*(?: +[\d*/,-]+){4} +\w+ +(sluice .*)$", text, re.M)]
         rest = re.sub(r"^```.*?^```", lambda found: re.sub(r"[^\n]", " ", found.group()), text, flags=re.S | re.M)
-        return blocks + [(found.start(1), found.group(1)) for found in re.finditer(r"(?<!`)`([^`]+)`(?!`)", rest)]
+        return blocks + [(found.start(1), found.group(1)) for found in re.finditer(r"(?<!`)`((?:[A-Z_]+=\S+ |\$ )*sluice [^`]+)`(?!`)", rest)]
     if path.endswith((".5", ".8")):
         return [(found.start(1), found.group(1)) for found in re.finditer(r"^\.Dl (.*)$", text, re.M)]
-    if path.endswith(".in"):
-        return [(found.start(), found.group()) for found in re.finditer(r"^Exec.*$", text, re.M)]
-    return [(0, re.sub(r"#.*", lambda found: " " * len(found.group()), text))]
+    return [(found.start(), found.group()) for found in re.finditer(r"^Exec.*$", text, re.M)]
 
 
 def check_calls(program, path, text):
