@@ -218,6 +218,28 @@ class Cases:
         if said[:2] != ["reconcile", "--repair --report"]:
             raise Failure(f"completed {said}")
 
+    def case_the_quick_start_under_systemd(self):
+        """The configuration and the lines for the shell of docs/quickstart.md, but for what it needs other packages for."""
+        with open(os.path.join(HERE, "../../docs/quickstart.md"), encoding="utf-8") as file:
+            page = file.read().partition("\n## 5. ")[2]
+        blocks = {kind: re.findall(rf"^```{kind}\n(.*?)^```", page, re.S | re.M) for kind in ("jsonc", "ini", "sh")}
+        self.machine.call("systemctl", "stop", "sluice@shop.service")
+        self.env.redis_call("FLUSHALL")
+        self.env.sql("CREATE TABLE shop.orders (id INT PRIMARY KEY, total DECIMAL(10,2))", "INSERT INTO shop.orders VALUES (12, '19.90')")
+        config = blocks["jsonc"][0].replace('"host": "db1"', f'"host": "127.0.0.1", "port": {self.env.source.port}')
+        secrets = blocks["ini"][0].replace("choose-a-password", SOURCE_PASSWORD).replace("REDIS_PASSWORD=", f"REDIS_PASSWORD={REDIS_PASSWORD}")
+        for path, text in (("shop.json", config.replace("cache1:6379", f"127.0.0.1:{self.env.redis.port}")), ("shop.env", secrets)):
+            with open(f"{self.package.root}/etc/sluice/{path}", "w", encoding="utf-8") as file:
+                file.write(text)
+            os.chown(file.name, 0, 0)
+        lines = [line for block in blocks["sh"] for line in block.splitlines() if not line.startswith("redis-cli ")]
+        if len(lines) < 10:
+            raise Failure(f"the page has only {lines}")
+        patient = [f"timeout 60 sh -c 'until {line}; do sleep 0.2; done'" if line.startswith("sluice status") else line for line in lines]
+        said = self.machine.call("bash", "-exc", "\n".join(patient))
+        if not re.search(r"^shop\.users +2 +2 +0 ", said, re.M) or not re.search(r"^shop\.orders +1 +1 +0 ", said, re.M):
+            raise Failure(f"reconcile should have found 2 users, an order and no drift: {said[-3000:]}")
+
     def case_it_goes_away(self):
         self.machine.call("apt-get", "-q", "-y", "remove", "sluice")
         if self.machine.call("systemctl", "is-active", "sluice@shop.service", status=None).strip() == "active":
