@@ -25,6 +25,7 @@ package: build ## build/release/*.deb: the Debian package
 	@ls $(RELEASE)/*.deb
 
 install: ## installs the built program (PREFIX=/usr/local, DESTDIR=)
+	$(if $(filter-out file,$(origin PREFIX)),cmake -S . -B $(RELEASE) -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null)
 	cmake --install $(RELEASE)
 
 setup: ## installs what building and every test need (Debian 12, Ubuntu 22.04 and later)
