@@ -12,6 +12,7 @@ import json
 import os
 import pkgutil
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -25,6 +26,9 @@ sys.path.insert(0, HERE)
 from harness.env import Env  # noqa: E402  pylint: disable=wrong-import-position
 from harness.guard import Guard  # noqa: E402  pylint: disable=wrong-import-position
 from harness.place import Failure  # noqa: E402  pylint: disable=wrong-import-position
+from harness.process import PATIENCE  # noqa: E402  pylint: disable=wrong-import-position
+
+SAID_MAX = 12000  # of what a case that failed has to say
 
 print_lock = threading.Lock()
 
@@ -84,8 +88,16 @@ def load_pending(args, cases):
     return pending
 
 
+def _fail_when_told(number, frame):
+    """The case has taken too long: it ends as a failed one does, with its logs."""
+    signal.signal(number, signal.SIG_IGN)
+    where = "".join(traceback.format_stack(frame, limit=5))
+    raise Failure(f"was still running, at\n{where}")
+
+
 def run_child(args, function):
     """In the case's own process: 0 passed, 1 failed."""
+    signal.signal(signal.SIGTERM, _fail_when_told)
     guard = Guard()
     env, failure = None, None
     try:
@@ -94,47 +106,56 @@ def run_child(args, function):
     except Failure as error:
         failure = str(error)
     except Exception as error:  # pylint: disable=broad-except
-        failure = "".join(traceback.format_exception(error, limit=-3, chain=False))
+        failure = "".join(traceback.format_exception(error, limit=-3, chain=False)).strip()
     if env is not None:
         for complaint in env.close(failure is not None):
             failure = f"{failure or ''}{'; ' if failure else ''}{complaint}"
         if failure:
-            failure += "".join(f"\n  kept: {folder}" for folder in env.kept())
+            failure += "".join(f"\n  kept: {folder}" for folder in env.kept()) + env.logs()
     guard.close()
     if failure:
         print(failure)
     return 1 if failure else 0
 
 
+def _wait(child, timeout):
+    """Its output; it is told to end after TIMEOUT seconds, and has some more to say where it was."""
+    try:
+        return child.communicate(timeout=timeout)[0]
+    except subprocess.TimeoutExpired:
+        child.terminate()
+    try:
+        return child.communicate(timeout=120)[0] + f"after {timeout:.0f} s".encode()
+    except subprocess.TimeoutExpired:
+        child.kill()
+    return child.communicate()[0] + f"was still running after {timeout:.0f} s, and did not end when told to".encode()
+
+
 def run_case(args, name, function):
-    """Starts the child and prints its line; True when it passed."""
+    """Starts the child and prints its line: {"passed", "seconds", "said"}."""
     began = time.monotonic()
-    timeout = function.timeout + 2 * args.seconds
+    timeout = function.timeout * PATIENCE + 2 * args.seconds
     command = [sys.executable, os.path.abspath(__file__), "--child", name, "--server", args.server, "--redis", args.redis,
                "--metadata", args.metadata, "--image", args.image, "--binary", args.binary, "--seed", str(args.seed),
                "--seconds", str(args.seconds), *(["--keep"] if args.keep else [])]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}) as child:
-        try:
-            output = child.communicate(timeout=timeout)[0]
-            status = child.returncode
-        except subprocess.TimeoutExpired:
-            child.kill()
-            output = child.communicate()[0] + f"was still running after {timeout:.0f} s".encode()
-            status = -1
+        text = _wait(child, timeout).decode("utf-8", "replace").strip()
+        status = child.returncode
     took = time.monotonic() - began
+    if status != 0:
+        text = (text or f"ended with status {status}")[:SAID_MAX]
     with print_lock:
         label = f"{args.server}/{args.metadata}/{args.image} {name}"
         print(f"{'ok  ' if status == 0 else 'FAIL'} {label} {took:.1f}s", flush=True)
-        for line in output.decode("utf-8", "replace").splitlines():
+        for line in text.splitlines():
             if status == 0 and line.startswith("note: "):
                 print("     " + line, flush=True)
         if status != 0:
-            text = output.decode("utf-8", "replace").strip() or f"ended with status {status}"
-            print("     " + text[:6000].replace("\n", "\n     "))
+            print("     " + text.replace("\n", "\n     "))
             print(f"     again: tests/integration/run.py --server {args.server} --metadata {args.metadata} --image {args.image} "
                   f"--binary {args.binary} --seed {args.seed} --seconds {args.seconds:g} --only {name}", flush=True)
-    return status == 0
+    return {"passed": status == 0, "seconds": round(took, 1), "said": text if status != 0 else ""}
 
 
 def choose(args, cases, pending):
@@ -156,6 +177,13 @@ def choose(args, cases, pending):
     return chosen, waiting
 
 
+def _sum_up(results):
+    """Once more what failed, shortened, for who sees the last lines only."""
+    for name, result in results.items():
+        if not result["passed"]:
+            print(f"FAIL {name} {result['seconds']}s: {result['said'].splitlines()[0][:300]}")
+
+
 def main():
     args = arguments()
     cases = load_cases()
@@ -171,13 +199,16 @@ def main():
     if not os.access(args.binary, os.X_OK):
         raise SystemExit(f"run.py: there is no program {args.binary}; make build makes it, --binary names another")
     print(f"seed {args.seed}", flush=True)
+    # Those that may take long come first, or the last ones would run alone.
+    chosen.sort(key=lambda name: -cases[name].timeout)
     with concurrent.futures.ThreadPoolExecutor(max(args.jobs, 1)) as pool:
         results = dict(zip(chosen, pool.map(lambda name: run_case(args, name, cases[name]), chosen)))
     for name in waiting:
         print(f"pending {args.server} {name}: {pending[name]}")
-    passed = sum(results.values())
+    passed = sum(result["passed"] for result in results.values())
     counts = {"passed": passed, "failed": len(results) - passed, "pending": len(waiting), "seed": args.seed,
               "cases": results}
+    _sum_up(results)
     if args.counts:
         with open(args.counts, "w", encoding="utf-8") as file:
             json.dump(counts, file, indent=1)
