@@ -514,12 +514,12 @@ static void chunks_close(struct sl_chunk_reader *reader)
     of_chunks(reader)->is_open = false;
 }
 
-static int fail_read(struct sl_model *model, struct sl_err *err)
+static int fail_read(struct sl_model *model, int table, struct sl_err *err)
 {
     if (model->chunks_are_interrupted) {
         return sl_err_set(err, SL_ESTOPPED, "interrupted");
     }
-    if (model->fail_reads > 0) {
+    if (model->fail_reads > 0 && (table == 0 || !model->only_t0_fails)) {
         model->fail_reads--;
         return sl_err_set(err, model->fail_status, "the reading failed");
     }
@@ -604,7 +604,7 @@ static int chunks_more(struct sl_chunk_reader *reader, struct sl_chunk *chunk, s
         model->before_part(model, chunks->number);
     }
     lock(model);
-    rc = fail_read(model, err);
+    rc = fail_read(model, chunks->number, err);
     unlock(model);
     if (rc == SL_OK) {
         atomic_fetch_add(&model->parts, 1);
@@ -643,7 +643,7 @@ static int chunks_range(struct sl_chunk_reader *reader, struct sl_span after,
         model->before_read(model, false);
     }
     lock(model);
-    rc = fail_read(model, err);
+    rc = fail_read(model, chunks->number, err);
     if (rc == SL_OK && after.len > 0 && (after.data[0] < '0' || after.data[0] > '9')) {
         rc = sl_err_set(err, SL_EINVAL, "after is none of mine");
     }
@@ -686,7 +686,7 @@ static int chunks_keys(struct sl_chunk_reader *reader, const struct sl_cell *key
         model->before_read(model, true);
     }
     lock(model);
-    rc = fail_read(model, err);
+    rc = fail_read(model, chunks->number, err);
     if (rc != SL_OK) {
         unlock(model);
         return rc;
@@ -824,14 +824,23 @@ static int store_rereads(struct sl_load_store *store, uint64_t *cursor, sl_load_
     return rc;
 }
 
-/* As a rule the sink has what was passed on to it long before it is asked; a stop may come between.
- */
+static bool is_stopped(struct sl_model *model)
+{
+    bool is_it;
+
+    lock(model);
+    is_it = model->chunks_are_interrupted;
+    unlock(model);
+    return is_it;
+}
+
+/* The sink has what was passed on to it before it is asked; a stop may come between. */
 static void let_apply(struct sl_model *model)
 {
     const struct timespec pause = {.tv_nsec = 100 * 1000};
     uint64_t mark = sl_handoff_mark(&model->handoff);
 
-    for (int i = 0; i < 1000 && !sl_handoff_has_passed(&model->handoff, mark); i++) {
+    while (!sl_handoff_has_passed(&model->handoff, mark) && !is_stopped(model)) {
         (void)nanosleep(&pause, NULL);
     }
 }
@@ -1160,6 +1169,26 @@ void sl_model_stop(struct sl_model *model)
 void sl_model_put_field(struct sl_model_field *fields, const char *name, const char *value)
 {
     set_field(find_field(fields, sl_check_span(name)), sl_check_span(name), sl_check_span(value));
+}
+
+bool sl_model_is_loading(struct sl_model *model)
+{
+    static const char *const open[] = {"phase=waiting", "phase=loading", "phase=sweeping"};
+    bool is_it = false;
+
+    lock(model);
+    for (int i = 0; i < SL_MODEL_FIELDS; i++) {
+        const struct sl_model_field *state = &model->states[i];
+
+        for (size_t nth = 0; state->name.len > 0 && nth < SL_COUNT(open); nth++) {
+            size_t len = strlen(open[nth]);
+
+            is_it = is_it ||
+                    (state->value.len >= len && memcmp(state->value.data, open[nth], len) == 0);
+        }
+    }
+    unlock(model);
+    return is_it;
 }
 
 const char *sl_model_field(struct sl_model *model, struct sl_model_field *fields, const char *name)

@@ -86,6 +86,7 @@ struct sl_model {
     size_t most_keys; /* that were read together */
     int fail_reads;   /* so many next reads fail ... */
     int fail_status;  /* ... with this */
+    bool only_t0_fails;
     uint64_t threads_running;
     struct sl_buf where; /* of the last open_table() */
 
@@ -128,6 +129,8 @@ void sl_model_set_rolled_back(struct sl_model *model, int table, int id, int v);
 void sl_model_statement(struct sl_model *model, const char *text);
 
 void sl_model_put_field(struct sl_model_field *fields, const char *name, const char *value);
+/* Whether the cache has a load that has not come to its end. */
+bool sl_model_is_loading(struct sl_model *model);
 /* NULL: none. */
 const char *sl_model_field(struct sl_model *model, struct sl_model_field *fields, const char *name);
 

@@ -57,6 +57,7 @@ static int script_next(struct sl_source *source, struct sl_span *event, struct s
     }
     while (script->waits && !atomic_load(&script->is_interrupted)) {
         atomic_store(&script->is_waiting, true);
+        atomic_store(&script->is_at_end, true);
         (void)nanosleep(&pause, NULL);
     }
     if (atomic_load(&script->is_interrupted)) {

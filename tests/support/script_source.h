@@ -28,7 +28,8 @@ struct sl_script {
     int open_status;
     char uuid[SL_SERVER_UUID_TEXT + 1]; /* of the server that it plays */
     atomic_bool is_interrupted;
-    atomic_bool is_waiting;
+    atomic_bool is_waiting; /* has been at the gate or at the end */
+    atomic_bool is_at_end;  /* all events have been played, and dealt with */
     unsigned closed;
 };
 

@@ -574,7 +574,7 @@ static void nap_until(const atomic_bool *flag)
 {
     const struct timespec pause = {.tv_nsec = 1000 * 1000};
 
-    for (int i = 0; i < 10000 && !atomic_load(flag); i++) {
+    for (int i = 0; i < 300000 && !atomic_load(flag); i++) {
         (void)nanosleep(&pause, NULL);
     }
     assert_true(atomic_load(flag));

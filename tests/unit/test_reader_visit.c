@@ -600,9 +600,8 @@ static void watch_from(struct fixture *fix, size_t from)
 {
     start_up_to(fix, from);
     visit_at(fix, 0, add_watch);
-    atomic_store(&fix->script.is_waiting, false);
     atomic_store(&fix->script.gate, 0);
-    while (!atomic_load(&fix->script.is_waiting)) {
+    while (!atomic_load(&fix->script.is_at_end)) {
         nap();
     }
     (void)finish(fix);

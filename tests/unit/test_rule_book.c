@@ -106,14 +106,15 @@ static bool is_loaded(struct lives *lives)
 {
     const struct sl_snapshot_stats *stats = sl_snapshot_stats(lives->fix->snapshot);
 
-    return atomic_load(&stats->has_looked) && !atomic_load(&stats->is_loading);
+    return atomic_load(&stats->has_looked) && !atomic_load(&stats->is_loading) &&
+           !sl_model_is_loading(&lives->fix->model);
 }
 
 /* One whole life, until all that the rules ask for is done. */
 static void live(struct lives *lives)
 {
     begin_life(lives);
-    for (int i = 0; i < 30000 && !is_loaded(lives); i++) {
+    for (int i = 0; i < 300000 && !is_loaded(lives); i++) {
         nap_us(1000);
     }
     assert_true(is_loaded(lives));

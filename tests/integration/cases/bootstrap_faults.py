@@ -206,19 +206,6 @@ def case_ddl_on_tables_that_a_daemon_loads(env):
     heal(env, churn.oracle_tables)
 
 
-def _kill_connections(env):
-    """Every connection of sluice, those of the load among them."""
-    with env.source.connect() as connection:
-        ids = connection.rows("SELECT id FROM information_schema.processlist WHERE user='sluice'")
-        for row in ids:
-            try:
-                connection.query(f"KILL {int(row[0])}")
-            except SqlError as error:
-                if error.code != 1094:
-                    raise
-    return len(ids)
-
-
 @case()
 def case_source_cuts_and_stalls_while_tables_are_loaded(env):
     env.start_servers()
@@ -235,7 +222,7 @@ def case_source_cuts_and_stalls_while_tables_are_loaded(env):
             env.sleep(2)
             env.source.resume()
         else:
-            cuts += _kill_connections(env)
+            cuts += env.kill_connections()
     command.finish()
     if cuts == 0:
         raise Failure("no connection of the load was ever cut")

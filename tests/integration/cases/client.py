@@ -120,45 +120,45 @@ def case_client_explains_a_refused_login(env):
 @case()
 def case_client_second_reader_with_the_same_id_ends_the_first_for_good(env):
     start(env)
-    command, environment = arguments(env, "tool_source", ("follow", "now"), {})
+    command, environment = arguments(env, "tool_source", ("follow", "now"), {"HEARTBEAT_MS": 2000})
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as first:
         for _ in range(3):
             first.stdout.readline()
         # A scan is nobody's replica and must not disturb.
         run(env, "tool_source", "dump", "earliest", READER="")
         require(first.poll() is None, ["the scan threw the first reader out"])
-        run(env, "tool_source", "follow", "now", 3)
-        rest, _ = first.communicate(timeout=30)
+        run(env, "tool_source", "follow", "now", 3, HEARTBEAT_MS=2000)
+        rest, _ = first.communicate(timeout=120)
     require_error(rest.decode().splitlines(), "refused by the peer", "second client with the same server id")
 
 
 @case()
 def case_client_wakes_up_when_interrupted(env):
     start(env)
-    begun = time.monotonic()
-    lines = run(env, "tool_source", "interrupt", "now", 500)
-    require(lines[-1].startswith("error stopped") and time.monotonic() - begun < 3, lines)
+    # Nothing else would wake it up for longer than run() waits.
+    lines = run(env, "tool_source", "interrupt", "now", 500, HEARTBEAT_MS=600000)
+    require(lines[-1].startswith("error stopped"), lines)
 
 
 @case()
 def case_client_notices_a_silent_server_and_outlives_an_idle_one(env):
     start(env)
-    lines = run(env, "tool_source", "follow", "now", 12, READER="idle")
-    # Among the twelve are the heads of the file, of which there are up to three.
-    require(len([line for line in lines if line.startswith("HEARTBEAT")]) >= 9, lines)
+    # Three heartbeats that do not come are silence. Among the eight are the heads of the file, of which there are up to three.
+    lines = run(env, "tool_source", "follow", "now", 8, READER="idle", HEARTBEAT_MS=1500)
+    require(len([line for line in lines if line.startswith("HEARTBEAT")]) >= 5, lines)
     command, environment = arguments(env, "tool_source", ("follow", "now"), {})
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as reader:
         for _ in range(4):
             reader.stdout.readline()
         env.source.pause()
-        watchdog = threading.Timer(20, reader.kill)
+        watchdog = threading.Timer(60, reader.kill)
         watchdog.start()
         begun = time.monotonic()
         rest, _ = reader.communicate()
         silent = time.monotonic() - begun
         watchdog.cancel()
         env.source.resume()
-    require(silent < 6, [f"noticed after {silent} s", *rest.decode().splitlines()])
+    require(silent < 50, [f"noticed after {silent} s", *rest.decode().splitlines()])
     require_error(rest.decode().splitlines(), "connection or file failed", "127.0.0.1")
 
 

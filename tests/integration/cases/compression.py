@@ -306,6 +306,8 @@ def case_random_changes_with_dictionaries_and_kills(env):
         churn.start()
     for number in range(3):
         env.sleep(env.seconds / 3)
+        if number == 1:
+            wait_loaded(env, tables)  # with the first dictionaries
         program.kill()
         if number == 1:
             for table in tables:
@@ -313,6 +315,7 @@ def case_random_changes_with_dictionaries_and_kills(env):
         program.start()
     for churn in churns:
         churn.stop()
+        churn.run(200)
     found = _require_frames(env, tables)
     if len(found.frames) < 2 * len(churns) * 3:
         raise Failure(f"the tables that change were trained twice, values are compressed with {found.frames}")

@@ -8,6 +8,7 @@ from harness.process import wait_until
 from harness.readthrough import ReadThrough
 
 WAIT = 3000  # three times what the service may take
+LATER = 6000  # milliseconds, in which a case that waits for the first removal sees it
 
 
 def _entry(table, **more):
@@ -49,6 +50,7 @@ def _beside_changes(env, kill_redis, session=()):
             env.redis.restart(kill=True)
     program.wait_ready()
     env.sleep(0.5)
+    service.wait_filled()
     churn.stop()
     kept.stop()
     env.sleep(0.5)
@@ -84,6 +86,7 @@ def case_read_through_cache_with_minimal_images(env):
     env.sleep(env.seconds / 2)
     program.restart(kill=True)
     env.sleep(env.seconds / 2)
+    service.wait_filled()
     churn.stop()
     service.stop()
     env.quiesce()
@@ -103,7 +106,7 @@ def case_second_removal_survives_a_restart(env):
     """What was written behind the first removal goes, though the daemon was killed in between."""
     env.start_servers()
     env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, a INT)")
-    program = env.sluice([{"table": "it.t", "value": "invalidate", "key": "user:{id}", "redelete_ms": 4000}]).start()
+    program = env.sluice([{"table": "it.t", "value": "invalidate", "key": "user:{id}", "redelete_ms": LATER}]).start()
     env.sql("INSERT INTO it.t VALUES (7, 1)")
     wait_until("the first removal's note", 30, lambda: _notes(env) == 1)
     program.kill()
@@ -120,7 +123,7 @@ def case_truncate_removes_keys_once_more(env):
     env.start_servers()
     env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, a INT)", "CREATE TABLE it.u (id INT PRIMARY KEY)",
             "INSERT INTO it.t VALUES (7, 1)")
-    env.sluice([{"table": "it.t", "value": "invalidate", "redelete_ms": 4000}, {"table": "it.u"}]).start()
+    env.sluice([{"table": "it.t", "value": "invalidate", "redelete_ms": LATER}, {"table": "it.u"}]).start()
     for statement in ("TRUNCATE it.t", "ALTER TABLE it.t ADD b INT", "RENAME TABLE it.t TO it.x, it.x TO it.t", "DROP DATABASE it"):
         _wait_for_second(env)
         env.redis_call("SET", "it:t:7", "old")
@@ -162,7 +165,7 @@ def case_note_of_a_table_that_keeps_rows_now_removes_nothing(env):
     """The configuration changed between the two removals."""
     env.start_servers()
     env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, a INT)", "CREATE TABLE it.u (id INT PRIMARY KEY)")
-    entries = [{"table": "it.t", "value": "invalidate", "redelete_ms": 2000}, {"table": "it.u", "value": "invalidate"}]
+    entries = [{"table": "it.t", "value": "invalidate", "redelete_ms": LATER}, {"table": "it.u", "value": "invalidate"}]
     program = env.sluice(entries).start()
     env.sql("INSERT INTO it.t VALUES (7, 1)")
     wait_until("the note", 30, lambda: _notes(env) == 1)

@@ -29,7 +29,7 @@ def case_kinds_that_change_by_sighup(env):
     env.settle(rows)
 
     _reload(program, stream)
-    wait_until("the rows to go", 60, lambda: not env.redis_call("EXISTS", "it:t:1"))
+    wait_until("the rows to go", 60, lambda: not env.redis_call("EXISTS", "it:t:1", "it:t:2"))
     env.sql("UPDATE it.t SET a=5 WHERE id=1")
     wait_until("the change", 60, lambda: env.redis_call("EXISTS", "changes:it:t"))
     env.settle(kept, [b"changes:it:t"])

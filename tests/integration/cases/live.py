@@ -280,9 +280,10 @@ def case_checkpoint_and_heartbeat_advance_on_an_idle_source(env):
         return env.redis_call("GET", HEARTBEAT) if kind == b"string" else env.redis_call("HGETALL", HEARTBEAT) or None
 
     first = wait_until("a heartbeat", 10, heartbeat)
-    if env.redis_call("PTTL", HEARTBEAT) <= 0:
+    # -2: it was not refreshed in time, as may be on a busy machine; -1: it would stay for ever.
+    if wait_until("the heartbeat to be there", 10, lambda: env.redis_call("PTTL", HEARTBEAT) + 2) < 2:
         raise Failure("the heartbeat has no TTL")
-    wait_until("the heartbeat to change within 3 s on an idle source", 3, lambda: heartbeat() != first)
+    wait_until("the heartbeat to change on an idle source", 3, lambda: heartbeat() not in (None, first))
     if env.redis_call("TYPE", CHECKPOINT) != b"hash":
         raise Failure("the checkpoint is no hash")
 

@@ -66,11 +66,13 @@ def case_bootstrap_with_a_condition_mends_these_rows_alone(env):
 def case_bootstrap_that_is_stopped_goes_on_at_the_next(env):
     env.start_servers()
     tables = _tables(env, "t", "u", rows=2000)
-    program = env.sluice(tables, start="bootstrap", snapshot={"chunk_ms": 10, "rate": 1000})
+    program = env.sluice(tables, start="bootstrap", snapshot={"chunk_ms": 10, "rate": 100})  # it would take 20 s
     command = _begin(env, program, "bootstrap")
     wait_until("rows to be loaded", 60, lambda: int(_state(env, "t").get("rows", 0)) > 0)
     command.send(signal.SIGTERM)
     _finish(command, 1)
+    program.config["snapshot"]["rate"] = 10000
+    program.write_config()
     if "again" not in command.log():
         raise Failure(f"it does not say that running it again goes on: {command.log()}")
     before = _state(env, "t")
@@ -87,7 +89,7 @@ def case_bootstrap_that_is_stopped_goes_on_at_the_next(env):
 def case_bootstrap_takes_over_from_a_daemon_that_dies(env):
     env.start_servers()
     tables = _tables(env, "t", rows=3000)
-    program = env.sluice(tables, start="now", lease_ms=1000, snapshot={"chunk_ms": 10, "rate": 1000}).start()
+    program = env.sluice(tables, start="now", lease_ms=1000, snapshot={"chunk_ms": 10, "rate": 400}).start()
     command = _begin(env, program, "bootstrap")
     wait_until("rows to be loaded", 60, lambda: int(_state(env, "t").get("rows", 0)) > 0)
     program.kill()

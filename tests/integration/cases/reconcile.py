@@ -8,7 +8,9 @@ from harness.loading import DEFAULTS, Command, require_sentence, wait_loaded
 from harness.oracle import Table
 from harness.place import Failure
 from harness.process import wait_until
+from harness.sluice import PIPELINE
 
+LOCK = f"sluice:{{{PIPELINE}}}:reconcile"
 FOREIGN = (b"session:1", b"it_hash", b"it_hash:other:1", b"it_hash:num:1:2", b"it_json:numbers:1", b"xit_hash:num:1", b"sluice-like")
 
 
@@ -103,7 +105,13 @@ def case_reconcile_looks_at_the_tables_it_is_told(env):
 @case()
 def case_reconcile_at_a_rate_and_not_twice_at_once(env):
     churn, program = _loaded(env, rows=3000)
-    first = Command(env, program, "reconcile", "--rate", "1000")
+
+    def begin():
+        command = Command(env, program, "reconcile", "--rate", "1000")
+        wait_until("reconcile to hold its lock", 30, lambda: env.redis_call("EXISTS", LOCK), 0.01)
+        return command
+
+    first = begin()
     env.sleep(1)
     if not first.is_running():
         raise Failure("9000 rows took less than a second at 1000 rows a second")
@@ -113,9 +121,7 @@ def case_reconcile_at_a_rate_and_not_twice_at_once(env):
     require_sentence(err.strip().splitlines()[-1], "reconcile", "running|another|already")
     first.finish()
     program.call("reconcile", status=0)
-    first = Command(env, program, "reconcile", "--rate", "1000")
-    env.sleep(0.5)
-    first.kill()
+    begin().kill()
     # Its lock runs out where nobody can tell that its process is dead.
     wait_until("the lock of a killed reconcile to be over", 90, lambda: program.call("reconcile")[0] == 0, 1)
     env.settle(churn.oracle_tables)

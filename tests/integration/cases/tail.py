@@ -91,7 +91,7 @@ def case_tail_follows_and_ends_when_asked(env):
                     process.stdout.close()
                 else:
                     process.send_signal(how)
-                status = process.wait(10)
+                status = process.wait(120)
                 err = process.stderr.read().decode()
             finally:
                 process.kill()

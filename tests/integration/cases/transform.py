@@ -255,7 +255,7 @@ def case_transform_that_fails_stops_or_puts_rows_into_quarantine(env):
     if program.said().count("transform\\\" of table it.q fails") + program.said().count('transform" of table it.q fails') != 1:
         raise Failure(f"the quarantine is not told once: {program.said()[-1500:]}")
     wait_until("the heartbeat to count 2 rows in quarantine", 10,
-               lambda: json.loads(env.redis_call("GET", HEARTBEAT)).get("quarantined") == 2)
+               lambda: json.loads(env.redis_call("GET", HEARTBEAT) or "{}").get("quarantined") == 2)
     env.sql("UPDATE it.s SET v=NULL, secret='not-to-be-seen' WHERE id=1")
     program.expect_exit(CANNOT_CONTINUE, r"table it\.s fails on a row: attempt to perform arithmetic on a nil value \(field 'v'\)")
     if "not-to-be-seen" in program.said():

@@ -28,6 +28,13 @@ def case(servers=("mariadb", "mysql"), timeout=180):  # pylint: disable=redefine
     return mark
 
 
+def _tail(path, lines=12, width=320):
+    with open(path, "rb") as file:
+        file.seek(max(0, os.path.getsize(path) - lines * 2000))
+        text = file.read().decode("utf-8", "replace")
+    return "".join(f"\n    {line[:width]}" for line in text.splitlines()[-lines:])
+
+
 class Env:
     def __init__(self, guard, args, seed):
         self.guard = guard
@@ -149,6 +156,13 @@ class Env:
                 return self.source.covers(connection, held["gtid"], gtid)
         return self._place(held.get("file", ""), held.get("pos")) >= self._place(file, offset)
 
+    def _held(self, redis):
+        """What Redis has, for a sentence."""
+        try:
+            return f"it is {self.checkpoint(redis)}, loads are {self.checkpoint(redis, LOADS)}, {self.redis_call('HLEN', REREADS, redis=redis)} rows wait"
+        except (OSError, RedisError) as error:
+            return f"Redis says {error}"
+
     def quiesce(self, program=None, timeout=60, redis=None):
         """Waits until everything that the source has logged is in Redis."""
         want = self.source.position()
@@ -161,12 +175,12 @@ class Env:
                 raise Failure(f"no sluice is running that could reach {want}: {said[-1500:]}")
             try:
                 return self.has_reached(want, redis)
-            except (OSError, RedisError):  # a server that is still starting
+            except (OSError, RedisError, sqlclient.SqlError):  # a server that is still starting
                 return False
 
         def what():
             said = programs[-1].said()[-600:] if programs else ""
-            return f"the checkpoint to reach {want}; it is {self.checkpoint(redis)}; sluice said: {said}"
+            return f"the checkpoint to reach {want}; {self._held(redis)}; sluice said: {said}"
 
         wait_until(what, timeout, check)
 
@@ -188,6 +202,20 @@ class Env:
     def redis_call(self, *command, redis=None):
         with (redis or self.redis).connect() as connection:
             return connection.call(*command)
+
+    def kill_connections(self, user="sluice", command="%"):
+        """Ends every connection of USER to the source whose command is like COMMAND; how many there were."""
+        count = 0
+        with self.source.connect() as connection:
+            for row in connection.rows("SELECT id FROM information_schema.processlist "
+                                       f"WHERE user='{user}' AND command LIKE '{command}'"):
+                try:
+                    connection.query(f"KILL {int(row[0])}")
+                    count += 1
+                except sqlclient.SqlError as error:
+                    if error.code != 1094:  # gone by itself since it was listed
+                        raise
+        return count
 
     def sleep(self, low, high=None):
         time.sleep(self.rng.uniform(low, high) if high else low)
@@ -217,6 +245,12 @@ class Env:
                 shutil.rmtree(folder, ignore_errors=True)
                 self.guard.drop_folder(folder)
         return complaints
+
+    def logs(self):
+        """The ends of all logs, for who sees nothing but what a run printed."""
+        found = [path for program in self.sluices for path in program.logs()] + [server.log_path for server in self.everything]
+        return "".join(f"\n  {os.path.basename(os.path.dirname(path))}/{os.path.basename(path)}:{_tail(path)}" for path in found[-6:]
+                       if os.path.exists(path))
 
     def kept(self):
         return [folder for folder in self.folders if os.path.exists(folder)]

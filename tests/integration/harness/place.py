@@ -13,16 +13,30 @@ class Failure(Exception):
     """A test's expectation did not hold; the message says which."""
 
 
+_reserved = []  # what keeps other cases from this process's ports
+
+
+def _reserve(port):
+    """Takes an abstract name for PORT, which the kernel gives back when this process ends; False when another has it."""
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        name.bind(f"\0sluice-port-{port}")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+    except OSError:
+        name.close()
+        return False
+    _reserved.append(name)
+    return True
+
+
 def free_port():
-    """A loopback port below the range for outgoing connections, so that a restarted server finds it free."""
+    """A loopback port below the range for outgoing connections, so that a restarted server finds it free. It is this
+    process's until it ends: of cases that run at once none takes it before its server, or while that is down."""
     for _ in range(1000):
         port = random.SystemRandom().randrange(15000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
+        if _reserve(port):
+            return port
     raise Failure("no free loopback port between 15000 and 32000")
 
 

@@ -6,6 +6,10 @@ import time
 
 from .place import Failure
 
+# Limits in this harness say when something hangs, on a machine that has nothing else to do. One that is busy is
+# slower by some factor, and a limit that is too long costs nothing where nothing hangs.
+PATIENCE = 4
+
 
 class Process:
     def __init__(self, guard, argv, log_path, env=None):
@@ -31,11 +35,11 @@ class Process:
         return self.poll() is None
 
     def wait(self, timeout):
-        """The exit status, or a Failure after TIMEOUT seconds."""
+        """The exit status, or a Failure after TIMEOUT seconds, and PATIENCE."""
         try:
-            status = self.child.wait(timeout)
+            status = self.child.wait(timeout * PATIENCE)
         except subprocess.TimeoutExpired:
-            raise Failure(f"{os.path.basename(self.argv[0])} (pid {self.pid}) was still running after {timeout} s; "
+            raise Failure(f"{os.path.basename(self.argv[0])} (pid {self.pid}) was still running after {timeout * PATIENCE} s; "
                           f"log: {self.log_path}") from None
         self.guard.drop_process(self.child.pid)
         return status
@@ -81,6 +85,7 @@ class Process:
 def wait_until(what, timeout, check, interval=0.05):
     """Calls CHECK until it returns something true, and returns that. WHAT is said when it does not; it may
     be a function, which is asked then."""
+    timeout *= PATIENCE
     end = time.monotonic() + timeout
     while True:
         result = check()

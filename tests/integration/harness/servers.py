@@ -50,6 +50,10 @@ def _own(path, owner):
                 os.chown(os.path.join(folder, name), *owner, follow_symlinks=False)
 
 
+class _PortTaken(Failure):
+    """By a program that has nothing to do with the tests."""
+
+
 class Server:
     """Keeps its port and folder over stop(), kill() and start()."""
 
@@ -58,6 +62,7 @@ class Server:
         self.place = place
         self.folder = folder
         self.port = free_port()
+        self._was_up = False
         self.process = None
         self.log_path = os.path.join(folder, "server.log")
 
@@ -71,14 +76,25 @@ class Server:
         return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/tmp"}
 
     def start(self, timeout=60):
+        for _ in range(5):
+            try:
+                return self._start(timeout)
+            except _PortTaken:
+                self.port = free_port()  # as nobody has been told of the first one yet
+        return self._start(timeout)
+
+    def _start(self, timeout):
         self.process = Process(self.guard, self.command(), self.log_path, self.environment())
 
         def check():
             if not self.process.is_running():
-                raise Failure(f"{self.label} ended at start with status {self.process.poll()}: {self.process.log()[-1500:]}")
+                is_taken = not self._was_up and "Address already in use" in self.process.log()
+                raise (_PortTaken if is_taken else Failure)(
+                    f"{self.label} ended at start with status {self.process.poll()}: {self.process.log()[-1500:]}")
             return self.answers()
 
         wait_until(lambda: f"{self.label} to answer; {self.process.log()[-800:]}", timeout, check)
+        self._was_up = True
         return self
 
     def stop(self, timeout=60):

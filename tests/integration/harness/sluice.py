@@ -6,7 +6,7 @@ import subprocess
 import threading
 
 from .place import Failure
-from .process import Process, wait_until
+from .process import PATIENCE, Process, wait_until
 from .servers import REDIS_PASSWORD, SOURCE_PASSWORD, SOURCE_USER
 
 READY = re.compile(r"\bready\b")
@@ -117,9 +117,9 @@ class Sluice:
         """Runs `sluice ARGS…` to its end: (status, stdout, stderr)."""
         try:
             done = subprocess.run(self.command(*args), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, env=self.environment(), timeout=timeout, check=False)
+                                  stderr=subprocess.PIPE, env=self.environment(), timeout=timeout * PATIENCE, check=False)
         except subprocess.TimeoutExpired:
-            raise Failure(f"sluice {' '.join(args)} was still running after {timeout} s") from None
+            raise Failure(f"sluice {' '.join(args)} was still running after {timeout * PATIENCE} s") from None
         out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
         with open(self.log_path, "a", encoding="utf-8") as log:
             log.write(f"--- sluice {' '.join(args)}: status {done.returncode}\n{out[-100000:]}{err}")
@@ -127,12 +127,16 @@ class Sluice:
             raise Failure(f"sluice {' '.join(args)} ended with status {done.returncode}, due was {status}: {err[-1500:]}{out[-500:]}")
         return done.returncode, out, err
 
+    def logs(self):
+        """The files that it and its commands have written to."""
+        return [self.log_path, *self.other_logs]
+
     # what must hold after every test
 
     def complaints(self):
         """Sanitizer reports and passwords in anything that it wrote."""
         text = ""
-        for path in (self.log_path, *self.other_logs):
+        for path in self.logs():
             if os.path.exists(path):
                 with open(path, "rb") as file:
                     text += file.read().decode("utf-8", "replace")
