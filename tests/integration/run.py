@@ -6,16 +6,14 @@ that is named in pending.txt runs only when asked for by --only or --pending; it
 as pending, so nothing is left out unseen.
 """
 import argparse
-import concurrent.futures
 import importlib
 import json
 import os
 import pkgutil
 import random
+import selectors
 import signal
-import subprocess
 import sys
-import threading
 import time
 import traceback
 import zlib
@@ -29,8 +27,6 @@ from harness.place import Failure  # noqa: E402  pylint: disable=wrong-import-po
 from harness.process import PATIENCE  # noqa: E402  pylint: disable=wrong-import-position
 
 SAID_MAX = 12000  # of what a case that failed has to say
-
-print_lock = threading.Lock()
 
 
 def arguments():
@@ -48,8 +44,9 @@ def arguments():
     parser.add_argument("--counts", metavar="FILE", help="where to write the counts as JSON")
     parser.add_argument("--keep", action="store_true", help="keep the folders of cases that passed")
     parser.add_argument("--list", action="store_true")
-    parser.add_argument("--child", help=argparse.SUPPRESS)
+    parser.add_argument("--label", help="of its lines; default: SERVER/METADATA/IMAGE")
     args = parser.parse_args()
+    args.label = args.label or f"{args.server}/{args.metadata}/{args.image}"
     args.redis = args.redis or ("root" if args.server == "mysql" else "host")
     args.seed = args.seed if args.seed is not None else random.SystemRandom().getrandbits(32)
     return args
@@ -98,6 +95,7 @@ def _fail_when_told(number, frame):
 def run_child(args, function):
     """In the case's own process: 0 passed, 1 failed."""
     signal.signal(signal.SIGTERM, _fail_when_told)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     guard = Guard()
     env, failure = None, None
     try:
@@ -118,44 +116,91 @@ def run_child(args, function):
     return 1 if failure else 0
 
 
-def _wait(child, timeout):
-    """Its output; it is told to end after TIMEOUT seconds, and has some more to say where it was."""
-    try:
-        return child.communicate(timeout=timeout)[0]
-    except subprocess.TimeoutExpired:
-        child.terminate()
-    try:
-        return child.communicate(timeout=120)[0] + f"after {timeout:.0f} s".encode()
-    except subprocess.TimeoutExpired:
-        child.kill()
-    return child.communicate()[0] + f"was still running after {timeout:.0f} s, and did not end when told to".encode()
+class Running:
+    """A case in a process of its own, a fork of this one, which has everything loaded already."""
 
+    def __init__(self, args, name, function):
+        self.args = args
+        self.name = name
+        self.timeout = function.timeout * PATIENCE + 2 * args.seconds
+        self.said = b""
+        self._began = time.monotonic()
+        self._told = None  # when it was told to end
+        self.output, ours = os.pipe()
+        sys.stdout.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._be_the_case(ours, function)
+        os.close(ours)
 
-def run_case(args, name, function):
-    """Starts the child and prints its line: {"passed", "seconds", "said"}."""
-    began = time.monotonic()
-    timeout = function.timeout * PATIENCE + 2 * args.seconds
-    command = [sys.executable, os.path.abspath(__file__), "--child", name, "--server", args.server, "--redis", args.redis,
-               "--metadata", args.metadata, "--image", args.image, "--binary", args.binary, "--seed", str(args.seed),
-               "--seconds", str(args.seconds), *(["--keep"] if args.keep else [])]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}) as child:
-        text = _wait(child, timeout).decode("utf-8", "replace").strip()
-        status = child.returncode
-    took = time.monotonic() - began
-    if status != 0:
-        text = (text or f"ended with status {status}")[:SAID_MAX]
-    with print_lock:
-        label = f"{args.server}/{args.metadata}/{args.image} {name}"
-        print(f"{'ok  ' if status == 0 else 'FAIL'} {label} {took:.1f}s", flush=True)
-        for line in text.splitlines():
-            if status == 0 and line.startswith("note: "):
-                print("     " + line, flush=True)
-        if status != 0:
+    def _be_the_case(self, output, function):
+        status = 1
+        try:
+            os.setpgid(0, 0)  # Ctrl-C is for the run; the guards end what is left
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            self.args.child = self.name
+            status = run_child(self.args, function)
+            sys.stdout.flush()
+        except BaseException:  # pylint: disable=broad-except
+            os.write(2, traceback.format_exc().encode())
+        finally:
+            os._exit(status)
+
+    def read(self):
+        """False when it has said all."""
+        data = os.read(self.output, 1 << 16)
+        self.said += data
+        return bool(data)
+
+    def look_at_the_time(self):
+        """It is told to end when it takes too long, and then has some more time to say where it was."""
+        took = time.monotonic() - self._began
+        if self._told is None and took > self.timeout:
+            self._told = took
+            os.kill(self.pid, signal.SIGTERM)
+        elif self._told is not None and took > self._told + 120:
+            self.said += f"was still running after {took:.0f} s, and did not end when told to".encode()
+            os.kill(self.pid, signal.SIGKILL)
+            self._told = took
+
+    def end(self):
+        """Prints its line: {"passed", "seconds", "said"}."""
+        os.close(self.output)
+        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        took, args = time.monotonic() - self._began, self.args
+        text = self.said.decode("utf-8", "replace").strip()
+        print(f"{'ok  ' if status == 0 else 'FAIL'} {args.label} {self.name} {took:.1f}s")
+        if status == 0:
+            for line in text.splitlines():
+                if line.startswith("note: "):
+                    print("     " + line)
+        else:
+            text = (text or f"ended with status {status}")[:SAID_MAX]
             print("     " + text.replace("\n", "\n     "))
             print(f"     again: tests/integration/run.py --server {args.server} --metadata {args.metadata} --image {args.image} "
-                  f"--binary {args.binary} --seed {args.seed} --seconds {args.seconds:g} --only {name}", flush=True)
-    return {"passed": status == 0, "seconds": round(took, 1), "said": text if status != 0 else ""}
+                  f"--binary {args.binary} --seed {args.seed} --seconds {args.seconds:g} --only {self.name}")
+        sys.stdout.flush()
+        return {"passed": status == 0, "seconds": round(took, 1), "said": text if status != 0 else ""}
+
+
+def run_cases(args, chosen, cases):
+    """{name: what end() returns}; args.jobs of them at once."""
+    waiting, results = list(reversed(chosen)), {}
+    with selectors.DefaultSelector() as selector:
+        while waiting or selector.get_map():
+            while waiting and len(selector.get_map()) < max(args.jobs, 1):
+                name = waiting.pop()
+                running = Running(args, name, cases[name])
+                selector.register(running.output, selectors.EVENT_READ, running)
+            for key, _ in selector.select(1):
+                if not key.data.read():
+                    selector.unregister(key.fd)
+                    results[key.data.name] = key.data.end()
+            for key in list(selector.get_map().values()):
+                key.data.look_at_the_time()
+    return results
 
 
 def choose(args, cases, pending):
@@ -187,8 +232,6 @@ def _sum_up(results):
 def main():
     args = arguments()
     cases = load_cases()
-    if args.child:
-        return run_child(args, cases[args.child])
     pending = load_pending(args, cases)
     chosen, waiting = choose(args, cases, pending)
     if args.list:
@@ -201,8 +244,7 @@ def main():
     print(f"seed {args.seed}", flush=True)
     # Those that may take long come first, or the last ones would run alone.
     chosen.sort(key=lambda name: -cases[name].timeout)
-    with concurrent.futures.ThreadPoolExecutor(max(args.jobs, 1)) as pool:
-        results = dict(zip(chosen, pool.map(lambda name: run_case(args, name, cases[name]), chosen)))
+    results = run_cases(args, chosen, cases)
     for name in waiting:
         print(f"pending {args.server} {name}: {pending[name]}")
     passed = sum(result["passed"] for result in results.values())

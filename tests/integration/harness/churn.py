@@ -246,8 +246,8 @@ class Churn:
             job = {"tables": self._args, "me": me, "clients": self.clients, "generation": self._generation,
                    "seed": self.env.rng.getrandbits(48), "port": self.env.source.port, "session": self.session,
                    "tolerated": sorted(self.tolerated), "transactions": transactions, "pause": self.pause}
-            child = subprocess.Popen([sys.executable, os.path.abspath(__file__)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                     stderr=subprocess.PIPE, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+            child = subprocess.Popen([sys.executable, "-SB", os.path.abspath(__file__)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                     stderr=subprocess.PIPE)
             self._running.append(child)
             child.stdin.write(json.dumps(job).encode() + b"\n")
             child.stdin.flush()

@@ -28,7 +28,7 @@ class Guard:
     """The test's end of the pipe."""
 
     def __init__(self):
-        self._child = subprocess.Popen([sys.executable, os.path.abspath(__file__)], stdin=subprocess.PIPE,
+        self._child = subprocess.Popen([sys.executable, "-ISB", os.path.abspath(__file__)], stdin=subprocess.PIPE,
                                        start_new_session=True)
 
     def _tell(self, line):
