@@ -6,10 +6,10 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 RELEASE = build/release
 
-.PHONY: help build package install setup check bench soak demo format lint clean
+.PHONY: help build package install setup check check-compose bench soak demo format lint clean
 
 help: ## lists these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 build: ## installs what the build needs and builds build/release/sluice
 	scripts/setup build
@@ -33,6 +33,9 @@ setup: ## installs what building and every test need (Debian 12, Ubuntu 22.04 an
 
 check: ## runs every test; the last line counts them
 	scripts/check
+
+check-compose: ## the containers of docker-compose.yml, with faults; installs docker where there is none
+	python3 tests/compose/run.py
 
 bench: build ## measures events and bytes a second
 	scripts/setup demo

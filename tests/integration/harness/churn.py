@@ -182,7 +182,7 @@ def run_client(job):
     while not is_over():
         try:
             if connection is None:
-                connection = Connection(job["port"])
+                connection = Connection(job["port"], **job["login"])
                 for statement in ("SET SESSION innodb_lock_wait_timeout=2", *job["session"]):
                     connection.query(statement)
             statements = client.transaction()
@@ -244,8 +244,9 @@ class Churn:
         self._generation += 1
         for me in range(self.clients):
             job = {"tables": self._args, "me": me, "clients": self.clients, "generation": self._generation,
-                   "seed": self.env.rng.getrandbits(48), "port": self.env.source.port, "session": self.session,
-                   "tolerated": sorted(self.tolerated), "transactions": transactions, "pause": self.pause}
+                   "seed": self.env.rng.getrandbits(48), "port": self.env.source.port,
+                   "login": self.env.source.login, "session": self.session, "tolerated": sorted(self.tolerated),
+                   "transactions": transactions, "pause": self.pause}
             child = subprocess.Popen([sys.executable, "-SB", os.path.abspath(__file__)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                      stderr=subprocess.PIPE)
             self._running.append(child)

@@ -124,6 +124,7 @@ class Source(Server):
     label = "the source"
     is_mysql = False
     user = None
+    login = {}  # how clients of the tests log in, beside connect()'s default
 
     def __init__(self, guard, place, folder, options=None):
         super().__init__(guard, place, folder)
