@@ -6,7 +6,7 @@ the version it gets is above all earlier ones; updates of it come from all clien
 client is steady: it is updated, but its key is never without it.
 
 The file is also the client's program: a line of JSON on standard input says what to do, the end of the input
-ends it, and a line of JSON on standard output says what it did.
+ends it. On standard output it says "begun" when it has made a transaction, and at the end by a line of JSON what it did.
 """
 import json
 import os
@@ -194,6 +194,8 @@ def run_client(job):
             time.sleep(0.05)
             continue
         done["transactions"] += 1
+        if done["transactions"] == 1:
+            print("begun", flush=True)
         done["statements"] += len(answers)
         for answer in answers:
             if isinstance(answer, SqlError):
@@ -240,8 +242,9 @@ class Churn:
         return [table.oracle for table in self.tables]
 
     def start(self, transactions=0):
-        """TRANSACTIONS of each client, 0: until stop()."""
+        """TRANSACTIONS of each client, 0: until stop(). Returns when each has made one: a process may take long to come up."""
         self._generation += 1
+        begun = len(self._running)
         for me in range(self.clients):
             job = {"tables": self._args, "me": me, "clients": self.clients, "generation": self._generation,
                    "seed": self.env.rng.getrandbits(48), "port": self.env.source.port,
@@ -252,6 +255,8 @@ class Churn:
             self._running.append(child)
             child.stdin.write(json.dumps(job).encode() + b"\n")
             child.stdin.flush()
+        for child in self._running[begun:]:
+            child.stdout.readline()  # if it has failed, stop() says so
         return self
 
     def run(self, transactions):

@@ -37,6 +37,10 @@ class Poller:
         self._thread.start()
         return self
 
+    def has_seen(self):
+        """Whether it proves something by now, or has failed."""
+        return self._error is not None or (self.polls > 0 and self.seen > 0)
+
     def stop(self):
         """A Failure if anything was wrong, or if nothing was seen."""
         self._stop.set()

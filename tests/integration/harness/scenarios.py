@@ -13,6 +13,7 @@ from .churn_tables import USUAL
 from .loading import DEFAULTS, Command, Stutter, load_states, wait_loaded
 from .place import Failure
 from .poller import Poller
+from .process import wait_until
 
 PARTIAL_JSON = "SET SESSION binlog_row_value_options='PARTIAL_JSON'"
 
@@ -84,6 +85,7 @@ def readers_beside_bootstrap(env, rows, rounds, values=("hash", "json"), session
             chosen = [] if nth % 2 == 0 else [part for table in env.rng.sample(tables, 2) for part in ("--table", str(table))]
             program.call("bootstrap", *chosen, status=0, timeout=1800)
             say(f"load {nth + 1} of {rounds} beside the daemon is done; {'; '.join(map(str, pollers))}")
+    wait_until("the readers to see rows", 60, lambda: all(poller.has_seen() for poller in pollers))
     for churn in churns:
         churn.stop()
     for poller in pollers:
