@@ -36,7 +36,7 @@ def step(name, function, *args):
     except (Failure, OSError, SqlError, RedisError, subprocess.SubprocessError, LookupError, ValueError, TypeError):
         say(f"FAIL compose {name}, {time.monotonic() - began:.1f} s\n{traceback.format_exc()}")
         return False, None
-    say(f"ok   compose {name}: {found if isinstance(found, str) else 'done'}, {time.monotonic() - began:.1f} s")
+    say(f"ok   compose {name}: {found if isinstance(found, str) and found else 'done'}, {time.monotonic() - began:.1f} s")
     return True, found
 
 
