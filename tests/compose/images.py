@@ -8,7 +8,9 @@ from harness.place import DEFAULT_ROOT, Failure
 HERE = os.path.dirname(os.path.abspath(__file__))
 TARGETS = ("toolchain", "mysql", "redis", "prometheus", "system")
 # Others use these folders of the root while it is read.
-WITHOUT = ("./tmp/*", "./var/tmp/*", "./proc/*", "./sys/*", "./dev/*", "./run/*", "./var/lib/mysql/*", "./var/cache/apt/*.bin", "./var/cache/apt/archives/*.deb")
+WITHOUT = (
+    "./tmp/*", "./var/tmp/*", "./proc/*", "./sys/*", "./dev/*", "./run/*", "./var/lib/mysql/*",
+    "./var/cache/apt/*.bin", "./var/cache/apt/archives/*.deb")
 
 
 def _import_root(environment, name):

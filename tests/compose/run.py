@@ -33,11 +33,16 @@ def step(name, function, *args):
     began = time.monotonic()
     try:
         found = function(*args)
-    except (Failure, OSError, SqlError, RedisError, subprocess.SubprocessError, LookupError, ValueError, TypeError):
-        say(f"FAIL compose {name}, {time.monotonic() - began:.1f} s\n{traceback.format_exc()}")
+    except (Failure, OSError, SqlError, RedisError, subprocess.SubprocessError, LookupError, ValueError, TypeError) as error:
+        say(f"FAIL compose {name}: {error}, {time.monotonic() - began:.1f} s\n{traceback.format_exc()}")
         return False, None
-    say(f"ok   compose {name}: {found if isinstance(found, str) else 'done'}, {time.monotonic() - began:.1f} s")
+    say(f"ok   compose {name}: {found if isinstance(found, str) and found else 'done'}, {time.monotonic() - began:.1f} s")
     return True, found
+
+
+def chosen(names):
+    """The scenarios called NAMES, or all; the first load is needed by the others."""
+    return [scenario for scenario in scenarios.ALL if not names or scenario is scenarios.bootstrap or scenario.__name__ in names]
 
 
 def run_all(engine, project, args):
@@ -49,7 +54,7 @@ def run_all(engine, project, args):
     try:
         good, _ = step("build", cluster.compose, "build", "--quiet", "sluice")
         passed, failed = passed + good, failed + (not good)
-        for scenario in scenarios.ALL if good else ():
+        for scenario in chosen(args.only) if good else ():
             good, _ = step(scenario.__name__, scenario, cluster)
             passed, failed = passed + good, failed + (not good)
             if not good and (scenario is scenarios.bootstrap or args.stop):
@@ -73,6 +78,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(31))
     parser.add_argument("--counts", metavar="FILE", help="where to write the counts as JSON")
+    parser.add_argument("--only", action="append", metavar="SCENARIO", choices=[scenario.__name__ for scenario in scenarios.ALL])
     parser.add_argument("--stop", action="store_true", help="end at the first failure")
     parser.add_argument("--keep", action="store_true", help="wait for Enter behind a failure, before all is removed")
     args = parser.parse_args()
