@@ -78,7 +78,8 @@ struct sl_runner *sl_runner_new(const struct sl_runner_options *options)
         return NULL;
     }
     runner->loop = ev_loop_new(EVFLAG_AUTO);
-    if (runner->loop == NULL || make_sink(runner) != SL_OK) {
+    runner->counts = sl_table_counts_new();
+    if (runner->loop == NULL || runner->counts == NULL || make_sink(runner) != SL_OK) {
         sl_runner_free(runner);
         return NULL;
     }
@@ -105,6 +106,7 @@ void sl_runner_free(struct sl_runner *runner)
     sl_runner_release_view(runner);
     sl_runner_free_rules(runner);
     sl_buf_release(&runner->redelete_key);
+    sl_table_counts_free(runner->counts);
     free(runner);
 }
 

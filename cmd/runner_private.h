@@ -116,6 +116,7 @@ struct sl_runner {
     uint64_t failures[SL_VIEW_FAILURES];
     struct sl_view_source past_source; /* of readers before the present one */
     struct sl_view_loads past_loads;
+    struct sl_table_counts *counts; /* of all readers */
     struct ev_timer view_timer;
     pthread_mutex_t view_lock;
     struct sl_view view; /* under the lock */
