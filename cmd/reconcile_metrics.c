@@ -92,8 +92,9 @@ static bool write_metrics(const struct sl_reconcile_report *report, FILE *file, 
                      report->log.events);
         write_of_run(report, file, "log_bytes", "Bytes of the binary log that --since read.",
                      report->log.bytes);
-        write_of_run(report, file, "log_milliseconds", "How long reading the binary log took.",
-                     report->log.took_ms);
+        write_head(file, "log_seconds", "How long reading the binary log took.");
+        (void)fprintf(file, "sluice_reconcile_log_seconds{pipeline=\"%s\"%s} %.3f\n",
+                      report->pipeline, scope_of(report), (double)report->log.took_ms / 1e3);
     }
     return fflush(file) == 0 && ferror(file) == 0 && fsync(fileno(file)) == 0;
 }
