@@ -47,12 +47,12 @@ static bool wait_ms(struct sl_observer *observer, uint64_t ms)
 }
 
 /* Who is away is said elsewhere, by who needs it: this only explains figures that are missing. */
-static void log_failure(const struct sl_observer *observer, bool *has_failed, int rc,
-                        const struct sl_err *err)
+static void log_failure(const struct sl_observer *observer, enum sl_log_module module,
+                        bool *has_failed, int rc, const struct sl_err *err)
 {
     if (rc != SL_OK && !*has_failed && !atomic_load(&observer->stop)) {
-        sl_log(SL_LOG_DEBUG, err->text, "pipeline=%s sink=%s", observer->config->pipeline.name,
-               observer->redis->name);
+        sl_log_of(module, SL_LOG_DEBUG, err->text, "pipeline=%s sink=%s",
+                  observer->config->pipeline.name, observer->redis->name);
     }
     *has_failed = rc != SL_OK;
 }
@@ -104,7 +104,7 @@ static void look_at_source(struct sl_observer *observer)
     struct sl_err err = {0};
     int rc = find_places(observer, &places, &files, &err);
 
-    log_failure(observer, &observer->has_failed_source, rc, &err);
+    log_failure(observer, SL_LOG_OF_SOURCE, &observer->has_failed_source, rc, &err);
     if (rc == SL_OK) {
         found.has_read =
             sl_log_place_distance(&places.read, &places.end, &files, &found.read_bytes);
@@ -177,7 +177,7 @@ static void look_at_sink(struct sl_observer *observer)
         sl_observed_clear_sink(&found);
         disconnect(observer);
     }
-    log_failure(observer, &observer->has_failed_sink, rc, &err);
+    log_failure(observer, SL_LOG_OF_SINK, &observer->has_failed_sink, rc, &err);
     (void)pthread_mutex_lock(&observer->lock);
     found.has_read = observer->observed.has_read;
     found.read_bytes = observer->observed.read_bytes;

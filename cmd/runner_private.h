@@ -141,13 +141,16 @@ void sl_runner_drained(void *user);
 
 const char *sl_runner_name(const struct sl_runner *runner);
 /* What may be tried again: the same sentence a second time is a debug line. */
-void sl_runner_log_failure(struct sl_runner *runner, enum sl_log_level level, const char *text);
+void sl_runner_log_failure(struct sl_runner *runner, enum sl_log_module module,
+                           enum sl_log_level level, const char *text);
 /* Why the runner ends; after a gap with the remedy. */
 void sl_runner_log_end(const struct sl_runner *runner, const char *why, bool is_gap);
 /* The pipeline streams. */
 void sl_runner_log_ready(struct sl_runner *runner);
 /* The reader's notice; USER is the runner. Thread-safe. */
 void sl_runner_notice(void *user, bool is_warning, const char *text);
+/* The same, of the snapshot. */
+void sl_runner_load_notice(void *user, bool is_warning, const char *text);
 
 /* ---- runner_reader.c ---- */
 

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import signal
 import urllib.error
 import urllib.request
 
@@ -210,6 +211,25 @@ def case_alerts_fire_and_resolve(env):
     wait_until(lambda: f"nothing to fire; there are {prometheus.firing()}", 60, lambda: not prometheus.firing())
     _require_panels(prometheus)
     env.settle([USERS])
+
+
+@case(servers=("mariadb",))
+def case_log_lines_have_the_level_of_their_module(env):
+    env.start_servers()
+    _make_users(env, 3)
+    program = env.sluice([USERS], log={"level": "warn", "format": "json", "levels": {"source": "debug", "daemon": "info"}}).start()
+    env.settle([USERS])
+    env.redis.restart()
+    program.wait_said('"level":"warn"[^\n]*"module":"sink"')
+    env.settle([USERS])
+    program.config["log"]["levels"] = {"config": "info"}
+    program.write_config()
+    program.process.send(signal.SIGHUP)
+    program.wait_said('"msg":"reloaded"')
+    lines = [json.loads(line) for line in program.said().splitlines() if line]
+    seen = {(line.get("module", "daemon"), line["level"]) for line in lines}
+    if not {("source", "debug"), ("daemon", "info"), ("config", "info")} <= seen or ("sink", "debug") in seen or ("sink", "info") in seen:
+        raise Failure(f"modules and levels of the lines are {sorted(seen)}")
 
 
 def _expressions(value):
