@@ -111,6 +111,7 @@ static void look_at_source(struct sl_observer *observer)
         found.has_acked =
             sl_log_place_distance(&places.acked, &places.end, &files, &found.acked_bytes);
     }
+    sl_runner_tell_lag_bytes(observer->runner, found.has_acked, found.acked_bytes);
     (void)pthread_mutex_lock(&observer->lock);
     observer->observed.has_read = found.has_read;
     observer->observed.read_bytes = found.read_bytes;

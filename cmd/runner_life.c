@@ -28,6 +28,7 @@ static int make_sink(struct sl_runner *runner)
         .lost = sl_runner_sink_lost,
         .source_time = sl_runner_source_time,
         .count_rows = sl_runner_count_rows,
+        .lag_bytes = sl_runner_lag_bytes,
         .drained = sl_runner_drained,
         .user = runner,
     };
@@ -79,6 +80,7 @@ struct sl_runner *sl_runner_new(const struct sl_runner_options *options)
     }
     runner->loop = ev_loop_new(EVFLAG_AUTO);
     runner->counts = sl_table_counts_new();
+    atomic_init(&runner->lag_bytes, UINT64_MAX);
     if (runner->loop == NULL || runner->counts == NULL || make_sink(runner) != SL_OK) {
         sl_runner_free(runner);
         return NULL;

@@ -119,8 +119,9 @@ struct sl_runner {
     struct sl_table_counts *counts; /* of all readers */
     struct ev_timer view_timer;
     pthread_mutex_t view_lock;
-    struct sl_view view; /* under the lock */
-    uint64_t view_ms;    /* when it was taken, likewise */
+    struct sl_view view;            /* under the lock */
+    uint64_t view_ms;               /* when it was taken, likewise */
+    atomic_uint_fast64_t lag_bytes; /* the most: not known */
     atomic_bool stop_asked;
     atomic_bool has_ended;
     int exit_status;
@@ -172,6 +173,7 @@ void sl_runner_free_reader(struct sl_runner *runner);
 /* When the newest change that was read was made, for the sink; USER is the runner. */
 uint32_t sl_runner_source_time(void *user);
 void sl_runner_count_rows(void *user, struct sl_heartbeat_rows *rows);
+bool sl_runner_lag_bytes(void *user, uint64_t *bytes);
 
 /* Whoever has news for on_change(); USER is the runner. Thread-safe. */
 void sl_runner_wake(void *user);

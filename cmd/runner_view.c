@@ -188,3 +188,16 @@ const struct sl_table_counts *sl_runner_tables(const struct sl_runner *runner)
 {
     return runner->counts;
 }
+
+void sl_runner_tell_lag_bytes(struct sl_runner *runner, bool is_known, uint64_t bytes)
+{
+    atomic_store(&runner->lag_bytes, is_known ? bytes : UINT64_MAX);
+}
+
+bool sl_runner_lag_bytes(void *user, uint64_t *bytes)
+{
+    const struct sl_runner *runner = user;
+
+    *bytes = atomic_load(&runner->lag_bytes);
+    return *bytes != UINT64_MAX;
+}

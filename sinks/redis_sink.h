@@ -59,6 +59,8 @@ struct sl_redis_sink_options {
     uint32_t (*source_time)(void *user);
     /* Fills in what the heartbeat says of rows; NULL: nothing. */
     void (*count_rows)(void *user, struct sl_heartbeat_rows *rows);
+    /* How many bytes of the source's log the sink does not have, likewise; false: nobody knows. */
+    bool (*lag_bytes)(void *user, uint64_t *bytes);
     /* Everything handed over is acknowledged; asked for by sl_redis_sink_drain(). */
     void (*drained)(void *user);
     void *user;

@@ -73,13 +73,13 @@ def check_rules(metrics, page):
     names = {name for name, _, _ in found}
     tested = set(re.findall(r'alertname(?:="|: )(\w+)', read(RULE_TESTS)))
     documented = set(re.findall(r"^\| `(Sluice\w+)` \|", page, re.M))
-    known_anchors = anchors(read(RUNBOOK)) if os.path.exists(RUNBOOK) else None
+    known_anchors = anchors(read(RUNBOOK))
     for name, expression, runbook in found:
         check_expression(f"{RULES}, {name}", expression, metrics)
         anchor = f"alert-{kebab(name)}"
         if runbook != f"{RUNBOOK}#{anchor}":
             errors.append(f"{RULES}, {name}: runbook is not {RUNBOOK}#{anchor}")
-        if known_anchors is not None and anchor not in known_anchors:
+        if anchor not in known_anchors:
             errors.append(f"{RUNBOOK} has no heading #{anchor}")
     for what, other in ((RULE_TESTS, tested), (PAGE, documented)):
         errors.extend(f"{what} lacks the alert {name}" for name in sorted(names - other))

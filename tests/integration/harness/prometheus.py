@@ -37,8 +37,11 @@ class Prometheus(Server):
         with open(os.path.join(OBSERVE, "prometheus.yml"), encoding="utf-8") as file:
             config = file.read()
         targets = ", ".join(f'"127.0.0.1:{port}"' for port in ports)
+        config, replaced = re.subn(r"(?ms)^    dns_sd_configs:\n.*\Z", f"    static_configs: [{{targets: [{targets}]}}]\n", config)
+        if replaced != 1:
+            raise Failure("observe/prometheus.yml finds its targets in another way: mend harness/prometheus.py")
         self._write("alerts.yml", re.sub(r"(?m)^( +for:) \S+$", r"\1 1s", rules))
-        self._write("prometheus.yml", config.replace('"sluice:9464"', targets).replace("interval: 5s", "interval: 1s"))
+        self._write("prometheus.yml", config.replace("interval: 5s", "interval: 1s"))
 
     def _write(self, name, text):
         with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
@@ -71,10 +74,6 @@ class Prometheus(Server):
 
     def wait_firing(self, *names, timeout=60):
         wait_until(lambda: f"the alerts {names} to fire; there are {self.firing()}", timeout, lambda: set(names) <= self.firing())
-
-    def wait_resolved(self, *names, timeout=60):
-        wait_until(lambda: f"none of the alerts {names} to fire; there are {self.firing()}", timeout,
-                   lambda: not set(names) & self.firing())
 
 
 def copy_observe(folder):
