@@ -172,12 +172,14 @@ struct sl_table {
     bool key_is_primary;
     void *user; /* what the consumer hangs on it (compiled rule); see user_free */
     void (*user_free)(void *user);
+    struct sl_table_count *count; /* where its rows are counted (table_counts.h), or NULL */
 };
 
 enum sl_op {
     SL_OP_INSERT,
     SL_OP_UPDATE,
     SL_OP_DELETE,
+    SL_OPS, /* how many there are */
 };
 
 /* One changed row. Views are valid during the callback that gets it. */

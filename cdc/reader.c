@@ -1,6 +1,7 @@
 #include "cdc/reader.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cdc/event.h"
 #include "cdc/reader_private.h"
@@ -44,6 +45,23 @@ static void count(struct sl_reader *reader)
                           memory_order_relaxed);
 }
 
+/* Where the stream is, for others: written only when it has moved. */
+static void note_place(struct sl_reader *reader)
+{
+    const struct sl_position *read = sl_stream_read_position(reader->stream);
+
+    if (read->offset == reader->place.offset) {
+        return;
+    }
+    (void)pthread_mutex_lock(&reader->place_lock);
+    if (strcmp(read->file, reader->place.file) == 0) {
+        reader->place.offset = read->offset;
+    } else {
+        sl_log_place_of(&reader->place, read);
+    }
+    (void)pthread_mutex_unlock(&reader->place_lock);
+}
+
 /* Offers what there is when no transaction is open; a batch may hold nothing but a position. */
 static int offer(struct sl_reader *reader)
 {
@@ -72,6 +90,7 @@ static int feed(struct sl_reader *reader, struct sl_span event)
     sl_reader_reclaim(reader);
     rc = sl_stream_feed(reader->stream, event, &reader->err);
     count(reader);
+    note_place(reader);
     reader->group_read += event.len;
     /* A server sends heartbeats while it has nothing else to send. */
     atomic_store_explicit(&reader->stats.is_idle, is_heartbeat(event), memory_order_relaxed);
@@ -200,7 +219,12 @@ struct sl_reader *sl_reader_new(const struct sl_reader_options *options, struct 
     reader->handoff = handoff;
     atomic_store(&reader->first_mark, UINT64_MAX);
     sl_position_init(&reader->start);
+    if (pthread_mutex_init(&reader->place_lock, NULL) != 0) {
+        free(reader);
+        return NULL;
+    }
     if (sl_reader_visits_init(&reader->visits) != SL_OK) {
+        (void)pthread_mutex_destroy(&reader->place_lock);
         free(reader);
         return NULL;
     }
@@ -223,6 +247,7 @@ void sl_reader_free(struct sl_reader *reader)
     sl_batch_free(reader->batch);
     sl_position_release(&reader->start);
     sl_reader_visits_release(&reader->visits);
+    (void)pthread_mutex_destroy(&reader->place_lock);
     free(reader);
 }
 
@@ -275,4 +300,11 @@ struct sl_rule_book *sl_reader_rules(const struct sl_reader *reader)
 const struct sl_reader_stats *sl_reader_stats(const struct sl_reader *reader)
 {
     return &reader->stats;
+}
+
+void sl_reader_log_place(struct sl_reader *reader, struct sl_log_place *place)
+{
+    (void)pthread_mutex_lock(&reader->place_lock);
+    *place = reader->place;
+    (void)pthread_mutex_unlock(&reader->place_lock);
 }

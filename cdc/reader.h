@@ -16,12 +16,14 @@
 
 #include "cdc/base/err.h"
 #include "cdc/handoff.h"
+#include "cdc/log_place.h"
 #include "cdc/mapper.h"
 #include "cdc/position.h"
 #include "cdc/rereads.h"
 #include "cdc/rule_book.h"
 #include "cdc/source.h"
 #include "cdc/stream.h"
+#include "cdc/table_counts.h"
 #include "cdc/table_loader.h"
 
 struct sl_reader_options {
@@ -53,6 +55,8 @@ struct sl_reader_options {
     /* What the keys of tables are made with is kept in the sink by it; NULL: not at all. Borrowed.
      */
     struct sl_rule_book *rules;
+    /* Where rows are counted by table; NULL: nowhere. Borrowed. */
+    struct sl_table_counts *counts;
 };
 
 /* Read by other threads while the reader runs. */
@@ -92,5 +96,8 @@ struct sl_rereads *sl_reader_rereads(const struct sl_reader *reader);
 struct sl_rule_book *sl_reader_rules(const struct sl_reader *reader);
 
 const struct sl_reader_stats *sl_reader_stats(const struct sl_reader *reader);
+/* Any thread: how far the source has been read, to the end of a transaction; nowhere before the
+ * first event. */
+void sl_reader_log_place(struct sl_reader *reader, struct sl_log_place *place);
 
 #endif

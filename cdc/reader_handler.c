@@ -13,6 +13,7 @@ static int on_begin(void *user, bool is_xa, struct sl_err *err)
         reader->batch->begin = sl_batch_here(reader->batch);
     }
     reader->parts = 0;
+    reader->begun++;
     sl_reader_forget_savepoints(reader);
     reader->is_xa = is_xa;
     if (reader->options.rereads != NULL) {
@@ -32,6 +33,9 @@ static int on_table(void *user, struct sl_table *table, bool *skip, struct sl_er
     struct sl_reader *reader = user;
 
     *skip = !reader->mapper->ops->wants(reader->mapper, table->db, table->name);
+    if (!*skip && reader->options.counts != NULL) {
+        table->count = sl_table_counts_find(reader->options.counts, table->db, table->name);
+    }
     return *skip ? SL_OK : sl_reader_use_table(reader, table, err);
 }
 
@@ -46,6 +50,9 @@ static int on_row(void *user, const struct sl_row_change *change, struct sl_err 
     uint32_t from = reader->batch->entry_count;
     int rc;
 
+    if (change->table->count != NULL) {
+        sl_table_count_row(change->table->count, change->op, reader->begun);
+    }
     /* What is held until it is decided may be applied while its table is loaded. */
     reader->mapper->writes_all =
         reader->is_xa || reader->options.has_no_load ||

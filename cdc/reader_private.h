@@ -61,6 +61,9 @@ struct sl_reader {
     enum sl_start_kind kind;
     struct sl_position start;
     struct sl_reader_stats stats;
+    uint64_t begun; /* transactions, for those that count them by table */
+    pthread_mutex_t place_lock;
+    struct sl_log_place place; /* under the lock; a copy for other threads */
     struct sl_visits visits;
     atomic_uint_fast64_t first_mark; /* behind what goes before the stream; the most: not put yet */
     atomic_bool stop;

@@ -94,10 +94,10 @@ static void warn_of_image(struct sl_probe *probe)
 
     if (sl_probe_settings(probe, &facts, NULL) == SL_OK &&
         strncmp(facts.row_image, "FULL", 4) != 0 && facts.row_image[0] != '\0') {
-        sl_log_text(SL_LOG_WARN,
-                    "binlog_row_image is not FULL: tables with an \"index\" are loaded "
-                    "again whenever a row of theirs changes; SET GLOBAL "
-                    "binlog_row_image = FULL at the source, continuing");
+        sl_log_text_of(SL_LOG_OF_CONFIG, SL_LOG_WARN,
+                       "binlog_row_image is not FULL: tables with an \"index\" are loaded "
+                       "again whenever a row of theirs changes; SET GLOBAL "
+                       "binlog_row_image = FULL at the source, continuing");
     }
 }
 

@@ -115,7 +115,7 @@ static void look_at(struct survey *survey, const struct sl_table_rule *rule, str
     sl_position_init(&nowhere);
     if (sl_schema_query_read(survey->query, db, table, &nowhere, &schema, NULL) == SL_OK &&
         sl_fit_rule(rule, db, table, schema, &runs_together, &err) == SL_EINVAL) {
-        sl_log_text(SL_LOG_ERROR, err.text);
+        sl_log_text_of(SL_LOG_OF_CONFIG, SL_LOG_ERROR, err.text);
         survey->misfits++;
     }
     sl_position_release(&nowhere);
@@ -161,7 +161,7 @@ static bool indexes_fit(const struct sl_config *config)
     bool fit = sl_check_indexes_at_start(config, &err) == SL_OK;
 
     if (!fit) {
-        sl_log_text(SL_LOG_ERROR, err.text);
+        sl_log_text_of(SL_LOG_OF_CONFIG, SL_LOG_ERROR, err.text);
     }
     return fit;
 }

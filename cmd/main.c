@@ -10,6 +10,7 @@
 
 #include "cdc/client/binlog.h"
 #include "cmd/command.h"
+#include "cmd/log_setup.h"
 #include "cmd/runner.h"
 
 static const struct sl_command *const commands[] = {
@@ -70,11 +71,8 @@ struct sl_config *sl_command_config(const char *path, unsigned flags)
     if (rc != SL_OK) {
         return NULL;
     }
-    sl_log_setup(config->log.level, config->log.format);
     sl_log_set_journal(sl_log_is_journal(STDERR_FILENO, getenv("JOURNAL_STREAM")));
-    for (size_t i = 0; i < config->warnings.count; i++) {
-        sl_log_text(SL_LOG_WARN, config->warnings.items[i].text);
-    }
+    sl_log_setup_from(config);
     return config;
 }
 

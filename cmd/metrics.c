@@ -1,11 +1,10 @@
 /*
- * metrics.c - the page /metrics: a table of figures, and how each is taken from a view. Format:
- * https://prometheus.io/docs/instrumenting/exposition_formats/ (text, 0.0.4).
+ * metrics.c - the page /metrics: a table of figures, and how each is taken from a view. What has
+ * labels of its own stands in metrics_histograms.c, metrics_tables.c and metrics_observed.c.
  */
-#include <inttypes.h>
 #include <string.h>
 
-#include "cmd/view.h"
+#include "cmd/metrics_text.h"
 
 struct metric {
     const char *name; /* without "sluice_" */
@@ -20,6 +19,7 @@ struct metric {
 static const struct metric metrics[] = {
     {"lag_seconds", "gauge",
      "Age of the newest change that is not in the cache; 0: none is missing.", AT(lag_seconds), 0},
+    {"leader", "gauge", "1 when this daemon holds the lease and writes.", AT(is_leader), 0},
     {"acknowledged_age_seconds", "gauge",
      "Time since the sink acknowledged a group, the heartbeat's at least.", AT(acked_age_ms), 1e3},
     {"sink_sessions_total", "counter", "Sessions with the sink that were opened.",
@@ -62,150 +62,79 @@ static const struct metric metrics[] = {
     {"queue_limit_bytes", "gauge", "How much may be on its way.", AT(queue_limit_bytes), 0},
 };
 
-static int add_head(struct sl_buf *out, const char *name, const char *type, const char *help)
-{
-    return sl_buf_add_format(out, "# HELP sluice_%s %s\n# TYPE sluice_%s %s\n", name, help, name,
-                             type);
-}
-
-/* The names hold nothing that would have to be escaped: see sl_conf_take_name(). */
-static int add_labels(struct sl_buf *out, const struct sl_views *views, size_t i, const char *more,
-                      const char *value)
-{
-    int rc = sl_buf_add_format(out, "{pipeline=\"%s\",sink=\"%s\"", views->pipeline,
-                               views->items[i].sink);
-
-    if (rc == SL_OK && more != NULL) {
-        rc = sl_buf_add_format(out, ",%s=\"%s\"", more, value);
-    }
-    return rc == SL_OK ? sl_buf_add_str(out, "} ") : rc;
-}
-
-static int add_figure(struct sl_buf *out, const struct metric *metric, const struct sl_view *view)
+static int add_figure(const struct sl_metric_sink *sink, const struct metric *metric)
 {
     uint64_t value;
 
-    memcpy(&value, (const char *)view + metric->offset, sizeof(value));
-    return metric->divisor > 0 ? sl_buf_add_format(out, "%.6f\n", (double)value / metric->divisor)
-                               : sl_buf_add_format(out, "%" PRIu64 "\n", value);
+    memcpy(&value, (const char *)sl_metric_view(sink) + metric->offset, sizeof(value));
+    return metric->divisor > 0
+               ? sl_metric_seconds(sink, metric->name, NULL, (double)value / metric->divisor)
+               : sl_metric_count(sink, metric->name, NULL, value);
 }
 
 static int add_metric(const struct sl_views *views, const struct metric *metric, struct sl_buf *out)
 {
-    int rc = add_head(out, metric->name, metric->type, metric->help);
+    int rc = sl_metric_head(out, metric->name, metric->type, metric->help);
 
     for (size_t i = 0; rc == SL_OK && i < views->count; i++) {
-        rc = sl_buf_add_format(out, "sluice_%s", metric->name);
-        rc = rc == SL_OK ? add_labels(out, views, i, NULL, NULL) : rc;
-        rc = rc == SL_OK ? add_figure(out, metric, &views->items[i].view) : rc;
+        const struct sl_metric_sink sink = {.views = views, .i = i, .out = out};
+
+        rc = add_figure(&sink, metric);
     }
     return rc;
 }
 
-static int add_states(const struct sl_views *views, struct sl_buf *out)
+static int add_states(const struct sl_metric_sink *sink, const char *name)
 {
-    int rc = add_head(out, "state", "gauge", "1 for what the pipeline is doing.");
-
-    for (size_t i = 0; rc == SL_OK && i < views->count; i++) {
-        for (int state = 0; rc == SL_OK && state < SL_VIEW_STATES; state++) {
-            rc = sl_buf_add_str(out, "sluice_state");
-            rc = rc == SL_OK ? add_labels(out, views, i, "state",
-                                          sl_view_state_name((enum sl_view_state)state))
-                             : rc;
-            rc = rc == SL_OK
-                     ? sl_buf_add_format(out, "%d\n", (int)views->items[i].view.state == state)
-                     : rc;
-        }
-    }
-    return rc;
-}
-
-static int add_failures(const struct sl_views *views, struct sl_buf *out)
-{
-    int rc =
-        add_head(out, "failures_total", "counter", "Failures that were tried again, by cause.");
-
-    for (size_t i = 0; rc == SL_OK && i < views->count; i++) {
-        for (int cause = 0; rc == SL_OK && cause < SL_VIEW_FAILURES; cause++) {
-            rc = sl_buf_add_str(out, "sluice_failures_total");
-            rc = rc == SL_OK ? add_labels(out, views, i, "cause",
-                                          sl_view_failure_name((enum sl_view_failure)cause))
-                             : rc;
-            rc = rc == SL_OK
-                     ? sl_buf_add_format(out, "%" PRIu64 "\n", views->items[i].view.failures[cause])
-                     : rc;
-        }
-    }
-    return rc;
-}
-
-static int add_fresh(const struct sl_views *views, struct sl_buf *out)
-{
-    int rc = add_head(out, "fresh", "gauge", "1 when who reads the cache may rely on it.");
-
-    for (size_t i = 0; rc == SL_OK && i < views->count; i++) {
-        rc = sl_buf_add_str(out, "sluice_fresh");
-        rc = rc == SL_OK ? add_labels(out, views, i, NULL, NULL) : rc;
-        rc = rc == SL_OK
-                 ? sl_buf_add_format(out, "%d\n",
-                                     sl_view_is_fresh(&views->items[i].view, views->max_lag_s))
-                 : rc;
-    }
-    return rc;
-}
-
-static int add_bucket(const struct sl_views *views, size_t i, size_t bucket, uint64_t count,
-                      struct sl_buf *out)
-{
-    uint64_t bound_us = sl_histogram_bound_us(bucket);
-    char bound[24] = "+Inf";
-    int rc = sl_buf_add_str(out, "sluice_sink_exec_seconds_bucket");
-
-    if (bound_us != UINT64_MAX) {
-        (void)snprintf(bound, sizeof(bound), "%g", (double)bound_us / 1e6);
-    }
-    rc = rc == SL_OK ? add_labels(out, views, i, "le", bound) : rc;
-    return rc == SL_OK ? sl_buf_add_format(out, "%" PRIu64 "\n", count) : rc;
-}
-
-static int add_latency_of(const struct sl_views *views, size_t i, struct sl_buf *out)
-{
-    const struct sl_histogram *exec = &views->items[i].view.sink.exec;
-    uint64_t count = 0;
     int rc = SL_OK;
 
-    for (size_t bucket = 0; rc == SL_OK && bucket < SL_HISTOGRAM_BUCKETS; bucket++) {
-        count += exec->counts[bucket];
-        rc = add_bucket(views, i, bucket, count, out);
-    }
-    rc = rc == SL_OK ? sl_buf_add_str(out, "sluice_sink_exec_seconds_sum") : rc;
-    rc = rc == SL_OK ? add_labels(out, views, i, NULL, NULL) : rc;
-    rc = rc == SL_OK ? sl_buf_add_format(out, "%.6f\n", (double)exec->sum_us / 1e6) : rc;
-    rc = rc == SL_OK ? sl_buf_add_str(out, "sluice_sink_exec_seconds_count") : rc;
-    rc = rc == SL_OK ? add_labels(out, views, i, NULL, NULL) : rc;
-    return rc == SL_OK ? sl_buf_add_format(out, "%" PRIu64 "\n", count) : rc;
-}
+    for (int state = 0; rc == SL_OK && state < SL_VIEW_STATES; state++) {
+        const struct sl_metric_label label = {
+            .name = "state", .value = sl_view_state_name((enum sl_view_state)state)};
 
-static int add_latency(const struct sl_views *views, struct sl_buf *out)
-{
-    int rc = add_head(out, "sink_exec_seconds", "histogram",
-                      "From the moment a group is put on its way to its acknowledgement.");
-
-    for (size_t i = 0; rc == SL_OK && i < views->count; i++) {
-        rc = add_latency_of(views, i, out);
+        rc = sl_metric_count(sink, name, &label, (int)sl_metric_view(sink)->state == state);
     }
     return rc;
+}
+
+static int add_failures(const struct sl_metric_sink *sink, const char *name)
+{
+    int rc = SL_OK;
+
+    for (int cause = 0; rc == SL_OK && cause < SL_VIEW_FAILURES; cause++) {
+        const struct sl_metric_label label = {
+            .name = "cause", .value = sl_view_failure_name((enum sl_view_failure)cause)};
+
+        rc = sl_metric_count(sink, name, &label, sl_metric_view(sink)->failures[cause]);
+    }
+    return rc;
+}
+
+static int add_fresh(const struct sl_metric_sink *sink, const char *name)
+{
+    return sl_metric_count(sink, name, NULL,
+                           sl_view_is_fresh(sl_metric_view(sink), sink->views->max_lag_s));
+}
+
+/* Before the first one there is no age. */
+static int add_checkpoint_age(const struct sl_metric_sink *sink, const char *name)
+{
+    const struct sl_view *view = sl_metric_view(sink);
+
+    return view->has_checkpoint
+               ? sl_metric_seconds(sink, name, NULL, (double)view->checkpoint_age_ms / 1e3)
+               : SL_OK;
 }
 
 static int add_program(const struct sl_views *views, struct sl_buf *out)
 {
-    int rc = add_head(out, "build_info", "gauge", "The version of the program.");
+    int rc = sl_metric_head(out, "build_info", "gauge", "The version of the program.");
 
     rc = rc == SL_OK
              ? sl_buf_add_format(out, "sluice_build_info{version=\"%s\"} 1\n", SLUICE_VERSION)
              : rc;
-    rc = rc == SL_OK ? add_head(out, "start_time_seconds", "gauge",
-                                "When the daemon was started, since 1970.")
+    rc = rc == SL_OK ? sl_metric_head(out, "start_time_seconds", "gauge",
+                                      "When the daemon was started, since 1970.")
                      : rc;
     return rc == SL_OK ? sl_buf_add_format(out, "sluice_start_time_seconds %.3f\n",
                                            (double)views->began_ms / 1e3)
@@ -216,11 +145,23 @@ int sl_metrics_write(const struct sl_views *views, struct sl_buf *out)
 {
     int rc = add_program(views, out);
 
-    rc = rc == SL_OK ? add_fresh(views, out) : rc;
-    rc = rc == SL_OK ? add_states(views, out) : rc;
+    rc = rc == SL_OK ? sl_metric_each(views, out, "fresh", "gauge",
+                                      "1 when who reads the cache may rely on it.", add_fresh)
+                     : rc;
+    rc = rc == SL_OK ? sl_metric_each(views, out, "state", "gauge",
+                                      "1 for what the pipeline is doing.", add_states)
+                     : rc;
     for (size_t i = 0; rc == SL_OK && i < sizeof(metrics) / sizeof(metrics[0]); i++) {
         rc = add_metric(views, &metrics[i], out);
     }
-    rc = rc == SL_OK ? add_failures(views, out) : rc;
-    return rc == SL_OK ? add_latency(views, out) : rc;
+    rc = rc == SL_OK
+             ? sl_metric_each(views, out, "checkpoint_age_seconds", "gauge",
+                              "Time since the sink acknowledged a checkpoint.", add_checkpoint_age)
+             : rc;
+    rc = rc == SL_OK ? sl_metric_each(views, out, "failures_total", "counter",
+                                      "Failures that were tried again, by cause.", add_failures)
+                     : rc;
+    rc = rc == SL_OK ? sl_metrics_histograms(views, out) : rc;
+    rc = rc == SL_OK ? sl_metrics_tables(views, out) : rc;
+    return rc == SL_OK ? sl_metrics_observed(views, out) : rc;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cdc/base/clock.h"
+#include "cmd/observer.h"
 
 enum {
     SL_PAGES_CONNECTIONS = 32,
@@ -19,6 +20,7 @@ struct sl_pages {
     struct MHD_Daemon *daemon;
     const struct sl_config *config;
     struct sl_runner *const *runners;
+    struct sl_observer **observers; /* of the runners, in their order */
     uint64_t began_ms;
 };
 
@@ -28,6 +30,7 @@ static void release_views(struct sl_views *views)
 {
     for (size_t i = 0; i < views->count; i++) {
         sl_view_release(&views->items[i].view);
+        sl_observed_release(&views->items[i].observed);
     }
     free(views->items);
 }
@@ -49,7 +52,9 @@ static int look(const struct sl_pages *pages, struct sl_views *views)
         views->items[i].sink = config->sinks[i].name;
         (void)snprintf(views->items[i].url, sizeof(views->items[i].url), "%s",
                        sl_redis_url(&config->sinks[i]));
+        views->items[i].tables = sl_runner_tables(pages->runners[i]);
         rc = sl_runner_look(pages->runners[i], &views->items[i].view);
+        rc = rc == SL_OK ? sl_observer_look(pages->observers[i], &views->items[i].observed) : rc;
     }
     return rc;
 }
@@ -220,6 +225,29 @@ static int open_pages(struct sl_pages *pages, struct sl_err *err)
     return rc;
 }
 
+static int start_observers(struct sl_pages *pages, struct sl_err *err)
+{
+    size_t count = pages->config->sink_count;
+    int rc = SL_OK;
+
+    pages->observers = calloc(count, sizeof(struct sl_observer *));
+    if (pages->observers == NULL) {
+        return sl_err_set(err, SL_ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; rc == SL_OK && i < count; i++) {
+        rc = sl_observer_new(pages->config, i, pages->runners[i], &pages->observers[i], err);
+    }
+    return rc;
+}
+
+static void stop_observers(struct sl_pages *pages)
+{
+    for (size_t i = 0; pages->observers != NULL && i < pages->config->sink_count; i++) {
+        sl_observer_free(pages->observers[i]);
+    }
+    free(pages->observers);
+}
+
 int sl_pages_new(const struct sl_config *config, struct sl_runner *const *runners,
                  struct sl_pages **out, struct sl_err *err)
 {
@@ -231,7 +259,8 @@ int sl_pages_new(const struct sl_config *config, struct sl_runner *const *runner
     }
     *pages = (struct sl_pages){
         .config = config, .runners = runners, .began_ms = sl_clock_wall_ms(sl_clock_real())};
-    rc = open_pages(pages, err);
+    rc = start_observers(pages, err);
+    rc = rc == SL_OK ? open_pages(pages, err) : rc;
     if (rc != SL_OK) {
         sl_pages_free(pages);
         return rc;
@@ -248,5 +277,6 @@ void sl_pages_free(struct sl_pages *pages)
     if (pages->daemon != NULL) {
         MHD_stop_daemon(pages->daemon);
     }
+    stop_observers(pages);
     free(pages);
 }

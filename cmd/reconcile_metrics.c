@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/metrics_text.h"
 #include "cmd/reconcile_report.h"
 
 static const char *const metric_heads[SL_METRICS][2] = {
@@ -20,21 +21,6 @@ static struct sl_span span_of(const char *text)
     return sl_span_make(text, strlen(text));
 }
 
-static int add_label(struct sl_buf *out, const char *name, struct sl_span value)
-{
-    int rc = sl_buf_add_format(out, "%s=\"", name);
-
-    for (size_t i = 0; rc == SL_OK && i < value.len; i++) {
-        uint8_t byte = value.data[i];
-
-        if (byte == '"' || byte == '\\' || byte == '\n') {
-            rc = sl_buf_add_byte(out, '\\');
-        }
-        rc = rc == SL_OK ? sl_buf_add_byte(out, byte == '\n' ? 'n' : byte) : rc;
-    }
-    return rc == SL_OK ? sl_buf_add_byte(out, '"') : rc;
-}
-
 /* Both kinds of runs may be read by one collector. */
 static const char *scope_of(const struct sl_reconcile_report *report)
 {
@@ -47,11 +33,11 @@ static int add_sample(struct sl_reconcile_report *report, enum sl_metric metric,
     struct sl_buf *out = &report->samples[metric];
     int rc = sl_buf_add_format(out, "sluice_reconcile_%s{", metric_heads[metric][0]);
 
-    rc = rc == SL_OK ? add_label(out, "pipeline", span_of(report->pipeline)) : rc;
+    rc = rc == SL_OK ? sl_metric_label(out, "pipeline", span_of(report->pipeline)) : rc;
     rc = rc == SL_OK ? sl_buf_add_byte(out, ',') : rc;
-    rc = rc == SL_OK ? add_label(out, "sink", span_of(report->sink)) : rc;
+    rc = rc == SL_OK ? sl_metric_label(out, "sink", span_of(report->sink)) : rc;
     rc = rc == SL_OK ? sl_buf_add_byte(out, ',') : rc;
-    rc = rc == SL_OK ? add_label(out, "table", span_of(table)) : rc;
+    rc = rc == SL_OK ? sl_metric_label(out, "table", span_of(table)) : rc;
     if (rc == SL_OK && kind != NULL) {
         rc = sl_buf_add_format(out, ",kind=\"%s\"", kind);
     }
@@ -106,8 +92,9 @@ static bool write_metrics(const struct sl_reconcile_report *report, FILE *file, 
                      report->log.events);
         write_of_run(report, file, "log_bytes", "Bytes of the binary log that --since read.",
                      report->log.bytes);
-        write_of_run(report, file, "log_milliseconds", "How long reading the binary log took.",
-                     report->log.took_ms);
+        write_head(file, "log_seconds", "How long reading the binary log took.");
+        (void)fprintf(file, "sluice_reconcile_log_seconds{pipeline=\"%s\"%s} %.3f\n",
+                      report->pipeline, scope_of(report), (double)report->log.took_ms / 1e3);
     }
     return fflush(file) == 0 && ferror(file) == 0 && fsync(fileno(file)) == 0;
 }

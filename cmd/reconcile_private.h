@@ -17,6 +17,7 @@
  *     reconcile_writer.c the daemon's part, where none runs
  *     reconcile_report.c what is said: report, summary, progress
  *     reconcile_metrics.c the same as metrics
+ *     reconcile_keep.c   the sums, kept in the sink
  */
 #ifndef SLUICE_CMD_RECONCILE_PRIVATE_H
 #define SLUICE_CMD_RECONCILE_PRIVATE_H
@@ -204,7 +205,8 @@ struct sl_reconcile {
     uint64_t sample_seed;
     uint64_t began_ms;
     uint64_t paced_rows;
-    uint64_t drifted; /* keys, of all tables */
+    uint64_t compared; /* rows, of all tables */
+    uint64_t drifted;  /* keys, likewise */
     uint64_t mended;
     uint64_t unsettled;
     uint64_t late;
@@ -247,6 +249,8 @@ struct sl_reconcile_common {
     const atomic_bool *stop;
 };
 
+/* Writes to the sink what came of a run that ended as RC says, with STATUS. */
+void sl_reconcile_keep(const struct sl_reconcile *r, int rc, int status);
 /* Compares sink number SINK; its exit status. */
 int sl_reconcile_sink(const struct sl_reconcile_common *common, size_t sink);
 /* SL_RECONCILE_LOADING: the table at hand is on its way (again). */

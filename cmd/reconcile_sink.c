@@ -237,6 +237,7 @@ static int compare_and_report(struct sl_reconcile *r, struct sl_err *err)
         r->has_bad_table = true;
         return SL_OK;
     }
+    r->compared += r->counts.rows;
     r->unsettled += r->counts.unsettled;
     r->late += r->counts.late;
     r->unclear += r->counts.unclear;
@@ -424,12 +425,14 @@ int sl_reconcile_sink(const struct sl_reconcile_common *common, size_t sink)
     };
     struct sl_err err = {0};
     int rc = make(&r);
+    int status;
 
     rc = rc == SL_OK ? compare_sink(&r, &err) : sl_err_set(&err, rc, "out of memory");
     if (rc != SL_OK) {
         sl_reconcile_say(common->report, "%s", err.text[0] != '\0' ? err.text : sl_status_str(rc));
     }
-    rc = exit_status(&r, rc);
+    status = exit_status(&r, rc);
+    sl_reconcile_keep(&r, rc, status);
     release(&r);
-    return rc;
+    return status;
 }

@@ -1,25 +1,18 @@
 #include "cmd/reload.h"
 
 #include "cmd/fit.h"
+#include "cmd/log_setup.h"
 #include "conf/changes.h"
 
 static void log_refusal(const char *path, const struct sl_err_list *errors)
 {
     for (size_t i = 0; i < errors->count; i++) {
-        sl_log_text(SL_LOG_ERROR, errors->items[i].text);
+        sl_log_text_of(SL_LOG_OF_CONFIG, SL_LOG_ERROR, errors->items[i].text);
     }
-    sl_log(SL_LOG_ERROR,
-           "the configuration was not reloaded: what is wrong with it stands above; mend it and "
-           "send SIGHUP again, continuing with the old one",
-           "file=%s", path);
-}
-
-static void apply_log(const struct sl_config *config)
-{
-    sl_log_setup(config->log.level, config->log.format);
-    for (size_t i = 0; i < config->warnings.count; i++) {
-        sl_log_text(SL_LOG_WARN, config->warnings.items[i].text);
-    }
+    sl_log_of(SL_LOG_OF_CONFIG, SL_LOG_ERROR,
+              "the configuration was not reloaded: what is wrong with it stands above; mend it and "
+              "send SIGHUP again, continuing with the old one",
+              "file=%s", path);
 }
 
 struct sl_shared_config *sl_reload_read(const char *path, const struct sl_config *running)
@@ -37,7 +30,7 @@ struct sl_shared_config *sl_reload_read(const char *path, const struct sl_config
         sl_config_free(config);
         config = NULL;
     } else {
-        apply_log(config);
+        sl_log_setup_from(config);
     }
     sl_err_list_release(&errors);
     return config != NULL ? sl_shared_config_new(config) : NULL;

@@ -119,7 +119,7 @@ static void wait_for_end(const sigset_t *set, const struct crew *crew)
             return;
         }
         if (signal_number == SIGHUP) {
-            sl_log(SL_LOG_INFO, "reloading", "file=%s", crew->path);
+            sl_log_of(SL_LOG_OF_CONFIG, SL_LOG_INFO, "reloading", "file=%s", crew->path);
             reload(crew);
         }
     }

@@ -53,7 +53,7 @@ static bool may_wait(const struct sl_runner *runner)
 /* The session is as good as before; what failed is another connection. */
 static void reconnect(struct sl_runner *runner, const char *why)
 {
-    sl_runner_log_failure(runner, SL_LOG_WARN, why);
+    sl_runner_log_failure(runner, SL_LOG_OF_SINK, SL_LOG_WARN, why);
     sl_redis_sink_close(runner->sink, true);
     runner->state = STATE_CONNECTING;
     back_off(runner);
@@ -73,13 +73,16 @@ static void start_reader(struct sl_runner *runner)
     sl_runner_judge_gap(runner);
     rc = sl_runner_start_reader(runner, &err);
     if (rc != SL_OK) {
-        sl_log(SL_LOG_ERROR, err.text[0] != '\0' ? err.text : "out of memory", "pipeline=%s",
-               sl_runner_name(runner));
+        sl_log_of(SL_LOG_OF_SOURCE, SL_LOG_ERROR, err.text[0] != '\0' ? err.text : "out of memory",
+                  "pipeline=%s", sl_runner_name(runner));
         sl_redis_sink_close(runner->sink, true);
         finish(runner, SL_EXIT_SOURCE);
         return;
     }
     runner->state = STATE_STREAMING;
+    sl_log_of(SL_LOG_OF_SOURCE, SL_LOG_DEBUG, "connecting to the source",
+              "pipeline=%s sink=%s source=%s:%u", sl_runner_name(runner), runner->redis->name,
+              runner->source_options.host, (unsigned)runner->source_options.port);
 }
 
 /* ---- the sink ---- */
@@ -89,6 +92,8 @@ static int open_sink(struct sl_runner *runner, struct sl_err *err)
     int rc = sl_redis_sink_open(runner->sink, err);
 
     if (rc == SL_OK) {
+        sl_log_of(SL_LOG_OF_SINK, SL_LOG_DEBUG, "the lease is ours", "pipeline=%s sink=%s",
+                  sl_runner_name(runner), runner->redis->name);
         sl_runner_ask_limit(runner);
         runner->sink_sessions++;
         (void)sl_runner_take_rules(runner);
@@ -122,8 +127,8 @@ static void connect_sink(struct sl_runner *runner)
         break;
     case SL_AGAIN:
         if (!runner->is_standby) {
-            sl_log(SL_LOG_INFO, err.text, "pipeline=%s sink=%s", sl_runner_name(runner),
-                   runner->redis->name);
+            sl_log_of(SL_LOG_OF_SINK, SL_LOG_INFO, err.text, "pipeline=%s sink=%s",
+                      sl_runner_name(runner), runner->redis->name);
         }
         runner->is_standby = true;
         runner->has_streamed = true; /* a standby waits as long as it takes */
@@ -136,7 +141,7 @@ static void connect_sink(struct sl_runner *runner)
     case SL_EFENCED:
         if (may_wait(runner)) {
             runner->failures[rc == SL_EFENCED ? SL_VIEW_FENCED : SL_VIEW_SINK_LOST]++;
-            sl_runner_log_failure(runner, SL_LOG_WARN, err.text);
+            sl_runner_log_failure(runner, SL_LOG_OF_SINK, SL_LOG_WARN, err.text);
             back_off(runner);
             return;
         }
@@ -173,13 +178,13 @@ void sl_runner_sink_lost(void *user, int status, const char *why)
     if (status == SL_ESTOPPED) {
         may_mend = true; /* a stop cut a long purge short: the next start does it again */
     } else if (!may_mend) {
-        sl_log(SL_LOG_ERROR, why, "pipeline=%s sink=%s", sl_runner_name(runner),
-               runner->redis->name);
+        sl_log_of(SL_LOG_OF_SINK, SL_LOG_ERROR, why, "pipeline=%s sink=%s", sl_runner_name(runner),
+                  runner->redis->name);
         runner->exit_status = SL_EXIT_SINK;
         atomic_store(&runner->stop_asked, true);
     } else {
         runner->failures[status == SL_EFENCED ? SL_VIEW_FENCED : SL_VIEW_SINK_LOST]++;
-        sl_runner_log_failure(runner, SL_LOG_WARN, why);
+        sl_runner_log_failure(runner, SL_LOG_OF_SINK, SL_LOG_WARN, why);
     }
     abort_reader(runner);
     if (!may_mend && runner->state == STATE_CONNECTING) {
@@ -234,8 +239,8 @@ void sl_runner_drained(void *user)
     }
     if (may_mend(runner->outcome) && may_wait(runner)) {
         runner->failures[SL_VIEW_SOURCE_LOST]++;
-        sl_runner_log_failure(runner, runner->outcome == SL_ECORRUPT ? SL_LOG_ERROR : SL_LOG_WARN,
-                              text);
+        sl_runner_log_failure(runner, SL_LOG_OF_SOURCE,
+                              runner->outcome == SL_ECORRUPT ? SL_LOG_ERROR : SL_LOG_WARN, text);
         sl_redis_sink_set_state(runner->sink, SL_SINK_RECONNECTING);
         runner->state = STATE_WAITING;
         back_off(runner);

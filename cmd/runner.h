@@ -61,6 +61,11 @@ int sl_runner_start(struct sl_runner *runner, struct sl_err *err) SL_MUSTCHECK;
 void sl_runner_stop(struct sl_runner *runner);
 /* Makes VIEW what the pipeline does, if the configuration has pages; thread-safe. SL_ENOMEM. */
 int sl_runner_look(struct sl_runner *runner, struct sl_view *view) SL_MUSTCHECK;
+/* Rows that were read, by table; valid as long as the runner. Thread-safe. */
+const struct sl_table_counts *sl_runner_tables(const struct sl_runner *runner);
+/* Who asked the source says how much of its log the sink does not have; goes into the heartbeat.
+ * Thread-safe. */
+void sl_runner_tell_lag_bytes(struct sl_runner *runner, bool is_known, uint64_t bytes);
 /* From between two transactions on, tables and on_drop are those of SHARED, which it uses as long
  * as it needs; all else of it is not looked at. Thread-safe. */
 void sl_runner_reload(struct sl_runner *runner, struct sl_shared_config *shared);

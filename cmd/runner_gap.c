@@ -73,7 +73,8 @@ uint64_t sl_runner_note_gap(struct sl_runner *runner, const char *why)
     runner->is_complete = false;
     (void)snprintf(runner->gap, sizeof(runner->gap), "%s", why);
     (void)snprintf(text, sizeof(text), "%s; all tables are loaded again, continuing", runner->gap);
-    sl_log(SL_LOG_ERROR, text, "pipeline=%s sink=%s", sl_runner_name(runner), runner->redis->name);
+    sl_log_of(SL_LOG_OF_SOURCE, SL_LOG_ERROR, text, "pipeline=%s sink=%s", sl_runner_name(runner),
+              runner->redis->name);
     return runner->gap_wait_ms;
 }
 

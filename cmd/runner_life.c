@@ -28,6 +28,7 @@ static int make_sink(struct sl_runner *runner)
         .lost = sl_runner_sink_lost,
         .source_time = sl_runner_source_time,
         .count_rows = sl_runner_count_rows,
+        .lag_bytes = sl_runner_lag_bytes,
         .drained = sl_runner_drained,
         .user = runner,
     };
@@ -78,7 +79,9 @@ struct sl_runner *sl_runner_new(const struct sl_runner_options *options)
         return NULL;
     }
     runner->loop = ev_loop_new(EVFLAG_AUTO);
-    if (runner->loop == NULL || make_sink(runner) != SL_OK) {
+    runner->counts = sl_table_counts_new();
+    atomic_init(&runner->lag_bytes, UINT64_MAX);
+    if (runner->loop == NULL || runner->counts == NULL || make_sink(runner) != SL_OK) {
         sl_runner_free(runner);
         return NULL;
     }
@@ -105,6 +108,7 @@ void sl_runner_free(struct sl_runner *runner)
     sl_runner_release_view(runner);
     sl_runner_free_rules(runner);
     sl_buf_release(&runner->redelete_key);
+    sl_table_counts_free(runner->counts);
     free(runner);
 }
 

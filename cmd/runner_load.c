@@ -63,7 +63,7 @@ static void start_snapshot(struct sl_runner *runner)
 
     runner->load_began_ms = sl_clock_mono_ms(sl_clock_real());
     if (sl_runner_start_snapshot(runner, &err) != SL_OK) {
-        sl_runner_log_failure(runner, SL_LOG_ERROR,
+        sl_runner_log_failure(runner, SL_LOG_OF_LOAD, SL_LOG_ERROR,
                               err.text[0] != '\0' ? err.text : "no memory to load tables");
         retry_load(runner);
     }
@@ -80,12 +80,12 @@ static void snapshot_ended(struct sl_runner *runner)
     }
     if (runner->options.ends_on_failed_load &&
         (rc == SL_EAUTH || rc == SL_EINVAL || rc == SL_ESINK)) {
-        sl_log(SL_LOG_ERROR, text, "pipeline=%s", sl_runner_name(runner));
+        sl_log_of(SL_LOG_OF_LOAD, SL_LOG_ERROR, text, "pipeline=%s", sl_runner_name(runner));
         runner->failed_load = rc;
         sl_runner_stop_reader(runner);
         return;
     }
-    sl_runner_log_failure(runner, SL_LOG_WARN, text);
+    sl_runner_log_failure(runner, SL_LOG_OF_LOAD, SL_LOG_WARN, text);
     retry_load(runner);
 }
 

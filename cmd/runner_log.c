@@ -10,13 +10,14 @@ const char *sl_runner_name(const struct sl_runner *runner)
 }
 
 /* Each state change once: the same sentence again is a debug line. */
-void sl_runner_log_failure(struct sl_runner *runner, enum sl_log_level level, const char *text)
+void sl_runner_log_failure(struct sl_runner *runner, enum sl_log_module module,
+                           enum sl_log_level level, const char *text)
 {
     bool again = strncmp(runner->last_failure, text, sizeof(runner->last_failure) - 1) == 0;
 
     (void)strncpy(runner->last_failure, text, sizeof(runner->last_failure) - 1);
-    sl_log(again ? SL_LOG_DEBUG : level, text, "pipeline=%s sink=%s", sl_runner_name(runner),
-           runner->redis->name);
+    sl_log_of(module, again ? SL_LOG_DEBUG : level, text, "pipeline=%s sink=%s",
+              sl_runner_name(runner), runner->redis->name);
 }
 
 void sl_runner_log_end(const struct sl_runner *runner, const char *why, bool is_gap)
@@ -46,5 +47,14 @@ void sl_runner_notice(void *user, bool is_warning, const char *text)
 {
     struct sl_runner *runner = user;
 
-    sl_log(is_warning ? SL_LOG_WARN : SL_LOG_INFO, text, "pipeline=%s", sl_runner_name(runner));
+    sl_log_of(SL_LOG_OF_SOURCE, is_warning ? SL_LOG_WARN : SL_LOG_INFO, text, "pipeline=%s",
+              sl_runner_name(runner));
+}
+
+void sl_runner_load_notice(void *user, bool is_warning, const char *text)
+{
+    struct sl_runner *runner = user;
+
+    sl_log_of(SL_LOG_OF_LOAD, is_warning ? SL_LOG_WARN : SL_LOG_INFO, text, "pipeline=%s",
+              sl_runner_name(runner));
 }

@@ -116,10 +116,12 @@ struct sl_runner {
     uint64_t failures[SL_VIEW_FAILURES];
     struct sl_view_source past_source; /* of readers before the present one */
     struct sl_view_loads past_loads;
+    struct sl_table_counts *counts; /* of all readers */
     struct ev_timer view_timer;
     pthread_mutex_t view_lock;
-    struct sl_view view; /* under the lock */
-    uint64_t view_ms;    /* when it was taken, likewise */
+    struct sl_view view;            /* under the lock */
+    uint64_t view_ms;               /* when it was taken, likewise */
+    atomic_uint_fast64_t lag_bytes; /* the most: not known */
     atomic_bool stop_asked;
     atomic_bool has_ended;
     int exit_status;
@@ -140,13 +142,16 @@ void sl_runner_drained(void *user);
 
 const char *sl_runner_name(const struct sl_runner *runner);
 /* What may be tried again: the same sentence a second time is a debug line. */
-void sl_runner_log_failure(struct sl_runner *runner, enum sl_log_level level, const char *text);
+void sl_runner_log_failure(struct sl_runner *runner, enum sl_log_module module,
+                           enum sl_log_level level, const char *text);
 /* Why the runner ends; after a gap with the remedy. */
 void sl_runner_log_end(const struct sl_runner *runner, const char *why, bool is_gap);
 /* The pipeline streams. */
 void sl_runner_log_ready(struct sl_runner *runner);
 /* The reader's notice; USER is the runner. Thread-safe. */
 void sl_runner_notice(void *user, bool is_warning, const char *text);
+/* The same, of the snapshot. */
+void sl_runner_load_notice(void *user, bool is_warning, const char *text);
 
 /* ---- runner_reader.c ---- */
 
@@ -168,6 +173,7 @@ void sl_runner_free_reader(struct sl_runner *runner);
 /* When the newest change that was read was made, for the sink; USER is the runner. */
 uint32_t sl_runner_source_time(void *user);
 void sl_runner_count_rows(void *user, struct sl_heartbeat_rows *rows);
+bool sl_runner_lag_bytes(void *user, uint64_t *bytes);
 
 /* Whoever has news for on_change(); USER is the runner. Thread-safe. */
 void sl_runner_wake(void *user);

@@ -148,6 +148,7 @@ static int make_reader(struct sl_runner *runner)
     options.load_user = runner->scan;
     options.rereads = runner->rereads;
     options.rules = runner->book;
+    options.counts = runner->counts;
     runner->mapper =
         sl_rule_mapper_new(runner->rules->tables, runner->rules->table_count, runner->rereads);
     if (runner->mapper == NULL) {

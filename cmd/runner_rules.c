@@ -48,10 +48,10 @@ static void on_begun(void *user, const struct sl_rule_book_counts *counts)
     struct sl_runner *runner = user;
 
     if (runner->is_reload || counts->changed + counts->removed + counts->left > 0) {
-        sl_log(SL_LOG_INFO, runner->is_reload ? "reloaded" : "rules changed",
-               "pipeline=%s sink=%s tables_changed=%zu tables_removed=%zu tables_left=%zu",
-               sl_runner_name(runner), runner->redis->name, counts->changed, counts->removed,
-               counts->left);
+        sl_log_of(SL_LOG_OF_CONFIG, SL_LOG_INFO, runner->is_reload ? "reloaded" : "rules changed",
+                  "pipeline=%s sink=%s tables_changed=%zu tables_removed=%zu tables_left=%zu",
+                  sl_runner_name(runner), runner->redis->name, counts->changed, counts->removed,
+                  counts->left);
     }
     runner->is_reload = false;
 }

@@ -81,7 +81,7 @@ static struct sl_snapshot *make_snapshot(struct sl_runner *runner)
         .max_lag_s = load->max_lag_s,
         .poll_ms = SL_LOAD_POLL_MS,
         .rate = load->rate,
-        .notice = sl_runner_notice,
+        .notice = sl_runner_load_notice,
         .changed = sl_runner_wake,
         .user = runner,
     };

@@ -78,9 +78,31 @@ static int take_position(struct sl_view *view, const struct sl_position *positio
     }
     (void)snprintf(view->file, sizeof(view->file), "%s", position->file);
     view->offset = position->offset;
+    (void)snprintf(view->server_uuid, sizeof(view->server_uuid), "%s", position->server_uuid);
     view->event_time = position->event_time;
     sl_buf_clear(&view->gtid);
     return sl_position_format_gtid(position, &view->gtid);
+}
+
+static bool holds_lease(const struct sl_runner *runner)
+{
+    switch (runner->state) {
+    case STATE_WAITING:
+    case STATE_STREAMING:
+    case STATE_DRAINING:
+        return true;
+    case STATE_CONNECTING:
+    case STATE_ABORTING:
+        break;
+    }
+    return false;
+}
+
+static void take_ages(struct sl_view *view, const struct sl_sink_stats *sink, uint64_t now_ms)
+{
+    view->acked_age_ms = sink->acked_ms > 0 ? now_ms - sink->acked_ms : 0;
+    view->has_checkpoint = sink->checkpoint_ms > 0;
+    view->checkpoint_age_ms = view->has_checkpoint ? now_ms - sink->checkpoint_ms : 0;
 }
 
 static void take_view(struct sl_runner *runner)
@@ -90,12 +112,17 @@ static void take_view(struct sl_runner *runner)
     uint64_t now_ms = sl_clock_mono_ms(sl_clock_real());
 
     view->state = state_of(runner);
+    view->is_leader = holds_lease(runner);
     view->sink = *sink;
     view->sink_sessions = runner->sink_sessions;
     view->streams = runner->streams;
     memcpy(view->failures, runner->failures, sizeof(view->failures));
     view->lag_seconds = sl_redis_sink_lag(runner->sink);
-    view->acked_age_ms = sink->acked_ms > 0 ? now_ms - sink->acked_ms : 0;
+    take_ages(view, sink, now_ms);
+    view->read = (struct sl_log_place){.offset = 0};
+    if (runner->reader != NULL) {
+        sl_reader_log_place(runner->reader, &view->read);
+    }
     view->rows = (struct sl_heartbeat_rows){0};
     sl_runner_count_rows(runner, &view->rows);
     sl_handoff_fill(&runner->handoff, &view->queue_bytes, &view->queue_limit_bytes);
@@ -149,8 +176,28 @@ int sl_runner_look(struct sl_runner *runner, struct sl_view *view)
     age_ms = runner->view_ms > 0 ? sl_clock_mono_ms(sl_clock_real()) - runner->view_ms : 0;
     (void)pthread_mutex_unlock(&runner->view_lock);
     view->acked_age_ms += age_ms;
+    view->checkpoint_age_ms += age_ms;
     if (atomic_load(&runner->has_ended)) {
         view->state = SL_VIEW_STOPPING;
+        view->is_leader = 0;
     }
     return rc;
+}
+
+const struct sl_table_counts *sl_runner_tables(const struct sl_runner *runner)
+{
+    return runner->counts;
+}
+
+void sl_runner_tell_lag_bytes(struct sl_runner *runner, bool is_known, uint64_t bytes)
+{
+    atomic_store(&runner->lag_bytes, is_known ? bytes : UINT64_MAX);
+}
+
+bool sl_runner_lag_bytes(void *user, uint64_t *bytes)
+{
+    const struct sl_runner *runner = user;
+
+    *bytes = atomic_load(&runner->lag_bytes);
+    return *bytes != UINT64_MAX;
 }

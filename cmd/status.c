@@ -12,6 +12,7 @@
 #include "cmd/command.h"
 #include "cmd/loads.h"
 #include "cmd/runner.h"
+#include "cmd/status_reconciled.h"
 #include "filters/json_string.h"
 #include "sinks/load_store.h"
 #include "sinks/redis_status.h"
@@ -47,6 +48,7 @@ struct report {
     const struct sl_redis_options *sink;
     struct sl_redis_status status;
     struct sl_loads loads;
+    struct sl_reconciled reconciled;
     struct sl_err err;
     enum sl_health health;
 };
@@ -101,6 +103,10 @@ static void look(struct report *report, const struct sl_config *config, size_t n
     rc = sl_redis_status_read(report->sink, config->pipeline.name, &report->status, &report->err);
     if (rc == SL_OK) {
         rc = look_at_loads(report, config->pipeline.name);
+    }
+    if (rc == SL_OK) {
+        rc = sl_status_reconciled_read(report->sink, config->pipeline.name, &report->reconciled,
+                                       &report->err);
     }
     report->health = rc == SL_OK ? judge(report, max_lag) : SL_HEALTH_UNREACHABLE;
 }
@@ -204,8 +210,12 @@ static void print_report(struct report *report)
         return;
     }
     if (status->has_heartbeat) {
-        (void)printf("  state        %s\n  lag          %" PRIu64 " s\n", status->heartbeat.state,
+        (void)printf("  state        %s\n  lag          %" PRIu64 " s", status->heartbeat.state,
                      status->heartbeat.lag_seconds);
+        if (status->heartbeat.has_lag_bytes) {
+            (void)printf(", %" PRIu64 " bytes of the binary log", status->heartbeat.lag_bytes);
+        }
+        (void)fputc('\n', stdout);
         print_rows(&status->heartbeat.rows);
     }
     (void)fputs("  position     ", stdout);
@@ -218,6 +228,7 @@ static void print_report(struct report *report)
     }
     (void)printf("\n  writer       %s\n", status->has_lease ? status->holder : "none");
     print_loads(&report->loads);
+    sl_status_reconciled_print(&report->reconciled);
 }
 
 /* ---- for machines ---- */
@@ -242,6 +253,13 @@ static int add_heartbeat(struct sl_buf *out, const struct sl_heartbeat_seen *hea
                              heartbeat->rows.unchanged, heartbeat->rows.filtered,
                              heartbeat->rows.quarantined, heartbeat->rows.waiting)
                        : rc;
+}
+
+static int add_lag_bytes(struct sl_buf *out, const struct sl_heartbeat_seen *heartbeat)
+{
+    return heartbeat->has_lag_bytes
+               ? sl_buf_add_format(out, ",\"lag_bytes\":%" PRIu64, heartbeat->lag_bytes)
+               : SL_OK;
 }
 
 static int add_checkpoint(struct sl_buf *out, const struct sl_position *position)
@@ -306,6 +324,7 @@ static int add_report(struct sl_buf *out, const struct report *report)
     }
     if (rc == SL_OK && status->has_heartbeat) {
         rc = add_heartbeat(out, &status->heartbeat);
+        rc = rc == SL_OK ? add_lag_bytes(out, &status->heartbeat) : rc;
     }
     if (rc == SL_OK && status->has_checkpoint) {
         rc = add_checkpoint(out, &status->position);
@@ -317,6 +336,7 @@ static int add_report(struct sl_buf *out, const struct report *report)
                  : rc;
     }
     rc = rc == SL_OK ? add_loads(out, &report->loads) : rc;
+    rc = rc == SL_OK ? sl_status_reconciled_add(out, &report->reconciled) : rc;
     return rc == SL_OK ? sl_buf_add_byte(out, '}') : rc;
 }
 

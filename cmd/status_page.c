@@ -40,6 +40,9 @@ static int add_sink(const struct sl_views *views, size_t i, struct sl_buf *out)
                    sl_view_is_fresh(view, views->max_lag_s) ? "true" : "false", view->lag_seconds,
                    view->acked_age_ms, view->sink.transactions, view->sink.rows, view->rows.waiting)
              : rc;
+    rc = rc == SL_OK && item->observed.has_acked
+             ? sl_buf_add_format(out, ",\"lag_bytes\":%" PRIu64, item->observed.acked_bytes)
+             : rc;
     rc = rc == SL_OK && view->has_acked ? add_position(view, out) : rc;
     return rc == SL_OK ? sl_buf_add_byte(out, '}') : rc;
 }

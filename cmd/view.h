@@ -9,6 +9,9 @@
 #include <stdint.h>
 
 #include "cdc/base/buf.h"
+#include "cdc/log_place.h"
+#include "cdc/table_counts.h"
+#include "cmd/observed.h"
 #include "sinks/heartbeat.h"
 #include "sinks/redis_sink.h"
 
@@ -51,12 +54,15 @@ struct sl_view_loads {
 /* Zeroed: a valid empty one, CONNECTING. */
 struct sl_view {
     enum sl_view_state state;
+    uint64_t is_leader;     /* 1 when it holds the lease; a figure as the others */
     uint64_t sink_sessions; /* that were opened */
     uint64_t streams;       /* how often the source began to stream */
     uint64_t failures[SL_VIEW_FAILURES];
     uint64_t lag_seconds;  /* as in the heartbeat */
     uint64_t acked_age_ms; /* since the sink acknowledged something, the heartbeat at least */
     bool has_acked;
+    bool has_checkpoint; /* one was acknowledged since the daemon was started */
+    uint64_t checkpoint_age_ms;
     struct sl_sink_stats sink;
     struct sl_view_source source;
     struct sl_view_loads loads;
@@ -66,6 +72,8 @@ struct sl_view {
     uint32_t event_time; /* of the last change that was acknowledged; 0: none */
     char file[SL_BINLOG_NAME_MAX];
     uint64_t offset;
+    char server_uuid[SL_SERVER_UUID_TEXT + 1]; /* whose file it is, as in struct sl_position */
+    struct sl_log_place read;                  /* how far the source was read; nowhere: not now */
     struct sl_buf gtid; /* of the acknowledged position, as text; empty: none */
 };
 
@@ -83,6 +91,8 @@ struct sl_view_of_sink {
     const char *sink; /* its name, borrowed */
     char url[300];    /* without secrets */
     struct sl_view view;
+    const struct sl_table_counts *tables; /* borrowed; NULL: not counted */
+    struct sl_observed observed;
 };
 
 /* Everything that pages show. */

@@ -36,6 +36,7 @@ enum sl_config_flag {
 struct sl_config_log {
     enum sl_log_level level;
     enum sl_log_format format;
+    uint32_t levels[SL_LOG_MODULES]; /* one more than the level; 0: as `level` */
 };
 
 /* Where the daemon shows its pages. */

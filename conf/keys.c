@@ -71,6 +71,15 @@ static const struct sl_conf_choice log_levels[] = {
     {.name = NULL},
 };
 
+/* See struct sl_config_log. */
+static const struct sl_conf_choice module_levels[] = {
+    {.name = "error", .value = SL_LOG_ERROR + 1},
+    {.name = "warn", .value = SL_LOG_WARN + 1},
+    {.name = "info", .value = SL_LOG_INFO + 1},
+    {.name = "debug", .value = SL_LOG_DEBUG + 1},
+    {.name = NULL},
+};
+
 static const struct sl_conf_choice log_formats[] = {
     {.name = "logfmt", .value = SL_LOG_LOGFMT},
     {.name = "json", .value = SL_LOG_JSON},
@@ -324,6 +333,22 @@ const struct sl_conf_key sl_conf_keys[] = {
     {.path = "log.format", .type = SL_CONF_CHOICE, .fallback = "logfmt", .choices = log_formats, AT(sl_config, log.format),
      .example = "\"json\"",
      .help = "\"logfmt\" is key=value, \"json\" an object a line."},
+    {.path = "log.levels", .type = SL_CONF_OBJECT, .help = "Other levels for some lines, by their module. Default: log.level."},
+    {.path = "log.levels.source", .type = SL_CONF_CHOICE, .choices = module_levels, AT(sl_config, log.levels[SL_LOG_OF_SOURCE]),
+     .example = "\"debug\"",
+     .help = "Of lines about the way from the source: connection, stream, gaps, statements."},
+    {.path = "log.levels.sink", .type = SL_CONF_CHOICE, .choices = module_levels, AT(sl_config, log.levels[SL_LOG_OF_SINK]),
+     .example = "\"debug\"",
+     .help = "Of lines about the way to Redis: connection, lease, groups."},
+    {.path = "log.levels.load", .type = SL_CONF_CHOICE, .choices = module_levels, AT(sl_config, log.levels[SL_LOG_OF_LOAD]),
+     .example = "\"warn\"",
+     .help = "Of lines about tables that are loaded and rows that are read again."},
+    {.path = "log.levels.config", .type = SL_CONF_CHOICE, .choices = module_levels, AT(sl_config, log.levels[SL_LOG_OF_CONFIG]),
+     .example = "\"info\"",
+     .help = "Of lines about the configuration, at the start and by SIGHUP."},
+    {.path = "log.levels.daemon", .type = SL_CONF_CHOICE, .choices = module_levels, AT(sl_config, log.levels[SL_LOG_OF_DAEMON]),
+     .example = "\"info\"",
+     .help = "Of all other lines."},
 };
 /* clang-format on */
 

@@ -66,6 +66,9 @@ static int add_json(struct sl_buf *out, const struct sl_heartbeat *heartbeat)
     if (rc == SL_OK && heartbeat->position != NULL) {
         rc = add_position(out, heartbeat->position);
     }
+    if (rc == SL_OK && heartbeat->has_lag_bytes) {
+        rc = sl_buf_add_format(out, ",\"lag_bytes\":%" PRIu64, heartbeat->lag_bytes);
+    }
     rc = rc == SL_OK ? add_rows(out, &heartbeat->rows) : rc;
     return rc == SL_OK ? sl_buf_add_byte(out, '}') : rc;
 }

@@ -8,6 +8,7 @@
 #ifndef SLUICE_SINKS_HEARTBEAT_H
 #define SLUICE_SINKS_HEARTBEAT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cdc/base/buf.h"
@@ -32,6 +33,8 @@ struct sl_heartbeat {
     uint64_t wall_ms;
     const struct sl_position *position; /* acknowledged; may be NULL */
     struct sl_heartbeat_rows rows;      /* counts of 0 are left out */
+    bool has_lag_bytes; /* how much of the source's log the sink does not have is known */
+    uint64_t lag_bytes;
 };
 
 /* Appends "SET KEY json PX ttl". */
@@ -45,6 +48,8 @@ struct sl_heartbeat_seen {
     uint64_t source_time; /* seconds since 1970; 0: no change yet */
     uint64_t wall_ms;     /* when it was written, by the writer's clock */
     struct sl_heartbeat_rows rows;
+    bool has_lag_bytes;
+    uint64_t lag_bytes;
 };
 
 /* Reads the value of the key; members that it does not know are passed over. SL_EFORMAT. */

@@ -3,6 +3,8 @@
  * What is in Redis may have been written by anybody, so nothing is taken for granted.
  */
 #include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "sinks/heartbeat.h"
 
@@ -67,7 +69,7 @@ static bool take_value(struct sl_span *text, struct sl_span *out)
     return text->len > 0 && text->data[0] == '"' ? take_string(text, out) : take_word(text, out);
 }
 
-static void take_number(struct sl_span text, uint64_t *out)
+static bool take_number(struct sl_span text, uint64_t *out)
 {
     uint64_t value = 0;
 
@@ -75,11 +77,42 @@ static void take_number(struct sl_span text, uint64_t *out)
         unsigned digit = (unsigned)text.data[i] - '0';
 
         if (digit > 9 || value > (UINT64_MAX - digit) / 10) {
-            return;
+            return false;
         }
         value = value * 10 + digit;
     }
     *out = value;
+    return true;
+}
+
+struct number {
+    const char *name;
+    size_t offset; /* of a uint64_t in what was seen */
+};
+
+#define AT(member) offsetof(struct sl_heartbeat_seen, member)
+
+static const struct number numbers[] = {
+    {"lag_seconds", AT(lag_seconds)},
+    {"source_time", AT(source_time)},
+    {"time", AT(wall_ms)},
+    {"lag_bytes", AT(lag_bytes)},
+    {"unchanged", AT(rows.unchanged)},
+    {"filtered", AT(rows.filtered)},
+    {"quarantined", AT(rows.quarantined)},
+    {"waiting", AT(rows.waiting)},
+};
+
+static void note_number(struct sl_span name, struct sl_span value, struct sl_heartbeat_seen *seen)
+{
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        uint64_t number;
+
+        if (sl_span_equals(name, numbers[i].name) && take_number(value, &number)) {
+            memcpy((char *)seen + numbers[i].offset, &number, sizeof(number));
+            seen->has_lag_bytes |= numbers[i].offset == AT(lag_bytes);
+        }
+    }
 }
 
 static void note(struct sl_span name, struct sl_span value, struct sl_heartbeat_seen *seen)
@@ -89,21 +122,9 @@ static void note(struct sl_span name, struct sl_span value, struct sl_heartbeat_
 
         memcpy(seen->state, value.data, len);
         seen->state[len] = '\0';
-    } else if (sl_span_equals(name, "lag_seconds")) {
-        take_number(value, &seen->lag_seconds);
-    } else if (sl_span_equals(name, "source_time")) {
-        take_number(value, &seen->source_time);
-    } else if (sl_span_equals(name, "time")) {
-        take_number(value, &seen->wall_ms);
-    } else if (sl_span_equals(name, "unchanged")) {
-        take_number(value, &seen->rows.unchanged);
-    } else if (sl_span_equals(name, "filtered")) {
-        take_number(value, &seen->rows.filtered);
-    } else if (sl_span_equals(name, "quarantined")) {
-        take_number(value, &seen->rows.quarantined);
-    } else if (sl_span_equals(name, "waiting")) {
-        take_number(value, &seen->rows.waiting);
+        return;
     }
+    note_number(name, value, seen);
 }
 
 int sl_heartbeat_read(struct sl_span json, struct sl_heartbeat_seen *out)

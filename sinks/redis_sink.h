@@ -40,7 +40,10 @@ struct sl_sink_stats {
     uint64_t groups;          /* MULTI/EXEC acknowledged */
     uint64_t purged;          /* keys removed for DROP and TRUNCATE */
     uint64_t acked_ms;        /* when a group was acknowledged last, monotonic; 0: none was */
+    uint64_t checkpoint_ms;   /* the same of a group with a checkpoint */
     struct sl_histogram exec; /* from the moment a group is put on its way to its EXEC's reply */
+    struct sl_histogram batch_rows; /* of batches with rows */
+    struct sl_histogram batch_bytes;
 };
 
 struct sl_redis_sink_options {
@@ -56,6 +59,8 @@ struct sl_redis_sink_options {
     uint32_t (*source_time)(void *user);
     /* Fills in what the heartbeat says of rows; NULL: nothing. */
     void (*count_rows)(void *user, struct sl_heartbeat_rows *rows);
+    /* How many bytes of the source's log the sink does not have, likewise; false: nobody knows. */
+    bool (*lag_bytes)(void *user, uint64_t *bytes);
     /* Everything handed over is acknowledged; asked for by sl_redis_sink_drain(). */
     void (*drained)(void *user);
     void *user;

@@ -61,6 +61,8 @@ static int add_tick(struct sl_redis_sink *sink, struct sl_buf *out, uint64_t *re
     if (sink->options.count_rows != NULL) {
         sink->options.count_rows(sink->options.user, &heartbeat.rows);
     }
+    heartbeat.has_lag_bytes = sink->options.lag_bytes != NULL &&
+                              sink->options.lag_bytes(sink->options.user, &heartbeat.lag_bytes);
     rc = sl_session_add_lease(&sink->session, out);
     if (rc == SL_OK) {
         rc = sl_heartbeat_write(out, (const char *)sink->session.heartbeat_key.data, &heartbeat);

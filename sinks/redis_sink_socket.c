@@ -62,7 +62,7 @@ static void note_applied(struct sl_redis_sink *sink, uint64_t began_us, struct s
 
     sink->stats.groups++;
     sink->stats.acked_ms = now_us / 1000;
-    sl_histogram_add(&sink->stats.exec, now_us - began_us);
+    sl_histogram_add(&sink->stats.exec, SL_SCALE_US, now_us - began_us);
     if (batch == NULL || !batch->has_position) {
         return;
     }
@@ -72,6 +72,21 @@ static void note_applied(struct sl_redis_sink *sink, uint64_t began_us, struct s
     sink->acked = batch->position;
     batch->position = old;
     sink->has_acked = true;
+    sink->stats.checkpoint_ms = now_us / 1000;
+}
+
+static void count_batch(struct sl_redis_sink *sink, const struct sl_batch *batch, uint64_t commands)
+{
+    struct sl_sink_stats *stats = &sink->stats;
+
+    stats->transactions += batch->transactions;
+    stats->rows += batch->rows;
+    stats->commands += commands;
+    stats->bytes += batch->data.len;
+    if (batch->rows > 0) {
+        sl_histogram_add(&stats->batch_rows, SL_SCALE_ROWS, batch->rows);
+        sl_histogram_add(&stats->batch_bytes, SL_SCALE_BYTES, batch->data.len);
+    }
 }
 
 static void retire_first(struct sl_redis_sink *sink, bool applied)
@@ -87,10 +102,7 @@ static void retire_first(struct sl_redis_sink *sink, bool applied)
     if (batch == NULL) {
         return;
     }
-    sink->stats.transactions += batch->transactions;
-    sink->stats.rows += batch->rows;
-    sink->stats.commands += commands;
-    sink->stats.bytes += batch->data.len;
+    count_batch(sink, batch, commands);
     sl_handoff_give_back(sink->options.handoff, batch);
 }
 

@@ -12,15 +12,23 @@
 
 #include "cdc/base/clock.h"
 
-static atomic_int log_level = SL_LOG_INFO;
+static atomic_int log_levels[SL_LOG_MODULES] = {SL_LOG_INFO, SL_LOG_INFO, SL_LOG_INFO, SL_LOG_INFO,
+                                                SL_LOG_INFO};
 static atomic_int log_format = SL_LOG_LOGFMT;
 static atomic_int log_fd = STDERR_FILENO;
 static atomic_bool log_journal;
 
 void sl_log_setup(enum sl_log_level level, enum sl_log_format format)
 {
-    atomic_store(&log_level, (int)level);
+    for (int i = 0; i < SL_LOG_MODULES; i++) {
+        atomic_store(&log_levels[i], (int)level);
+    }
     atomic_store(&log_format, (int)format);
+}
+
+void sl_log_set_level(enum sl_log_module module, enum sl_log_level level)
+{
+    atomic_store(&log_levels[module], (int)level);
 }
 
 void sl_log_set_fd(int fd)
@@ -46,9 +54,9 @@ bool sl_log_is_journal(int fd, const char *journal_stream)
     return strcmp(name, journal_stream) == 0;
 }
 
-bool sl_log_wants(enum sl_log_level level)
+bool sl_log_wants(enum sl_log_module module, enum sl_log_level level)
 {
-    return (int)level <= atomic_load(&log_level);
+    return (int)level <= atomic_load(&log_levels[module]);
 }
 
 /* One write; the loop only serves signals and odd files that take a part. A log that cannot be
@@ -71,8 +79,10 @@ static void write_line(const char *line, size_t len)
     }
 }
 
-static __attribute__((format(printf, 3, 0))) void
-log_pairs(enum sl_log_level level, const char *message, const char *pairs, va_list args)
+static __attribute__((format(printf, 4, 0))) void log_pairs(enum sl_log_module module,
+                                                            enum sl_log_level level,
+                                                            const char *message, const char *pairs,
+                                                            va_list args)
 {
     static const char *const priorities[] = {"<3>", "<4>", "<6>", "<7>"};
     int saved = errno;
@@ -83,6 +93,7 @@ log_pairs(enum sl_log_level level, const char *message, const char *pairs, va_li
         .level = level,
         .wall_ms = sl_clock_wall_ms(sl_clock_real()),
         .message = message,
+        .module = module,
     };
 
     memcpy(line, priorities[level], start);
@@ -94,17 +105,35 @@ void sl_log(enum sl_log_level level, const char *message, const char *pairs, ...
 {
     va_list args;
 
-    if (!sl_log_wants(level)) {
+    if (!sl_log_wants(SL_LOG_OF_DAEMON, level)) {
         return;
     }
     va_start(args, pairs);
-    log_pairs(level, message, pairs, args);
+    log_pairs(SL_LOG_OF_DAEMON, level, message, pairs, args);
+    va_end(args);
+}
+
+void sl_log_of(enum sl_log_module module, enum sl_log_level level, const char *message,
+               const char *pairs, ...)
+{
+    va_list args;
+
+    if (!sl_log_wants(module, level)) {
+        return;
+    }
+    va_start(args, pairs);
+    log_pairs(module, level, message, pairs, args);
     va_end(args);
 }
 
 void sl_log_text(enum sl_log_level level, const char *message)
 {
     sl_log(level, message, " ");
+}
+
+void sl_log_text_of(enum sl_log_module module, enum sl_log_level level, const char *message)
+{
+    sl_log_of(module, level, message, " ");
 }
 
 bool sl_log_limit_allows(struct sl_log_limit *limit, uint64_t now_ms, uint64_t *dropped)

@@ -42,6 +42,17 @@ const char *sl_log_level_name(enum sl_log_level level)
     return level_names[level];
 }
 
+const char *sl_log_module_name(enum sl_log_module module)
+{
+    static const char *const names[SL_LOG_MODULES] = {[SL_LOG_OF_DAEMON] = "daemon",
+                                                      [SL_LOG_OF_SOURCE] = "source",
+                                                      [SL_LOG_OF_SINK] = "sink",
+                                                      [SL_LOG_OF_LOAD] = "load",
+                                                      [SL_LOG_OF_CONFIG] = "config"};
+
+    return names[module];
+}
+
 static void put(struct line *line, const char *text, size_t len)
 {
     if (line->is_full || len > SL_LOG_LINE_MAX - SL_END_MAX - line->len) {
@@ -362,6 +373,9 @@ size_t sl_log_render(char *out, const struct sl_log_head *head, const char *pair
     put_time(&line, head->wall_ms);
     put_text(&line, "level", sl_log_level_name(head->level));
     put_text(&line, "msg", head->message);
+    if (head->module != SL_LOG_OF_DAEMON) {
+        put_text(&line, "module", sl_log_module_name(head->module));
+    }
     va_copy(copy, args);
     put_pairs(&line, pairs, &copy);
     va_end(copy);

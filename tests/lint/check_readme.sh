@@ -12,7 +12,7 @@ import sys
 
 PAGES = sorted({"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md",
                 *(page for page in glob.glob("**/*.md", recursive=True) if not page.startswith("build/"))})
-FOLDERS = r"(?:cdc|filters|sinks|conf|cmd|tests|docs|scripts|cmake|\.ci)/"
+FOLDERS = r"(?:cdc|filters|sinks|conf|cmd|tests|docs|scripts|cmake|observe|\.ci)/"
 # Placeholders of ours. Shell patterns are none: they must find something.
 PLACEHOLDER = re.compile(r"NAME|CASE|…|<")
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:work|root|home|tmp|mnt)(?:/|\b)")

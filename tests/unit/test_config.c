@@ -150,7 +150,7 @@ static void every_key_reaches_its_option(void **state)
         "~= "
         "1\",\"on_error\":\"quarantine\",\"ttl\":86400,\"ttl_jitter\":3600,"
         "\"compress\":\"none\"}],"
-        "\"log\":{\"level\":\"debug\",\"format\":\"json\"}}");
+        "\"log\":{\"level\":\"debug\",\"format\":\"json\",\"levels\":{\"sink\":\"error\"}}}");
 
     (void)state;
     check_pipeline(config);
@@ -159,6 +159,8 @@ static void every_key_reaches_its_option(void **state)
     check_rule(&config->tables[0]);
     assert_int_equal(config->log.level, SL_LOG_DEBUG);
     assert_int_equal(config->log.format, SL_LOG_JSON);
+    assert_int_equal(config->log.levels[SL_LOG_OF_SINK], SL_LOG_ERROR + 1);
+    assert_int_equal(config->log.levels[SL_LOG_OF_SOURCE], 0);
     sl_config_free(config);
 }
 

@@ -47,8 +47,9 @@ static void tables_log_and_on_drop_may_change(void **state)
     assert_string_equal(refusals(before, before), "");
     assert_string_equal(refusals(before, WITH_TABLE("\"table\":\"shop.other\",\"ttl\":5")), "");
     assert_string_equal(refusals(before, WITH_ROOT("\"on_drop\":\"remove\"")), "");
-    assert_string_equal(
-        refusals(before, WITH_ROOT("\"log\":{\"level\":\"debug\",\"format\":\"json\"}")), "");
+    assert_string_equal(refusals(before, WITH_ROOT("\"log\":{\"level\":\"debug\",\"format\":"
+                                                   "\"json\",\"levels\":{\"sink\":\"warn\"}}")),
+                        "");
 }
 
 static void everything_else_needs_a_restart(void **state)

@@ -123,7 +123,7 @@ static void an_unknown_key_brings_the_nearest_one(void **state)
                    "source.Host: unknown key; did you mean \"host\"?");
     assert_refused(WITH_ROOT("\"ttl\":5"), "ttl: unknown key here; did you mean tables[].ttl?");
     assert_refused(WITH_ROOT("\"log\":{\"colour\":1}"),
-                   "log.colour: unknown key; known here are level, format");
+                   "log.colour: unknown key; known here are level, format, levels");
     assert_refused(WITH_ROOT("\"\":1"), ": unknown key; known here are pipeline, start");
 }
 

@@ -22,6 +22,8 @@ static void what_is_written_is_read(void **state)
         .lag_seconds = 7,
         .wall_ms = 1700000009123,
         .position = &position,
+        .has_lag_bytes = true,
+        .lag_bytes = 65536,
         .rows = {.unchanged = 1, .filtered = UINT64_MAX, .quarantined = 3, .waiting = 4}};
     struct sl_heartbeat_seen seen;
     struct sl_buf command = {0};
@@ -38,6 +40,8 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(seen.lag_seconds, 7);
     assert_int_equal(seen.source_time, 1700000000);
     assert_int_equal(seen.wall_ms, 1700000009123);
+    assert_true(seen.has_lag_bytes);
+    assert_int_equal(seen.lag_bytes, 65536);
     assert_int_equal(seen.rows.unchanged, 1);
     assert_true(seen.rows.filtered == UINT64_MAX);
     assert_int_equal(seen.rows.quarantined, 3);
@@ -54,6 +58,7 @@ static void unknown_members_are_passed_over(void **state)
                      SL_OK);
     assert_string_equal(seen.state, "x");
     assert_int_equal(seen.lag_seconds, 3);
+    assert_false(seen.has_lag_bytes);
 }
 
 static void a_number_too_large_counts_as_none(void **state)

@@ -165,12 +165,34 @@ static void lines_above_the_level_are_not_written(void **state)
     assert_true(len > 0);
     assert_null(strstr(got, "hidden"));
     assert_non_null(strstr(got, " level=warn msg=shown\n"));
-    assert_true(sl_log_wants(SL_LOG_ERROR));
-    assert_false(sl_log_wants(SL_LOG_INFO));
+    assert_true(sl_log_wants(SL_LOG_OF_DAEMON, SL_LOG_ERROR));
+    assert_false(sl_log_wants(SL_LOG_OF_DAEMON, SL_LOG_INFO));
     assert_int_equal(close(ends[0]) + close(ends[1]), 0);
 }
 
 enum { SL_WRITERS = 4, SL_LINES = 200 };
+
+static void a_module_has_a_name_and_a_level_of_its_own(void **state)
+{
+    struct sl_log_head head = {
+        .level = SL_LOG_INFO, .wall_ms = WALL, .message = "lost", .module = SL_LOG_OF_SINK};
+    va_list none;
+
+    (void)state;
+    memset(&none, 0, sizeof(none));
+    (void)sl_log_render(line, &head, " ", none);
+    assert_string_equal(line, TIME "lost module=sink\n");
+    sl_log_setup(SL_LOG_WARN, SL_LOG_LOGFMT);
+    sl_log_set_level(SL_LOG_OF_SOURCE, SL_LOG_DEBUG);
+    sl_log_set_level(SL_LOG_OF_LOAD, SL_LOG_ERROR);
+    assert_true(sl_log_wants(SL_LOG_OF_SOURCE, SL_LOG_DEBUG));
+    assert_false(sl_log_wants(SL_LOG_OF_LOAD, SL_LOG_WARN));
+    assert_true(sl_log_wants(SL_LOG_OF_SINK, SL_LOG_WARN));
+    assert_false(sl_log_wants(SL_LOG_OF_SINK, SL_LOG_INFO));
+    sl_log_setup(SL_LOG_INFO, SL_LOG_LOGFMT); /* forgets them */
+    assert_false(sl_log_wants(SL_LOG_OF_SOURCE, SL_LOG_DEBUG));
+    assert_true(sl_log_wants(SL_LOG_OF_LOAD, SL_LOG_INFO));
+}
 
 static void *write_lines(void *user)
 {
@@ -292,6 +314,7 @@ int main(void)
         cmocka_unit_test(pairs_that_do_not_fit_are_dropped_and_the_line_says_so),
         cmocka_unit_test(text_of_control_bytes_never_overruns_the_line),
         cmocka_unit_test(lines_above_the_level_are_not_written),
+        cmocka_unit_test(a_module_has_a_name_and_a_level_of_its_own),
         cmocka_unit_test(lines_of_threads_never_mix),
         cmocka_unit_test(a_repeated_failure_is_let_through_once_an_interval),
         cmocka_unit_test(journald_is_told_the_priority),
