@@ -68,10 +68,13 @@ struct sl_effect {
  *     facet 0        shop:users:7                   the row's own key
  *     facet 1, 2, …  user:by_email:a@b.c = "7"      a key that leads to the row, or
  *                    orders:of:3, member "7"        a member of a set: the rule's indexes
+ *     and the last   order:7:head, order:7:address  the row's parts, any number of them; its own
+ *                                                   key only names the row then, and holds nothing
  */
 struct sl_item {
     struct sl_item_name name;
-    struct sl_span value; /* what the key of facet 1 and up holds; else empty */
+    struct sl_span value;    /* of an index: what the key holds; else empty */
+    struct sl_span commands; /* of a part: what makes its key hold it, in wire form; else empty */
 };
 
 /* Views are valid during the call; what it returns, if not SL_OK, ends the listing. */
@@ -136,6 +139,8 @@ struct sl_mapper_ops {
     uint32_t (*facets)(struct sl_mapper *mapper, const struct sl_table *table);
     /* True when the items of FACET are members of sets. */
     bool (*has_members)(struct sl_mapper *mapper, const struct sl_table *table, uint32_t facet);
+    /* True when the keys of FACET only name rows: no row has one in the sink. */
+    bool (*holds_nothing)(struct sl_mapper *mapper, const struct sl_table *table, uint32_t facet);
     /* Calls EACH for the items of FACET that a row, read by SELECT, has in the sink: none where the
        rule keeps the row out. SL_ERULE: it fails on the row. */
     int (*items)(struct sl_mapper *mapper, const struct sl_table *table, uint32_t facet,

@@ -104,8 +104,9 @@ static void judge_image(const struct sl_judge *judge)
     if (judge->facts->needs_old_values) {
         say(judge, SL_CHECK_FAIL, "binlog_row_image",
             set_fix(judge, "binlog_row_image = FULL", fix),
-            "binlog_row_image is %s: tables with an \"index\" are loaded again whenever a row of "
-            "theirs changes, as the log has not the old values",
+            "binlog_row_image is %s: tables with an \"index\", or {part} in their \"key\", are "
+            "loaded "
+            "again whenever a row of theirs changes, as the log has not the old values",
             judge->facts->row_image);
         return;
     }

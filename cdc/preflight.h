@@ -31,7 +31,7 @@ struct sl_source_facts {
     bool log_compressed;   /* MariaDB's log_bin_compress */
     bool may_replicate;    /* REPLICATION SLAVE, by trial */
     bool may_see_log;      /* REPLICATION CLIENT or BINLOG MONITOR, by trial */
-    bool needs_old_values; /* not the server's: a rule has an index */
+    bool needs_old_values; /* not the server's: a rule has an index, or parts */
 };
 
 struct sl_table_facts {

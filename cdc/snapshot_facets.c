@@ -18,6 +18,8 @@ int sl_snapshot_facets_init(struct sl_snapshot_load *load)
         facet->pattern = mapper->ops->pattern(mapper, load->table, i);
         facet->owned = mapper->ops->owner_pattern(mapper, load->table, i);
         facet->has_members = i > 0 && mapper->ops->has_members(mapper, load->table, i);
+        facet->holds_nothing = mapper->ops->holds_nothing != NULL &&
+                               mapper->ops->holds_nothing(mapper, load->table, i);
         if (facet->pattern == NULL || facet->owned == NULL) {
             return SL_ENOMEM;
         }

@@ -120,6 +120,7 @@ struct sl_snapshot_facet {
     struct sl_key_pattern *pattern; /* of its keys, or of its sets */
     struct sl_key_pattern *owned;   /* of its items, what no other table can have */
     bool has_members;
+    bool holds_nothing; /* there are none */
 };
 
 /* A table that is open at a worker's chunk reader, with a watch on it. */

@@ -53,14 +53,15 @@ static int on_old(void *user, struct sl_span name)
 
 static int find_old_of(struct sl_snapshot_load *load, uint32_t facet, struct sl_err *err)
 {
-    struct sl_snapshot_walk walk = {.load = load, .facet = facet};
-    int rc;
+    struct sl_snapshot_walk walk = {
+        .load = load, .facet = facet, .is_done = load->facets[facet].holds_nothing};
+    int rc = SL_OK;
 
-    do {
+    while (rc == SL_OK && !walk.is_done) {
         rc = sl_snapshot_is_stopped(load->worker->snapshot)
                  ? sl_err_set(err, SL_ESTOPPED, "the loading of tables was stopped")
                  : sl_snapshot_walk_on(&walk, on_old, &walk, err);
-    } while (rc == SL_OK && !walk.is_done);
+    }
     sl_snapshot_walk_release(&walk);
     return rc;
 }
@@ -212,7 +213,7 @@ int sl_snapshot_sweep(struct sl_snapshot_load *load, struct sl_err *err)
     int rc = SL_OK;
 
     for (uint32_t i = 0; rc == SL_OK && i < load->facet_count; i++) {
-        rc = sweep_facet(&sweep, i, err);
+        rc = load->facets[i].holds_nothing ? SL_OK : sweep_facet(&sweep, i, err);
     }
     if (rc == SL_OK) {
         tell_of_others(&sweep);

@@ -14,6 +14,7 @@
 #include "cmd/check_tables.h"
 #include "cmd/command.h"
 #include "cmd/runner.h"
+#include "filters/facet.h"
 #include "filters/key_words.h"
 #include "filters/rule.h"
 #include "sinks/redis_commands.h"
@@ -33,7 +34,7 @@ static int look_at_source(const struct sl_config *config, struct sl_probe *probe
     if (rc != SL_OK) {
         return rc;
     }
-    facts.needs_old_values = sl_check_has_index(config);
+    facts.needs_old_values = sl_check_needs_old_values(config);
     sl_preflight_source(&facts, sl_check_print_line, print);
     return sl_check_tables(config, probe, &facts, print, err);
 }
@@ -137,7 +138,7 @@ static int make_samples(const struct sl_config *config, struct samples *samples,
             continue;
         }
         rc = sl_key_sample(
-            rule->key_template, sl_span_make(rule->db_pattern, strlen(rule->db_pattern)),
+            sl_rule_key(rule), sl_span_make(rule->db_pattern, strlen(rule->db_pattern)),
             sl_span_make(rule->table_pattern, strlen(rule->table_pattern)), &key, err);
 
         if (rc == SL_OK && sl_buf_cstr(&key) == NULL) {

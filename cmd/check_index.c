@@ -7,10 +7,10 @@
 #include "filters/index_unique.h"
 #include "filters/rule.h"
 
-bool sl_check_has_index(const struct sl_config *config)
+bool sl_check_needs_old_values(const struct sl_config *config)
 {
     for (size_t i = 0; i < config->table_count; i++) {
-        if (config->tables[i].index_count > 0) {
+        if (config->tables[i].index_count > 0 || config->tables[i].part_template != NULL) {
             return true;
         }
     }
@@ -95,9 +95,9 @@ static void warn_of_image(struct sl_probe *probe)
     if (sl_probe_settings(probe, &facts, NULL) == SL_OK &&
         strncmp(facts.row_image, "FULL", 4) != 0 && facts.row_image[0] != '\0') {
         sl_log_text_of(SL_LOG_OF_CONFIG, SL_LOG_WARN,
-                       "binlog_row_image is not FULL: tables with an \"index\" are loaded "
-                       "again whenever a row of theirs changes; SET GLOBAL "
-                       "binlog_row_image = FULL at the source, continuing");
+                       "binlog_row_image is not FULL: tables with an \"index\", or {part} in "
+                       "their \"key\", are loaded again whenever a row of theirs changes; SET "
+                       "GLOBAL binlog_row_image = FULL at the source, continuing");
     }
 }
 
@@ -107,7 +107,7 @@ int sl_check_indexes_at_start(const struct sl_config *config, struct sl_err *err
     struct sl_probe *list = NULL;
     int rc = SL_OK;
 
-    if (!sl_check_has_index(config)) {
+    if (!sl_check_needs_old_values(config)) {
         return SL_OK;
     }
     rc = sl_probe_open(&config->source, &list, err);

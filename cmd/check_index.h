@@ -8,7 +8,9 @@
 #include "cdc/client/probe.h"
 #include "conf/config.h"
 
-bool sl_check_has_index(const struct sl_config *config);
+/* True when a rule has indexes, or rows of several keys (filters/part.h): without the old values
+ * nobody knows which of them have to go. */
+bool sl_check_needs_old_values(const struct sl_config *config);
 
 /* Says a line of SL_CHECK_FAIL for each index of RULE that does not fit DB.TABLE. Fails only where
  * nothing can be found out. */

@@ -6,6 +6,7 @@
 #include "cdc/client/schema_query.h"
 #include "cmd/check_index.h"
 #include "cmd/fit.h"
+#include "filters/facet.h"
 #include "filters/rule.h"
 
 /* The chosen tables: name pairs, one after another. */
@@ -128,7 +129,7 @@ static int check_layout(const struct context *context, const char *db, const cha
                            "put \":\" between the columns of \"key\", which is escaped in values",
                            "the keys of %s.%s do not tell where a value ends, so that two rows may "
                            "get the same: %s",
-                           db, table, rule->key_template);
+                           db, table, sl_rule_key(rule));
     }
     return sl_check_index(context->probe, rule, db, table, sl_check_print_line, context->print,
                           err);

@@ -11,6 +11,7 @@
 #include "cmd/explain_private.h"
 #include "cmd/runner.h"
 #include "cmd/watch.h"
+#include "filters/facet.h"
 #include "filters/key.h"
 #include "filters/mapper.h"
 #include "filters/rule.h"
@@ -104,7 +105,7 @@ static int read_schema(struct sl_explain *explain, struct sl_schema_query *query
 
 static int find_pattern(struct sl_explain *explain)
 {
-    struct sl_key_pattern *pattern = sl_key_pattern_new(explain->rule->key_template, explain->db,
+    struct sl_key_pattern *pattern = sl_key_pattern_new(sl_rule_key(explain->rule), explain->db,
                                                         explain->name, explain->table->key_count);
 
     if (pattern != NULL) {
@@ -248,7 +249,6 @@ static void release(struct sl_explain *explain)
     sl_dictionaries_release(&explain->dictionaries);
     sl_buf_release(&explain->out.buf);
     free(explain->pattern);
-    free(explain->sinks);
     free(explain->matches);
 }
 

@@ -2,6 +2,7 @@
  * explain_json.c - the explanation for machines: one JSON object.
  */
 #include "cmd/explain_private.h"
+#include "filters/facet.h"
 #include "filters/key_unique.h"
 #include "filters/shape.h"
 
@@ -78,7 +79,7 @@ static void add_form(struct sl_explain *explain)
         sl_explain_number(out, "dictionary", dictionary);
     }
     sl_explain_number(out, "ttl", found->ttl_s);
-    sl_explain_text(out, "key", found->key_template);
+    sl_explain_text(out, "key", sl_rule_key(found));
     sl_explain_text(out, "key_pattern", explain->pattern);
     if (sl_key_check_unique(explain->table->user, &shared) != SL_OK) {
         sl_explain_text(out, "warning", shared.text);
@@ -133,13 +134,13 @@ static void add_held(struct sl_explain_out *out, const struct sl_held *held)
     }
 }
 
-static void add_sinks(struct sl_explain *explain)
+static void add_sinks(struct sl_explain *explain, const struct sl_explain_value *value)
 {
     struct sl_explain_out *out = &explain->out;
 
     sl_explain_open(out, "sinks", '[');
     for (size_t i = 0; i < explain->config->sink_count; i++) {
-        const struct sl_explain_sink *sink = &explain->sinks[i];
+        const struct sl_explain_sink *sink = &value->sinks[i];
 
         sl_explain_open(out, NULL, '{');
         sl_explain_text(out, "name", sink->name);
@@ -154,24 +155,63 @@ static void add_sinks(struct sl_explain *explain)
     sl_explain_close(out, ']');
 }
 
-static void add_row(struct sl_explain *explain)
+static void add_value(struct sl_explain_out *out, const struct sl_explain_value *value)
+{
+    add_held(out, &value->plain.held);
+    sl_explain_number(out, "bytes", sl_explain_held_bytes(&value->plain.held));
+    sl_explain_number(out, "written_bytes", sl_explain_held_bytes(&value->packed.held));
+}
+
+static void add_key(struct sl_explain_out *out, const struct sl_explain_value *value)
+{
+    sl_explain_string(out, "key", sl_span_make(value->key.data, value->key.len));
+}
+
+static void add_one(struct sl_explain *explain)
+{
+    const struct sl_explain_row *found = &explain->row;
+
+    add_key(&explain->out, &found->values[0]);
+    if (found->why.status != SL_OK) {
+        sl_explain_text(&explain->out, "error", found->why.text);
+        return;
+    }
+    sl_explain_bool(&explain->out, "kept", found->is_kept);
+    if (found->is_kept) {
+        add_value(&explain->out, &found->values[0]);
+    }
+    add_sinks(explain, &found->values[0]);
+}
+
+static void add_parts(struct sl_explain *explain)
 {
     struct sl_explain_out *out = &explain->out;
     const struct sl_explain_row *found = &explain->row;
 
-    add_row_key(explain);
-    sl_explain_string(out, "key", sl_span_make(found->key.data, found->key.len));
     if (found->why.status != SL_OK) {
         sl_explain_text(out, "error", found->why.text);
         return;
     }
     sl_explain_bool(out, "kept", found->is_kept);
-    if (found->is_kept) {
-        add_held(out, &found->plain.held);
-        sl_explain_number(out, "bytes", sl_explain_held_bytes(&found->plain.held));
-        sl_explain_number(out, "written_bytes", sl_explain_held_bytes(&found->packed.held));
+    sl_explain_open(out, "parts", '[');
+    for (size_t i = 0; i < found->count; i++) {
+        sl_explain_open(out, NULL, '{');
+        add_key(out, &found->values[i]);
+        add_value(out, &found->values[i]);
+        add_sinks(explain, &found->values[i]);
+        sl_explain_close(out, '}');
     }
-    add_sinks(explain);
+    sl_explain_close(out, ']');
+}
+
+static void add_row(struct sl_explain *explain)
+{
+    add_row_key(explain);
+    if (explain->rule->part_template != NULL) {
+        add_parts(explain);
+    } else if (explain->row.count > 0) {
+        add_one(explain);
+    }
 }
 
 static void row(struct sl_explain *explain)

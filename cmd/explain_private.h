@@ -25,22 +25,29 @@ struct sl_explain_words {
     bool is_json;
 };
 
+/* What one sink has under a key. */
+struct sl_explain_sink {
+    const char *name;
+    struct sl_err why; /* it cannot be told */
+    enum sl_drift drift;
+};
+
+/* A key of the row. */
+struct sl_explain_value {
+    struct sl_buf key;
+    struct sl_expect plain;        /* what it is to hold */
+    struct sl_expect packed;       /* the same as it is written */
+    struct sl_explain_sink *sinks; /* as many as the configuration has; owned */
+};
+
 struct sl_explain_row {
     bool is_there;
     bool is_kept;      /* by `where` */
     struct sl_err why; /* `where` fails on it, or it cannot be encoded: then it has no value */
     struct sl_arena arena;
-    struct sl_cell *cells; /* of all columns */
-    struct sl_buf key;
-    struct sl_expect plain;  /* what the key is to hold */
-    struct sl_expect packed; /* the same as it is written */
-};
-
-/* What one sink has under the row's key. */
-struct sl_explain_sink {
-    const char *name;
-    struct sl_err why; /* it cannot be told */
-    enum sl_drift drift;
+    struct sl_cell *cells;           /* of all columns */
+    struct sl_explain_value *values; /* one, or where rows have parts one each; owned */
+    size_t count;
 };
 
 struct sl_explain_memory {
@@ -70,7 +77,6 @@ struct sl_explain {
     struct sl_dictionaries dictionaries;
     char *pattern; /* of its keys; owned */
     struct sl_explain_row row;
-    struct sl_explain_sink *sinks; /* as many as the configuration has; owned */
     struct sl_explain_memory memory;
     struct sl_explain_out out;
     atomic_bool stop;
@@ -89,7 +95,7 @@ void sl_explain_row_release(struct sl_explain_row *row);
 
 /* The dictionaries of the first sink that answers. */
 void sl_explain_find_dictionaries(struct sl_explain *explain);
-/* Looks at the row's key in every sink. SL_ENOMEM. */
+/* Looks at the row's keys in every sink. SL_ENOMEM. */
 int sl_explain_ask_sinks(struct sl_explain *explain) SL_MUSTCHECK;
 
 /* ---- explain_memory.c ---- */

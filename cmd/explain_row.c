@@ -6,14 +6,19 @@
 #include "cdc/position.h"
 #include "cmd/explain_private.h"
 #include "filters/mapper.h"
+#include "filters/part.h"
 #include "filters/shape.h"
 
 void sl_explain_row_release(struct sl_explain_row *row)
 {
     sl_arena_release(&row->arena);
-    sl_buf_release(&row->key);
-    sl_expect_release(&row->plain);
-    sl_expect_release(&row->packed);
+    for (size_t i = 0; i < row->count; i++) {
+        sl_buf_release(&row->values[i].key);
+        sl_expect_release(&row->values[i].plain);
+        sl_expect_release(&row->values[i].packed);
+        free(row->values[i].sinks);
+    }
+    free(row->values);
 }
 
 /* ---- finding it ---- */
@@ -112,28 +117,99 @@ static int find_row(struct sl_explain *explain, struct sl_err *err)
 
 /* ---- what becomes of it ---- */
 
-static int encode(struct sl_explain *explain, struct sl_err *err)
+static int encode(struct sl_explain *explain, struct sl_explain_value *value, struct sl_err *err)
 {
-    struct sl_explain_row *row = &explain->row;
+    const struct sl_explain_row *row = &explain->row;
     struct sl_shape plain = *(const struct sl_shape *)explain->table->user;
-    struct sl_span key = sl_span_make(row->key.data, row->key.len);
+    struct sl_span key = sl_span_make(value->key.data, value->key.len);
     int rc;
 
     plain.pack = (struct sl_pack){0};
-    rc = sl_expect_row(&row->plain, &plain, row->cells, key, err);
-    return rc == SL_OK ? sl_expect_row(&row->packed, explain->table->user, row->cells, key, err)
+    rc = sl_expect_row(&value->plain, &plain, row->cells, key, err);
+    return rc == SL_OK ? sl_expect_row(&value->packed, explain->table->user, row->cells, key, err)
                        : rc;
+}
+
+static int make_values(struct sl_explain_row *row, size_t count)
+{
+    row->values = calloc(count + 1, sizeof(*row->values));
+    row->count = row->values != NULL ? count : 0;
+    return row->values != NULL ? SL_OK : SL_ENOMEM;
 }
 
 static int judge(struct sl_explain *explain, struct sl_err *err)
 {
     struct sl_explain_row *row = &explain->row;
-    int rc = explain->mapper->ops->key(explain->mapper, explain->table, row->cells, &row->key, err);
+    int rc = make_values(row, 1);
 
+    rc = rc == SL_OK ? explain->mapper->ops->key(explain->mapper, explain->table, row->cells,
+                                                 &row->values[0].key, err)
+                     : rc;
     if (rc == SL_OK) {
         rc = sl_rule_mapper_keeps(explain->mapper, explain->table, row->cells, &row->is_kept, err);
     }
-    return rc == SL_OK && row->is_kept ? encode(explain, err) : rc;
+    return rc == SL_OK && row->is_kept ? encode(explain, &row->values[0], err) : rc;
+}
+
+/* ---- parts ---- */
+
+static int expect_part(struct sl_expect *expect, const struct sl_shape *shape,
+                       const struct sl_part *part, struct sl_err *err)
+{
+    const struct sl_part_writing writing = {.shape = shape, .part = part};
+    uint32_t key_at;
+    uint16_t commands;
+    int rc = sl_part_encode(&writing, &expect->commands, &key_at, &commands, err);
+
+    return rc == SL_OK ? sl_expect_commands(
+                             expect, sl_span_make(expect->commands.data, expect->commands.len))
+                       : rc;
+}
+
+/* The same row gives the same parts, packed or not. */
+static int take_parts(struct sl_explain_row *row, const struct sl_parts *plain,
+                      const struct sl_shape *shape, const struct sl_parts *packed,
+                      struct sl_err *err)
+{
+    struct sl_shape unpacked = *shape;
+    int rc = make_values(row, plain->count);
+
+    unpacked.pack = (struct sl_pack){0};
+    for (size_t i = 0; rc == SL_OK && i < row->count; i++) {
+        struct sl_explain_value *value = &row->values[i];
+        struct sl_span key = plain->items[i].key;
+
+        rc = sl_buf_add(&value->key, key.data, key.len);
+        rc = rc == SL_OK ? expect_part(&value->plain, &unpacked, &plain->items[i], err) : rc;
+        rc = rc == SL_OK ? expect_part(&value->packed, shape, &packed->items[i], err) : rc;
+    }
+    return rc;
+}
+
+static int make_parts(struct sl_explain *explain, struct sl_err *err)
+{
+    const struct sl_shape *shape = explain->table->user;
+    const struct sl_row row = {.cells = explain->row.cells};
+    struct sl_shape unpacked = *shape;
+    struct sl_parts plain = {0};
+    struct sl_parts packed = {0};
+    int rc;
+
+    unpacked.pack = (struct sl_pack){0};
+    rc = sl_parts_make(&plain, &unpacked, row, true, err);
+    rc = rc == SL_OK ? sl_parts_make(&packed, shape, row, true, err) : rc;
+    rc = rc == SL_OK ? take_parts(&explain->row, &plain, shape, &packed, err) : rc;
+    sl_parts_release(&plain);
+    sl_parts_release(&packed);
+    return rc;
+}
+
+static int judge_parts(struct sl_explain *explain, struct sl_err *err)
+{
+    struct sl_explain_row *row = &explain->row;
+    int rc = sl_rule_mapper_keeps(explain->mapper, explain->table, row->cells, &row->is_kept, err);
+
+    return rc == SL_OK && row->is_kept ? make_parts(explain, err) : rc;
 }
 
 int sl_explain_read_row(struct sl_explain *explain, struct sl_err *err)
@@ -142,7 +218,7 @@ int sl_explain_read_row(struct sl_explain *explain, struct sl_err *err)
     int rc = find_row(explain, err);
 
     if (rc == SL_OK && row->is_there) {
-        rc = judge(explain, &row->why);
+        rc = (explain->rule->part_template != NULL ? judge_parts : judge)(explain, &row->why);
         if (rc != SL_OK && row->why.status == SL_OK) {
             rc = sl_err_set(&row->why, rc, "%s", sl_status_str(rc));
         }

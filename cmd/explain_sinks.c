@@ -91,9 +91,8 @@ static int take_document(struct sl_unpacked *plain, struct sl_explain_sink *sink
 }
 
 static int compare(struct sl_explain *explain, struct sl_redis_dictionaries *place,
-                   const struct sl_held *have, struct sl_explain_sink *sink)
+                   struct sl_held want, const struct sl_held *have, struct sl_explain_sink *sink)
 {
-    struct sl_held want = explain->row.plain.held;
     struct sl_unpacked plain = {0};
     struct sl_unpacker *unpacker = NULL;
     int rc = SL_OK;
@@ -116,10 +115,10 @@ static int compare(struct sl_explain *explain, struct sl_redis_dictionaries *pla
 }
 
 /* A hash or a string, whatever the row is to be. */
-static int read_key(struct sl_explain *explain, size_t number, struct held *held,
-                    struct sl_err *err)
+static int read_key(struct sl_explain *explain, size_t number, struct sl_buf *name,
+                    struct held *held, struct sl_err *err)
 {
-    const char *key = sl_buf_cstr(&explain->row.key);
+    const char *key = sl_buf_cstr(name);
     int rc;
 
     if (key == NULL) {
@@ -131,15 +130,15 @@ static int read_key(struct sl_explain *explain, size_t number, struct held *held
     return rc == SL_DONE ? SL_OK : rc;
 }
 
-static int ask(struct sl_explain *explain, size_t number)
+static int ask(struct sl_explain *explain, struct sl_explain_value *value, size_t number)
 {
-    struct sl_explain_sink *sink = &explain->sinks[number];
+    struct sl_explain_sink *sink = &value->sinks[number];
     struct sl_redis_dictionaries place = place_of(explain, number);
     struct held held = {0};
-    int rc = read_key(explain, number, &held, &sink->why);
+    int rc = read_key(explain, number, &value->key, &held, &sink->why);
 
     if (rc == SL_OK) {
-        rc = compare(explain, &place, &held.held, sink);
+        rc = compare(explain, &place, value->plain.held, &held.held, sink);
     }
     if (rc != SL_OK && sink->why.status == SL_OK) {
         (void)sl_err_set(&sink->why, rc, "%s", sl_status_str(rc));
@@ -148,18 +147,28 @@ static int ask(struct sl_explain *explain, size_t number)
     return rc == SL_ENOMEM ? rc : SL_OK;
 }
 
-int sl_explain_ask_sinks(struct sl_explain *explain)
+static int ask_all(struct sl_explain *explain, struct sl_explain_value *value)
 {
     size_t count = explain->config->sink_count;
     int rc = SL_OK;
 
-    explain->sinks = calloc(count + 1, sizeof(*explain->sinks));
-    if (explain->sinks == NULL) {
+    value->sinks = calloc(count + 1, sizeof(*value->sinks));
+    if (value->sinks == NULL) {
         return SL_ENOMEM;
     }
     for (size_t i = 0; rc == SL_OK && i < count; i++) {
-        explain->sinks[i].name = explain->config->sinks[i].name;
-        rc = ask(explain, i);
+        value->sinks[i].name = explain->config->sinks[i].name;
+        rc = ask(explain, value, i);
+    }
+    return rc;
+}
+
+int sl_explain_ask_sinks(struct sl_explain *explain)
+{
+    int rc = SL_OK;
+
+    for (size_t i = 0; rc == SL_OK && i < explain->row.count; i++) {
+        rc = ask_all(explain, &explain->row.values[i]);
     }
     return rc;
 }

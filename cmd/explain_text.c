@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "cmd/explain_private.h"
+#include "filters/facet.h"
 #include "filters/key_unique.h"
 #include "filters/shape.h"
 
@@ -153,7 +154,7 @@ static void layout(struct sl_explain *explain)
     add_value(explain);
     sl_explain_add(out, "  key      ");
     sl_explain_add_span(
-        out, sl_span_make(explain->rule->key_template, strlen(explain->rule->key_template)));
+        out, sl_span_make(sl_rule_key(explain->rule), strlen(sl_rule_key(explain->rule))));
     sl_explain_add(out, ", so all keys are like ");
     sl_explain_add_span(out, sl_span_make(explain->pattern, strlen(explain->pattern)));
     sl_explain_add(out, "\n");
@@ -203,11 +204,11 @@ static void add_sizes(struct sl_explain_out *out, struct sl_span plain, struct s
     }
 }
 
-static void add_row_value(struct sl_explain *explain)
+static void add_row_value(struct sl_explain *explain, const struct sl_explain_value *value)
 {
     struct sl_explain_out *out = &explain->out;
-    const struct sl_held *plain = &explain->row.plain.held;
-    const struct sl_held *packed = &explain->row.packed.held;
+    const struct sl_held *plain = &value->plain.held;
+    const struct sl_held *packed = &value->packed.held;
 
     if (plain->kind == SL_HELD_TEXT) {
         sl_explain_add(out, "    value    ");
@@ -232,48 +233,85 @@ static void add_row_value(struct sl_explain *explain)
     sl_explain_add(out, "\n");
 }
 
-static void add_sinks(struct sl_explain *explain)
+static void add_sinks(struct sl_explain *explain, const struct sl_explain_value *value)
 {
     for (size_t i = 0; i < explain->config->sink_count; i++) {
-        const struct sl_explain_sink *sink = &explain->sinks[i];
+        const struct sl_explain_sink *sink = &value->sinks[i];
         const char *text = sl_explain_drift_text(sink->drift);
 
         if (sink->why.status != SL_OK) {
             text = sink->why.text;
-        } else if (sink->drift == SL_DRIFT_NONE &&
-                   explain->row.plain.held.kind == SL_HELD_NOTHING) {
+        } else if (sink->drift == SL_DRIFT_NONE && value->plain.held.kind == SL_HELD_NOTHING) {
             text = "has no such key, as it should be";
         }
         sl_explain_add(&explain->out, "    sink     %s: %s\n", sink->name, text);
     }
 }
 
+static void add_key(struct sl_explain_out *out, const struct sl_buf *key)
+{
+    sl_explain_add(out, "    key      ");
+    sl_explain_add_shown(out, sl_span_make(key->data, key->len), SL_SHOWN_BYTES);
+    sl_explain_add(out, "\n");
+}
+
+static void add_where(struct sl_explain *explain)
+{
+    if (explain->rule->where != NULL) {
+        sl_explain_add(&explain->out, "    where    %s\n",
+                       explain->row.is_kept ? "keeps it" : "leaves it out: there is no key");
+    }
+}
+
+/* One key, which stands before whatever else there is to be said. */
+static void add_one(struct sl_explain *explain)
+{
+    const struct sl_explain_value *value = &explain->row.values[0];
+
+    add_key(&explain->out, &value->key);
+    if (explain->row.why.status != SL_OK) {
+        sl_explain_add(&explain->out, "    value    none: %s\n", explain->row.why.text);
+        return;
+    }
+    add_where(explain);
+    if (explain->row.is_kept) {
+        add_row_value(explain, value);
+    }
+    add_sinks(explain, value);
+}
+
+static void add_parts(struct sl_explain *explain)
+{
+    const struct sl_explain_row *row = &explain->row;
+
+    if (row->why.status != SL_OK) {
+        sl_explain_add(&explain->out, "    parts    none: %s\n", row->why.text);
+        return;
+    }
+    add_where(explain);
+    if (row->count == 0 && (row->is_kept || explain->rule->where == NULL)) {
+        sl_explain_add(&explain->out, "    parts    transform gives none, so there is no key\n");
+    }
+    for (size_t i = 0; i < row->count; i++) {
+        add_key(&explain->out, &row->values[i].key);
+        add_row_value(explain, &row->values[i]);
+        add_sinks(explain, &row->values[i]);
+    }
+}
+
 static void row(struct sl_explain *explain)
 {
-    struct sl_explain_out *out = &explain->out;
-
     if (!explain->row.is_there) {
-        sl_explain_add(out, "  row      %s\n",
+        sl_explain_add(&explain->out, "  row      %s\n",
                        explain->words->count > 0 ? "there is none with this key" : "there is none");
         return;
     }
     add_row_name(explain);
-    sl_explain_add(out, "    key      ");
-    sl_explain_add_shown(out, sl_span_make(explain->row.key.data, explain->row.key.len),
-                         SL_SHOWN_BYTES);
-    sl_explain_add(out, "\n");
-    if (explain->row.why.status != SL_OK) {
-        sl_explain_add(out, "    value    none: %s\n", explain->row.why.text);
-        return;
+    if (explain->rule->part_template != NULL) {
+        add_parts(explain);
+    } else if (explain->row.count > 0) {
+        add_one(explain);
     }
-    if (explain->rule->where != NULL) {
-        sl_explain_add(out, "    where    %s\n",
-                       explain->row.is_kept ? "keeps it" : "leaves it out: there is no key");
-    }
-    if (explain->row.is_kept) {
-        add_row_value(explain);
-    }
-    add_sinks(explain);
 }
 
 /* ---- memory ---- */
@@ -296,6 +334,7 @@ static void memory(struct sl_explain *explain)
 {
     struct sl_explain_out *out = &explain->out;
     const struct sl_explain_memory *found = &explain->memory;
+    const char *what = explain->rule->part_template != NULL ? "parts" : "rows";
 
     if (found->why.status != SL_OK) {
         sl_explain_add(out, "  memory   cannot be estimated: %s\n", found->why.text);
@@ -304,14 +343,14 @@ static void memory(struct sl_explain *explain)
     sl_explain_add(out, "  memory   about ");
     add_size(out, found->bytes);
     sl_explain_add(out,
-                   " in Redis for %s%" PRIu64 " rows, an estimate: %" PRIu64
-                   " rows were sampled from all\n"
+                   " in Redis for %s%" PRIu64 " %s, an estimate: %" PRIu64
+                   " %s were sampled from all\n"
                    "           over the table, keys of %" PRIu64 " bytes with %" PRIu64
                    " bytes of names and values take about\n"
                    "           %" PRIu64
                    " each on average, by the sizes of Redis' structures with its default settings",
-                   found->is_counted ? "" : "about ", found->kept, found->sampled, found->key_bytes,
-                   found->value_bytes, found->row_bytes);
+                   found->is_counted ? "" : "about ", found->kept, what, found->sampled, what,
+                   found->key_bytes, found->value_bytes, found->row_bytes);
     if (explain->rule->where != NULL) {
         sl_explain_add(out, ";\n           where keeps these of %s%" PRIu64,
                        found->is_counted ? "" : "about ", found->rows);

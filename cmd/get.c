@@ -8,6 +8,7 @@
 #include "cmd/command.h"
 #include "cmd/row_kind.h"
 #include "cmd/runner.h"
+#include "filters/facet.h"
 #include "filters/json_string.h"
 #include "filters/key_words.h"
 #include "filters/rule.h"
@@ -186,7 +187,7 @@ static int get_row(const struct sl_table_rule *rule, struct sl_redis_dictionarie
     struct sl_buf key = {0};
     struct sl_err err = {0};
     const char *text = NULL;
-    int rc = sl_key_from_words(rule->key_template, words, &key, &err);
+    int rc = sl_key_from_words(sl_rule_key(rule), words, &key, &err);
     int status;
 
     if (rc == SL_OK) {
@@ -261,9 +262,10 @@ const struct sl_command sl_command_get = {
     .usage = "Usage: sluice get [-c FILE] [--sink NAME] [--] DATABASE.TABLE VALUE...\n\n"
              "Prints the row with this key as a JSON object. The values are those of the key "
              "template's\n"
-             "columns, in its order; for {pk}, all columns of the primary key. A field of a hash "
-             "that is\n"
-             "no UTF-8 is printed as {\"base64\":\"...\"}.\n\n"
+             "columns, in its order; for {pk}, all columns of the primary key, for {part} the name "
+             "of one\n"
+             "of the row's parts. A field of a hash that is no UTF-8 is printed as "
+             "{\"base64\":\"...\"}.\n\n"
              "  -c FILE      the configuration (default " SL_DEFAULT_CONFIG ")\n"
              "  --sink NAME  which sink to ask (default: the first)\n\n"
              "Exit status: 0 found, 1 absent, 2 bad usage or configuration, 4 sink unusable.\n",

@@ -1,19 +1,21 @@
 /*
- * reconcile_items.c - what rows have in the sink, by facets: their own keys are facet 0, and each
- * index is one more.
+ * reconcile_items.c - what rows have in the sink, by facets: their own keys are facet 0, each index
+ * is one more, and their parts are the last.
  */
 #include <string.h>
 
 #include "cmd/reconcile_private.h"
+#include "filters/facet.h"
 
 struct sl_redis_form sl_reconcile_form(const struct sl_reconcile *r, uint32_t facet)
 {
     const struct sl_table_rule *rule = r->current->rule;
     bool is_member = r->mapper->ops->has_members(r->mapper, r->table, facet);
+    bool is_index = sl_rule_index(rule, facet) != NULL;
 
     return (struct sl_redis_form){
-        .is_text = facet > 0 || rule->value == SL_VALUE_JSON,
-        .is_document = facet == 0 && rule->value == SL_VALUE_REJSON,
+        .is_text = is_index || rule->value == SL_VALUE_JSON,
+        .is_document = !is_index && rule->value == SL_VALUE_REJSON,
         .is_member = is_member,
         .expires = rule->ttl_s > 0 && !is_member,
     };
@@ -62,8 +64,23 @@ static int take_value(void *user, const struct sl_item *item)
     if (name.len != wanting->name.len || memcmp(name.data, wanting->name.data, name.len) != 0) {
         return SL_OK;
     }
+    if (item->commands.len > 0) {
+        return sl_buf_add(&expect->commands, item->commands.data, item->commands.len);
+    }
     expect->held.kind = SL_HELD_TEXT;
     return sl_buf_add(&expect->commands, item->value.data, item->value.len);
+}
+
+/* Of an index it is the value, of a part the commands. */
+static int expect_found(struct sl_expect *expect)
+{
+    struct sl_span found = sl_span_make(expect->commands.data, expect->commands.len);
+
+    if (expect->held.kind != SL_HELD_TEXT) {
+        return sl_expect_commands(expect, found);
+    }
+    expect->held.text = found;
+    return SL_OK;
 }
 
 int sl_reconcile_expect_item(struct sl_reconcile *r, struct sl_expect *expect,
@@ -75,8 +92,8 @@ int sl_reconcile_expect_item(struct sl_reconcile *r, struct sl_expect *expect,
 
     sl_expect_nothing(expect);
     rc = r->mapper->ops->items(r->mapper, r->table, item.facet, cells, take_value, &wanting, err);
-    if (rc == SL_OK && expect->held.kind == SL_HELD_TEXT) {
-        expect->held.text = sl_span_make(expect->commands.data, expect->commands.len);
+    rc = rc == SL_OK ? expect_found(expect) : rc;
+    if (rc == SL_OK && expect->held.kind != SL_HELD_NOTHING) {
         expect->held.expires = sl_reconcile_form(r, item.facet).expires;
     }
     return rc == SL_ENOMEM ? sl_err_set(err, rc, "out of memory") : rc;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "cmd/reconcile_look.h"
+#include "filters/facet.h"
 
 enum {
     SL_LOCK_WAIT_MS = 2000, /* for the checkpoint, while rows are locked */
@@ -122,12 +123,13 @@ static int report(struct sl_look_batch *look, struct sl_look_item *item)
 {
     struct sl_reconcile *r = look->r;
     uint32_t facet = item->suspect->facet;
+    const struct sl_row_index *index = sl_rule_index(r->current->rule, facet);
     const struct sl_reconcile_line line = {
         .sink = r->sink->name,
         .db = r->table->db,
         .table = r->table->name,
         .suspect = item->suspect,
-        .index = facet > 0 ? r->current->rule->indexes[facet - 1].key : NULL,
+        .index = index != NULL ? index->key : NULL,
         .is_member = sl_reconcile_form(r, facet).is_member,
         .drift = item->drift,
         .fields = item->fields.len > 0 ? sl_buf_cstr(&item->fields) : NULL,

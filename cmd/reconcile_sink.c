@@ -8,6 +8,7 @@
 #include "cdc/base/xrand.h"
 #include "cdc/load_state.h"
 #include "cmd/reconcile_private.h"
+#include "filters/facet.h"
 #include "filters/mapper.h"
 #include "filters/rule.h"
 #include "sinks/load_store.h"
@@ -59,12 +60,11 @@ static int make_patterns(struct sl_reconcile_table *table)
     const struct sl_table_rule *rule = table->rule;
     bool has_all = true;
 
-    table->facets = 1 + rule->index_count;
+    table->facets = sl_rule_facets(rule);
     table->patterns = calloc(table->facets, sizeof(struct sl_key_pattern *));
     for (size_t i = 0; table->patterns != NULL && i < table->facets; i++) {
-        const char *template = i > 0 ? rule->indexes[i - 1].key : rule->key_template;
-
-        table->patterns[i] = sl_key_pattern_new(template, table->db, table->name, 0);
+        table->patterns[i] =
+            sl_key_pattern_new(sl_rule_template(rule, (uint32_t)i), table->db, table->name, 0);
         has_all = has_all && table->patterns[i] != NULL;
     }
     if (table->patterns != NULL && !has_all) {

@@ -69,6 +69,11 @@ static int add_row(struct piece *piece, const struct sl_cell *row, struct sl_err
     return rc;
 }
 
+static bool holds_nothing(const struct sl_reconcile *r, uint32_t facet)
+{
+    return r->mapper->ops->holds_nothing(r->mapper, r->table, facet);
+}
+
 static int compare_rows(struct sl_reconcile *r, const struct sl_cell *rows, size_t count,
                         struct sl_err *err)
 {
@@ -78,7 +83,9 @@ static int compare_rows(struct sl_reconcile *r, const struct sl_cell *rows, size
     for (size_t i = 0; rc == SL_OK && i < count; i++) {
         rc = add_row(&piece, rows + i * r->table->column_count, err);
     }
-    rc = rc == SL_OK ? sl_reconcile_rows(r, 0, piece.keys, piece.cells, piece.count, err) : rc;
+    if (rc == SL_OK && !holds_nothing(r, 0)) {
+        rc = sl_reconcile_rows(r, 0, piece.keys, piece.cells, piece.count, err);
+    }
     rc = rc == SL_OK ? sl_reconcile_items(r, piece.cells, piece.count, err) : rc;
     sl_arena_release(&piece.arena);
     return rc;
@@ -175,7 +182,7 @@ static int compare_whole(struct sl_reconcile *r, struct sl_err *err)
     r->filter = sl_key_filter_new(r->current->estimate * r->facets);
     rc = r->filter != NULL ? compare_all_rows(r, err) : sl_err_set(err, SL_ENOMEM, "out of memory");
     for (uint32_t facet = 0; rc == SL_OK && facet < r->facets; facet++) {
-        rc = sl_reconcile_keys(r, facet, err);
+        rc = holds_nothing(r, facet) ? SL_OK : sl_reconcile_keys(r, facet, err);
     }
     sl_key_filter_free(r->filter);
     r->filter = NULL;

@@ -3,6 +3,7 @@
  * that another release of zstd, another level or an older dictionary made are no drift.
  */
 #include "cmd/reconcile_private.h"
+#include "filters/facet.h"
 #include "filters/json_canonical.h"
 
 /* Servers keep the value of a document and print it in their own way. */
@@ -34,7 +35,8 @@ int sl_reconcile_unpack(struct sl_reconcile *r, uint32_t facet, const struct sl_
     if (sl_reconcile_form(r, facet).is_document && held->kind == SL_HELD_TEXT) {
         return take_document(r, held, plain, err);
     }
-    if (facet > 0 || r->current->rule->compress == SL_COMPRESS_NONE) {
+    if (sl_rule_index(r->current->rule, facet) != NULL ||
+        r->current->rule->compress == SL_COMPRESS_NONE) {
         return SL_OK;
     }
     rc = sl_unpack_held(r->unpacker, held, &r->unpacked, &why);

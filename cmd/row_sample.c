@@ -6,6 +6,7 @@
 #include "cdc/base/xrand.h"
 #include "cdc/mapper.h"
 #include "filters/expect.h"
+#include "filters/facet.h"
 #include "filters/mapper.h"
 
 enum {
@@ -26,7 +27,8 @@ struct sampling {
     struct sl_buf key;
     struct sl_span db;
     struct sl_span name;
-    double share; /* of them that the source sends, 1: all */
+    uint32_t parts; /* the facet of the parts that are sampled instead of rows; 0: rows are */
+    double share;   /* of them that the source sends, 1: all */
     bool at_source;
     struct sl_err *err;
 };
@@ -51,13 +53,13 @@ void sl_row_sample_release(struct sl_row_sample *sample)
 
 /* ---- which rows stay ---- */
 
-static int put_row(struct sl_row_sample *sample, size_t at, const struct sl_buf *row)
+static int put_row(struct sl_row_sample *sample, size_t at, struct sl_span row)
 {
     int rc;
 
     sample->bytes -= sample->rows[at].len;
     sl_buf_clear(&sample->rows[at]);
-    rc = sl_buf_add(&sample->rows[at], row->data, row->len);
+    rc = sl_buf_add(&sample->rows[at], row.data, row.len);
     sample->bytes += sample->rows[at].len;
     return rc;
 }
@@ -77,7 +79,7 @@ static void shrink(struct sl_row_sample *sample, struct sl_xrand *rand)
 }
 
 /* Every row that came has the same chance (reservoir sampling). */
-static int offer(struct sl_row_sample *sample, struct sl_xrand *rand, const struct sl_buf *row)
+static int offer(struct sl_row_sample *sample, struct sl_xrand *rand, struct sl_span row)
 {
     uint64_t at = sample->count;
     int rc;
@@ -110,6 +112,13 @@ static int note_estimate(void *user, struct sl_span db, struct sl_span table, ui
     return SL_OK;
 }
 
+static int take_part(void *user, const struct sl_item *item)
+{
+    struct sampling *sampling = user;
+
+    return offer(sampling->sample, &sampling->rand, item->commands);
+}
+
 static int take_row(struct sampling *sampling, const struct sl_cell *cells)
 {
     bool keeps = true;
@@ -118,13 +127,20 @@ static int take_row(struct sampling *sampling, const struct sl_cell *cells)
     if (rc != SL_OK || !keeps) {
         return rc;
     }
+    if (sampling->parts > 0) {
+        return sampling->mapper->ops->items(sampling->mapper, sampling->table, sampling->parts,
+                                            cells, take_part, sampling, sampling->err);
+    }
     rc = sampling->mapper->ops->key(sampling->mapper, sampling->table, cells, &sampling->key,
                                     sampling->err);
     if (rc == SL_OK) {
         rc = sl_expect_row(&sampling->expect, sampling->table->user, cells,
                            sl_span_make(sampling->key.data, sampling->key.len), sampling->err);
     }
-    return rc == SL_OK ? offer(sampling->sample, &sampling->rand, &sampling->expect.commands) : rc;
+    return rc == SL_OK
+               ? offer(sampling->sample, &sampling->rand,
+                       sl_span_make(sampling->expect.commands.data, sampling->expect.commands.len))
+               : rc;
 }
 
 static int read_chunk(struct sampling *sampling, struct sl_buf *after, bool *is_last)
@@ -157,6 +173,11 @@ static int read_all(struct sampling *sampling)
     bool is_last = false;
     int rc = sampling->mapper->ops->table(sampling->mapper, sampling->table, sampling->err);
 
+    if (rc == SL_OK) {
+        const struct sl_shape *shape = sampling->table->user;
+
+        sampling->parts = sl_rule_part_facet(shape->rule);
+    }
     while (rc == SL_OK && !is_last) {
         rc = read_chunk(sampling, &after, &is_last);
     }

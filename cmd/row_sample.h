@@ -1,6 +1,6 @@
 /*
  * row_sample.h - rows of a table by chance, from all over its key, each as the commands that would
- * write it.
+ * write it. Of a table whose rows have parts (filters/part.h) it is parts instead.
  */
 #ifndef SLUICE_CMD_ROW_SAMPLE_H
 #define SLUICE_CMD_ROW_SAMPLE_H

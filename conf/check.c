@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conf/loader.h"
+#include "filters/facet.h"
 #include "filters/key_owner.h"
 
 /* True when nothing was said about "PATH.NAME" yet: a value that was refused would only draw a
@@ -216,7 +217,8 @@ static const struct sl_table_rule *find_row_template(const struct sl_config *con
     for (size_t i = 0; i < config->table_count; i++) {
         const struct sl_table_rule *rule = &config->tables[i];
 
-        if (!rule->skip && rule->key_template != NULL && strcmp(rule->key_template, text) == 0) {
+        if (!rule->skip && rule->key_template != NULL &&
+            (strcmp(rule->key_template, text) == 0 || strcmp(sl_rule_key(rule), text) == 0)) {
             return rule;
         }
     }

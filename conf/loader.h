@@ -93,6 +93,8 @@ void sl_conf_check_kinds(struct sl_conf_loader *loader, const cJSON *items);
 
 /* check_keys.c: warns of entries whose keys are alike. */
 void sl_conf_check_keys(struct sl_conf_loader *loader);
+/* part.c: TABLES[NUMBER] has a function. A {part} in its key says that its rows have parts. */
+void sl_conf_take_parts(struct sl_conf_loader *loader, size_t number);
 /* transform.c: transform and transform_file beside what they replace; ITEMS is "tables". */
 void sl_conf_check_transforms(struct sl_conf_loader *loader, const cJSON *items);
 

@@ -165,12 +165,8 @@ static void check_transform(struct sl_conf_loader *loader, const cJSON *item, si
                          "remove transform");
         }
     }
-    if ((has_text || has_file) && loader->config->tables[number].key_template != NULL &&
-        strstr(loader->config->tables[number].key_template, "{part}") != NULL) {
-        (void)snprintf(path, sizeof(path), "tables[%zu].key", number);
-        sl_conf_fail(loader, path,
-                     "{part}, several keys for a row of transform, is not available in this "
-                     "version; make the key of columns");
+    if (has_text || has_file) {
+        sl_conf_take_parts(loader, number);
     }
 }
 

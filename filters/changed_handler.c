@@ -13,6 +13,7 @@ static const char too_many[] = "more of its keys changed than are remembered";
 static const char old_layout[] = "its layout at that place of the log is not known";
 static const char no_key_columns[] = "its row images lack columns that its keys are made of";
 static const char no_item_columns[] = "its row images lack columns that its indexes are made of";
+static const char named_parts[] = "a function names the keys of its rows";
 static const char early_xa[] = "an XA transaction was committed that had been prepared before";
 
 /* What hangs on a table of the stream. */
@@ -82,6 +83,8 @@ static int on_table(void *user, struct sl_table *table, bool *skip, struct sl_er
     }
     if (rc != SL_OK) {
         sl_changed_make_whole(changed, entry, old_layout);
+    } else if (rule->part_template != NULL) {
+        sl_changed_make_whole(changed, entry, named_parts);
     }
     *skip = entry->whole != NULL;
     return SL_OK;

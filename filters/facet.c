@@ -4,6 +4,7 @@
 
 #include "filters/key_owner.h"
 #include "filters/key_parse.h"
+#include "filters/part_entry.h"
 #include "filters/shape.h"
 
 bool sl_rule_has_template(const struct sl_table_rule *rule, const char *text)
@@ -32,11 +33,12 @@ bool sl_rule_names(const struct sl_table_rule *rule, const char *placeholder)
     return false;
 }
 
+/* NULL: FACET is of rows' own keys, or of their parts. */
 static const struct sl_index *index_of(const struct sl_table *table, uint32_t facet)
 {
     const struct sl_shape *shape = table->user;
 
-    return &shape->indexes->items[facet - 1];
+    return sl_rule_index(shape->rule, facet) != NULL ? &shape->indexes->items[facet - 1] : NULL;
 }
 
 uint32_t sl_facet_count(struct sl_mapper *mapper, const struct sl_table *table)
@@ -49,18 +51,31 @@ uint32_t sl_facet_count(struct sl_mapper *mapper, const struct sl_table *table)
 
 bool sl_facet_has_members(struct sl_mapper *mapper, const struct sl_table *table, uint32_t facet)
 {
+    const struct sl_index *index = index_of(table, facet);
+
     (void)mapper;
-    return facet > 0 && index_of(table, facet)->options->is_set;
+    return index != NULL && index->options->is_set;
+}
+
+bool sl_facet_holds_nothing(struct sl_mapper *mapper, const struct sl_table *table, uint32_t facet)
+{
+    const struct sl_shape *shape = table->user;
+
+    (void)mapper;
+    return facet == 0 && shape->rule->part_template != NULL;
 }
 
 int sl_facet_parse(struct sl_mapper *mapper, const struct sl_table *table, uint32_t facet,
                    struct sl_span name, struct sl_arena *arena, struct sl_cell *cells)
 {
     const struct sl_shape *shape = table->user;
+    const struct sl_index *index = index_of(table, facet);
 
     (void)mapper;
-    return facet == 0 ? sl_key_parse(&shape->key, table, name, arena, cells)
-                      : sl_index_parse(index_of(table, facet), table, name, arena, cells);
+    if (index != NULL) {
+        return sl_index_parse(index, table, name, arena, cells);
+    }
+    return sl_key_parse(facet == 0 ? &shape->key : &shape->part_key, table, name, arena, cells);
 }
 
 struct sl_key_pattern *sl_facet_pattern(struct sl_mapper *mapper, const struct sl_table *table,
@@ -115,6 +130,10 @@ int sl_facet_items(struct sl_row_filter *filter, const struct sl_table *table, u
     if (rc != SL_OK || verdict != SL_ROW_MATCHES) {
         return rc;
     }
-    return facet == 0 ? own_key(table, cells, each, user, err)
-                      : index_item(index_of(table, facet), table, cells, each, user, err);
+    if (facet == 0) {
+        return own_key(table, cells, each, user, err);
+    }
+    return index_of(table, facet) != NULL
+               ? index_item(index_of(table, facet), table, cells, each, user, err)
+               : sl_parts_list(table, cells, each, user, err);
 }

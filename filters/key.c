@@ -4,6 +4,7 @@
 
 #include "cdc/value.h"
 #include "filters/key_name.h"
+#include "filters/key_part.h"
 #include "filters/key_text.h"
 
 void sl_key_release(struct sl_key *key)
@@ -129,10 +130,13 @@ static int add_column(struct sl_key *key, const struct sl_table *table, struct s
 }
 
 static int add_token(struct sl_key *key, const struct sl_table *table,
-                     const struct sl_key_token *token, struct sl_err *err)
+                     const struct sl_key_token *token, bool has_part, struct sl_err *err)
 {
     if (!token->is_placeholder) {
         return add_literal(key, token->text);
+    }
+    if (has_part && sl_key_is_part(token)) {
+        return add_part(key, (struct sl_key_part){.column = SL_KEY_PART_NAME});
     }
     if (sl_key_is_name(token)) {
         return add_name(key, table, token, err);
@@ -151,8 +155,9 @@ int sl_key_compile(const char *text, const struct sl_table *table, struct sl_key
     return rc == SL_OK ? sl_key_compile_any(text, table, key, err) : rc;
 }
 
-int sl_key_compile_any(const char *text, const struct sl_table *table, struct sl_key *key,
-                       struct sl_err *err)
+/* HAS_PART: {part} is no column. */
+static int compile(const char *text, const struct sl_table *table, bool has_part,
+                   struct sl_key *key, struct sl_err *err)
 {
     struct sl_span rest = sl_span_make(text, strlen(text));
     struct sl_key built = {0};
@@ -171,7 +176,7 @@ int sl_key_compile_any(const char *text, const struct sl_table *table, struct sl
             (const char *)table->name.data);
     }
     while ((rc = sl_key_next(&rest, &token, err)) == SL_OK) {
-        rc = add_token(&built, table, &token, err);
+        rc = add_token(&built, table, &token, has_part, err);
         if (rc != SL_OK) {
             break;
         }
@@ -182,6 +187,18 @@ int sl_key_compile_any(const char *text, const struct sl_table *table, struct sl
     }
     *key = built;
     return SL_OK;
+}
+
+int sl_key_compile_any(const char *text, const struct sl_table *table, struct sl_key *key,
+                       struct sl_err *err)
+{
+    return compile(text, table, false, key, err);
+}
+
+int sl_key_compile_part(const char *text, const struct sl_table *table, struct sl_key *key,
+                        struct sl_err *err)
+{
+    return compile(text, table, true, key, err);
 }
 
 static int add_value(const struct sl_column *column, const struct sl_cell *cell, struct sl_buf *out,

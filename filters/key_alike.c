@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "filters/facet.h"
 #include "filters/key_name.h"
 #include "filters/key_text.h"
 #include "filters/rule.h"
@@ -39,7 +40,7 @@ static int add_name(const struct sl_table_rule *rule, const struct sl_key_token 
 /* The template with all that is the same in every key of the rule's tables. */
 static int add_outline(const struct sl_table_rule *rule, struct sl_buf *out)
 {
-    struct sl_span rest = sl_span_make(rule->key_template, strlen(rule->key_template));
+    struct sl_span rest = sl_span_make(sl_rule_key(rule), strlen(sl_rule_key(rule)));
     struct sl_key_token token;
     int rc;
 

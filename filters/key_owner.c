@@ -168,7 +168,9 @@ static void free_pattern(struct sl_key_pattern *base)
 /* The template of the members of FACET; NULL: it has none. */
 static const char *member_template(const struct sl_table_rule *rule, uint32_t facet)
 {
-    return facet > 0 && rule->indexes[facet - 1].is_set ? rule->indexes[facet - 1].value : NULL;
+    const struct sl_row_index *index = sl_rule_index(rule, facet);
+
+    return index != NULL && index->is_set ? index->value : NULL;
 }
 
 struct sl_key_pattern *sl_key_pattern_of_rule(const struct sl_table_rule *rules, size_t count,

@@ -1,6 +1,7 @@
 #include "filters/key_parse.h"
 
 #include "cdc/mapper.h"
+#include "filters/key_part.h"
 #include "filters/key_text.h"
 
 enum {
@@ -65,6 +66,15 @@ static bool may_hold(const struct sl_column *column, struct sl_span text)
     }
 }
 
+/* The name of a part is not empty, and never NULL. */
+static bool may_be(const struct search *search, size_t part, struct sl_span text)
+{
+    uint32_t column = search->key->parts[part].column;
+
+    return column == SL_KEY_PART_NAME ? text.len > 0 && !sl_key_is_null(text)
+                                      : may_hold(&search->table->columns[column], text);
+}
+
 /* A column that stands in the template twice has one value. */
 static bool agrees(const struct search *search, size_t part)
 {
@@ -91,8 +101,7 @@ static void try_from(struct search *search, size_t part, struct sl_span rest);
 static void try_value(struct search *search, size_t part, struct sl_span rest, size_t len)
 {
     search->values[part] = sl_span_make(rest.data, len);
-    if (may_hold(&search->table->columns[search->key->parts[part].column], search->values[part]) &&
-        agrees(search, part)) {
+    if (may_be(search, part, search->values[part]) && agrees(search, part)) {
         try_from(search, part + 1, sl_span_make(rest.data + len, rest.len - len));
     }
 }
@@ -184,7 +193,7 @@ static int take_way(const struct search *search, struct sl_arena *arena, struct 
     for (size_t i = 0; rc == SL_OK && i < search->key->count; i++) {
         uint32_t column = search->key->parts[i].column;
 
-        if (column != SL_KEY_LITERAL) {
+        if (column != SL_KEY_LITERAL && column != SL_KEY_PART_NAME) {
             rc = decode(search->found[i], arena, &cells[column]);
         }
     }

@@ -40,6 +40,12 @@ size_t sl_key_unit_length(struct sl_span key);
 /* True when KEY begins with what stands for NULL. */
 bool sl_key_is_null(struct sl_span key);
 
+/* True for {part}, which is a column's name, too, where rows have no parts (key_part.h). */
+static inline bool sl_key_is_part(const struct sl_key_token *token)
+{
+    return token->is_placeholder && !token->is_rewritten && sl_span_equals(token->text, "part");
+}
+
 /* Percent-encodes what BUF holds from AT on, in place. */
 int sl_key_escape(struct sl_buf *buf, size_t at) SL_MUSTCHECK;
 

@@ -1,5 +1,7 @@
 #include "filters/key_unique.h"
 
+#include "filters/facet.h"
+
 static bool has_column(const struct sl_key *key, uint32_t number)
 {
     for (size_t i = 0; i < key->count; i++) {
@@ -61,7 +63,7 @@ int sl_key_check_unique(const struct sl_shape *shape, struct sl_err *err)
                       "template \"%.200s\" of the rule \"%.200s\" has all columns of neither the "
                       "primary key nor a unique index of NOT NULL columns: add them, or use {pk}",
                       (int)table->db.len, (const char *)table->db.data, (int)table->name.len,
-                      (const char *)table->name.data, shape->rule->key_template,
+                      (const char *)table->name.data, sl_rule_key(shape->rule),
                       shape->rule->pattern);
 }
 

@@ -144,6 +144,7 @@ static void free_mapper(struct sl_mapper *mapper)
     sl_said_release(&self->shared);
     sl_later_release(&self->later);
     sl_index_work_release(&self->items.work);
+    sl_part_stream_release(&self->parts);
     sl_invalidate_release(&self->invalidate);
     sl_change_log_release(&self->changes);
     free(self);
@@ -160,6 +161,7 @@ static const struct sl_mapper_ops mapper_ops = {
     .put_row = sl_mapper_put_row,
     .facets = sl_facet_count,
     .has_members = sl_facet_has_members,
+    .holds_nothing = sl_facet_holds_nothing,
     .items = list_items,
     .parse_key = sl_facet_parse,
     .pattern = sl_facet_pattern,
@@ -187,6 +189,7 @@ struct sl_mapper *sl_rule_mapper_new(const struct sl_table_rule *rules, size_t c
         .filter = {.rules = rules, .count = count, .stats = &self->base.stats},
         .transforms = {.rules = rules, .count = count, .stats = &self->base.stats},
         .items = {.mapper = &self->base, .filter = &self->filter, .later = &self->later},
+        .parts = {.mapper = &self->base, .filter = &self->filter, .later = &self->later},
     };
     if (sl_row_filter_init(&self->filter) != SL_OK) {
         free(self);

@@ -15,6 +15,7 @@
 #include "filters/later.h"
 #include "filters/mapper.h"
 #include "filters/packs.h"
+#include "filters/part_stream.h"
 #include "filters/row_filter.h"
 #include "filters/said.h"
 #include "filters/transforms.h"
@@ -27,6 +28,7 @@ struct sl_rule_mapper {
     struct sl_buf new_key;
     struct sl_later later;
     struct sl_index_stream items;
+    struct sl_part_stream parts;
     struct sl_known_keys keys;
     struct sl_row_filter filter;
     struct sl_transforms transforms;

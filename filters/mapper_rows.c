@@ -1,6 +1,7 @@
 /* mapper_rows.c - rows of the stream, and rows that were read, to entries of a batch. */
 #include "filters/entry.h"
 #include "filters/mapper_private.h"
+#include "filters/part_entry.h"
 #include "filters/row_image.h"
 #include "filters/unchanged.h"
 
@@ -31,21 +32,34 @@ static int put_selected(struct sl_rule_mapper *self, const struct sl_loaded_row 
                     : sl_entry_del(batch, row->key);
 }
 
+static bool has_parts(const struct sl_shape *shape)
+{
+    return shape->rule->part_template != NULL;
+}
+
+static int extend_items(const struct sl_loaded_row *row, bool is_kept, struct sl_batch *batch,
+                        struct sl_err *err)
+{
+    const struct sl_shape *shape = row->table->user;
+    struct sl_index_work work = {0};
+    int rc = SL_OK;
+
+    if (shape->indexes != NULL) {
+        rc = sl_index_extend(&work, row, is_kept, batch, err);
+        sl_index_work_release(&work);
+    }
+    return rc == SL_OK && is_kept && has_parts(shape) ? sl_parts_extend(row, batch, err) : rc;
+}
+
 /* Called by any thread: it has no scratch to reuse. */
 int sl_mapper_put_row(struct sl_mapper *mapper, const struct sl_loaded_row *row,
                       struct sl_batch *batch, struct sl_err *err)
 {
     const struct sl_shape *shape = row->table->user;
-    struct sl_index_work work = {0};
     bool is_kept = false;
     int rc = put_selected(sl_rule_mapper_of(mapper), row, &is_kept, batch, err);
 
-    if (rc != SL_OK || shape->indexes == NULL) {
-        return rc;
-    }
-    rc = sl_index_extend(&work, row, is_kept, batch, err);
-    sl_index_work_release(&work);
-    return rc;
+    return rc == SL_OK && shape->has_items ? extend_items(row, is_kept, batch, err) : rc;
 }
 
 /*
@@ -109,20 +123,65 @@ static int put_judged(struct sl_rule_mapper *self, const struct sl_row_change *c
     return sl_later_put(&self->later, change, span_of(&self->new_key), batch, err);
 }
 
+/* Of a row with parts these are what is written; its own key holds nothing. */
+static int put_parts(struct sl_rule_mapper *self, const struct sl_row_change *change,
+                     enum sl_verdict verdict, bool is_later, struct sl_batch *batch,
+                     struct sl_err *err)
+{
+    int rc = sl_part_stream_put(&self->parts, change, span_of(&self->new_key), verdict, batch,
+                                &is_later, err);
+
+    if (rc != SL_OK || is_later) {
+        return rc;
+    }
+    return verdict == SL_ROW_UNCLEAR
+               ? sl_later_put(&self->later, change, span_of(&self->new_key), batch, err)
+               : sl_entry_del(batch, span_of(&self->new_key));
+}
+
+/* *IS_DONE: nothing else is to be written of the row. */
+static int put_items(struct sl_rule_mapper *self, const struct sl_row_change *change,
+                     enum sl_verdict verdict, struct sl_batch *batch, bool *is_done,
+                     struct sl_err *err)
+{
+    const struct sl_shape *shape = change->table->user;
+    int rc = SL_OK;
+
+    if (shape->indexes != NULL) {
+        rc = sl_index_stream_put(&self->items, change, span_of(&self->new_key), verdict, batch,
+                                 is_done, err);
+    }
+    if (rc == SL_OK && has_parts(shape)) {
+        rc = put_parts(self, change, verdict, *is_done, batch, err);
+        *is_done = true;
+    }
+    return rc;
+}
+
 static int put_after(struct sl_rule_mapper *self, const struct sl_row_change *change,
                      bool key_moved, struct sl_batch *batch, struct sl_err *err)
 {
     const struct sl_shape *shape = change->table->user;
     enum sl_verdict verdict;
-    bool is_later = false;
+    bool is_done = false;
     int rc = sl_row_filter_judge(&self->filter, change->table, change->after, change->before,
                                  &verdict, err);
 
-    if (rc == SL_OK && shape->indexes != NULL) {
-        rc = sl_index_stream_put(&self->items, change, span_of(&self->new_key), verdict, batch,
-                                 &is_later, err);
+    if (rc == SL_OK && shape->has_items) {
+        rc = put_items(self, change, verdict, batch, &is_done, err);
     }
-    return rc == SL_OK && !is_later ? put_judged(self, change, key_moved, verdict, batch, err) : rc;
+    return rc == SL_OK && !is_done ? put_judged(self, change, key_moved, verdict, batch, err) : rc;
+}
+
+static int remove_items(struct sl_rule_mapper *self, const struct sl_row_change *change,
+                        struct sl_batch *batch, struct sl_err *err)
+{
+    const struct sl_shape *shape = change->table->user;
+    int rc =
+        shape->indexes != NULL ? sl_index_stream_remove(&self->items, change, batch, err) : SL_OK;
+
+    return rc == SL_OK && has_parts(shape) ? sl_part_stream_remove(&self->parts, change, batch, err)
+                                           : rc;
 }
 
 static bool is_idle(const struct sl_shape *shape, const struct sl_row_change *change)
@@ -167,9 +226,7 @@ static int map_kept(struct sl_rule_mapper *self, const struct sl_row_change *cha
     if (rc == SL_OK && change->op != SL_OP_DELETE) {
         return put_after(self, change, moved, batch, err);
     }
-    return rc == SL_OK && shape->indexes != NULL
-               ? sl_index_stream_remove(&self->items, change, batch, err)
-               : rc;
+    return rc == SL_OK && shape->has_items ? remove_items(self, change, batch, err) : rc;
 }
 
 int sl_mapper_row(struct sl_mapper *mapper, const struct sl_row_change *change,
@@ -216,9 +273,10 @@ static int load_kept(struct sl_rule_mapper *self, const struct sl_loaded_row *ro
 
     keyed.key = span_of(&self->new_key);
     rc = put_selected(self, &keyed, &is_kept, batch, err);
-    return rc == SL_OK && shape->indexes != NULL
-               ? sl_index_load(&self->items.work, &keyed, is_kept, batch, err)
-               : rc;
+    if (rc == SL_OK && shape->indexes != NULL) {
+        rc = sl_index_load(&self->items.work, &keyed, is_kept, batch, err);
+    }
+    return rc == SL_OK && is_kept && has_parts(shape) ? sl_parts_load(&keyed, batch, err) : rc;
 }
 
 int sl_mapper_load_row(struct sl_mapper *mapper, const struct sl_loaded_row *row,

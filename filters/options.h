@@ -73,6 +73,9 @@ struct sl_table_rule {
     /* Braces are balanced and not empty, and something in it differs from row to row; whether the
        columns exist is for who knows the table. "{{" and "}}" are literal braces. */
     const char *key_template;
+    /* Not NULL: rows have parts (part.h), whose keys this template makes: {part} stands in it once.
+       key_template is the same without it then. Beside a transform only. */
+    const char *part_template;
     enum sl_value_kind value;
     const char *const *columns; /* names without repeats; NULL: all */
     size_t column_count;

@@ -156,3 +156,13 @@ bool sl_row_filter_surely_takes(struct sl_row_filter *filter, const struct sl_ta
                                                          true, &verdict, NULL) == SL_OK &&
                                       verdict == SL_ROW_MATCHES);
 }
+
+bool sl_row_filter_may_take(struct sl_row_filter *filter, const struct sl_table *table,
+                            const struct sl_cell *cells)
+{
+    const struct sl_shape *shape = table->user;
+    enum sl_verdict verdict = SL_ROW_MATCHES;
+    int rc = shape->rule->where != NULL ? test(filter, shape, cells, NULL, &verdict, NULL) : SL_OK;
+
+    return rc == SL_OK ? verdict != SL_ROW_DIFFERS : rc != SL_ERULE;
+}

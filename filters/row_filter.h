@@ -44,4 +44,8 @@ int sl_row_filter_judge(struct sl_row_filter *filter, const struct sl_table *tab
 bool sl_row_filter_surely_takes(struct sl_row_filter *filter, const struct sl_table *table,
                                 const struct sl_cell *cells);
 
+/* False when `where` keeps the image CELLS out of the cache, or fails on it. */
+bool sl_row_filter_may_take(struct sl_row_filter *filter, const struct sl_table *table,
+                            const struct sl_cell *cells);
+
 #endif

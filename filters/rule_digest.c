@@ -15,7 +15,7 @@
 #include <openssl/evp.h>
 
 #if UINTPTR_MAX == UINT64_MAX
-_Static_assert(sizeof(struct sl_table_rule) == 216,
+_Static_assert(sizeof(struct sl_table_rule) == 224,
                "struct sl_table_rule has changed: add to add_rule() what keys or values depend on");
 #endif
 
@@ -154,6 +154,9 @@ static void add_compression(struct hash *hash, const struct sl_table_rule *rule)
 static void add_rule(struct hash *hash, const struct sl_table_rule *rule)
 {
     add_text(hash, "key", rule->key_template);
+    if (rule->part_template != NULL) {
+        add_text(hash, "parts", rule->part_template);
+    }
     add_text(hash, "value", sl_rule_form(rule));
     add_list(hash, rule->columns, rule->column_count, sizeof(*rule->columns), add_column);
     add_list(hash, rule->except, rule->except_count, sizeof(*rule->except), add_exception);

@@ -22,16 +22,28 @@ static const struct judge *self_of(const struct sl_rule_judge *base)
     return (const struct judge *)base;
 }
 
-/* "hash+ks": what an index has are keys (k) or sets (s). */
+/* "hash/p+ks": rows have parts (p), what an index has are keys (k) or sets (s). */
 static void fill_form(const struct sl_table_rule *rule, char form[SL_RULE_FORM_MAX])
 {
-    size_t len = (size_t)snprintf(form, SL_RULE_FORM_MAX, "%s%s", sl_rule_form(rule),
-                                  rule->index_count > 0 ? "+" : "");
+    size_t len =
+        (size_t)snprintf(form, SL_RULE_FORM_MAX, "%s%s%s", sl_rule_form(rule),
+                         rule->part_template != NULL ? "/p" : "", rule->index_count > 0 ? "+" : "");
 
     for (size_t i = 0; i < rule->index_count && len + 1 < SL_RULE_FORM_MAX; i++) {
         form[len++] = rule->indexes[i].is_set ? 's' : 'k';
         form[len] = '\0';
     }
+}
+
+/* Indexes come last, so that one more leaves what is before them in its place. */
+static const char *nth_template(const struct sl_table_rule *rule, uint32_t nth)
+{
+    uint32_t parts = sl_rule_part_facet(rule);
+
+    if (parts == 0 || nth == 0) {
+        return sl_rule_template(rule, nth);
+    }
+    return sl_rule_template(rule, nth == 1 ? parts : nth - 1);
 }
 
 static int fill(const struct sl_table_rule *rule, struct sl_rule_record *record)
@@ -40,7 +52,7 @@ static int fill(const struct sl_table_rule *rule, struct sl_rule_record *record)
 
     fill_form(rule, record->form);
     for (uint32_t i = 0; rc == SL_OK && i < sl_rule_facets(rule); i++) {
-        const char *text = sl_rule_template(rule, i);
+        const char *text = nth_template(rule, i);
 
         rc = sl_rule_record_add_template(record, sl_span_make(text, strlen(text)));
     }

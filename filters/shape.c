@@ -5,6 +5,7 @@
 
 #include "cdc/resp.h"
 #include "filters/json_string.h"
+#include "filters/key_part.h"
 #include "filters/stream_name.h"
 
 /* The default of proto-max-bulk-len of Redis. */
@@ -16,6 +17,7 @@ void sl_shape_free(struct sl_shape *shape)
         return;
     }
     sl_key_release(&shape->key);
+    sl_key_release(&shape->part_key);
     sl_indexes_free(shape->indexes);
     sl_buf_release(&shape->bytes);
     sl_buf_release(&shape->stream);
@@ -262,12 +264,16 @@ static int build(struct sl_shape *shape, struct sl_err *err)
     if (rc == SL_OK) {
         rc = sl_key_compile(shape->rule->key_template, shape->table, &shape->key, err);
     }
+    if (rc == SL_OK && shape->rule->part_template != NULL) {
+        rc = sl_key_compile_part(shape->rule->part_template, shape->table, &shape->part_key, err);
+    }
     if (rc == SL_OK && shape->rule->value == SL_VALUE_STREAM) {
         rc = sl_stream_name_add(shape->rule->stream, shape->table->db, shape->table->name,
                                 &shape->stream, err);
     }
     if (rc == SL_OK) {
         rc = sl_indexes_new(shape->rule, shape->table, &shape->indexes, err);
+        shape->has_items = shape->indexes != NULL || shape->rule->part_template != NULL;
     }
     if (rc != SL_OK) {
         return rc;

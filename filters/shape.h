@@ -23,7 +23,9 @@ struct sl_shape {
     const struct sl_table_rule *rule; /* borrowed from the configuration */
     const struct sl_table *table;     /* borrowed: the table that this hangs on */
     struct sl_key key;
+    struct sl_key part_key;     /* empty: rows have no parts */
     struct sl_indexes *indexes; /* NULL: the rule has none */
+    bool has_items;             /* rows have items beside their own keys: of indexes, or parts */
     uint32_t *columns;          /* numbers of the chosen columns, in table order */
     uint32_t column_count;
     /* What stands before the value of chosen column i, ready to be copied: the RESP argument with

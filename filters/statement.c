@@ -45,7 +45,7 @@ static int check_own_keys(const struct sl_statement_context *context,
         "other tables, as a template of rule \"%s\", \"%s\"%s, makes them alike: put {db} and "
         "{table} into the key, and load the rule's tables again",
         (int)db.len, (const char *)db.data, table.len > 0 ? "." : "", (int)table.len,
-        (const char *)table.data, rule->pattern, rule->key_template,
+        (const char *)table.data, rule->pattern, sl_rule_key(rule),
         rule->index_count > 0 ? " or one of its indexes" : "");
 }
 
@@ -267,8 +267,10 @@ static bool mentions_template(const char *text, const struct sl_ddl *ddl)
 static bool mentions_key(const struct sl_table_rule *rule, const struct sl_ddl *ddl)
 {
     for (uint32_t i = 0; i < sl_rule_facets(rule); i++) {
+        const struct sl_row_index *index = sl_rule_index(rule, i);
+
         if (mentions_template(sl_rule_template(rule, i), ddl) ||
-            (i > 0 && mentions_template(rule->indexes[i - 1].value, ddl))) {
+            (index != NULL && mentions_template(index->value, ddl))) {
             return true;
         }
     }
@@ -278,12 +280,14 @@ static bool mentions_key(const struct sl_table_rule *rule, const struct sl_ddl *
 /*
  * Rows may have got other keys: the old ones would stay for ever. A change of another column must
  * not empty the cache of a table, so it is looked at more closely than the grammar tells: does the
- * statement mention a column that the keys are made of?
+ * statement mention a column that the keys are made of? Parts are named by a function, which may
+ * look at any.
  */
 static bool moves_keys(const struct sl_table_rule *rule, const struct sl_ddl *ddl,
                        const struct sl_known_key *known)
 {
-    if (ddl->rows_gone || ddl->keys == SL_DDL_KEYS_PRIMARY) {
+    if (ddl->rows_gone || ddl->keys == SL_DDL_KEYS_PRIMARY ||
+        (ddl->reshapes && rule->part_template != NULL)) {
         return true;
     }
     if (known == NULL) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "filters/lua_box.h"
+#include "filters/part.h"
 #include "filters/transform_private.h"
 
 /* ---- the function ---- */
@@ -74,6 +75,10 @@ void sl_transform_free(struct sl_transform *transform)
     sl_lua_box_free(transform->box);
     sl_lua_cells_release(&transform->cells);
     sl_buf_release(&transform->tried);
+    if (transform->tried_parts != NULL) {
+        sl_parts_release(transform->tried_parts);
+        free(transform->tried_parts);
+    }
     free(transform->members);
     (void)pthread_mutex_destroy(&transform->lock);
     free(transform);
@@ -120,6 +125,11 @@ static int make_fields(lua_State *state)
 static int make_json(lua_State *state)
 {
     return apply(state, sl_lua_user(state)) ? sl_transform_write_json(state) : 0;
+}
+
+static int make_parts(lua_State *state)
+{
+    return apply(state, sl_lua_user(state)) ? sl_transform_write_parts(state) : 0;
 }
 
 /* ---- one row ---- */
@@ -221,7 +231,8 @@ static int run(const struct sl_shape *shape, struct sl_row row, struct sl_buf *o
 int sl_transform_fields(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
                         size_t *count, struct sl_err *err)
 {
-    return run(shape, row, out, count, make_fields, err);
+    return shape->rule->part_template != NULL ? SL_DONE
+                                              : run(shape, row, out, count, make_fields, err);
 }
 
 int sl_transform_json(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
@@ -229,7 +240,65 @@ int sl_transform_json(const struct sl_shape *shape, struct sl_row row, struct sl
 {
     size_t ignored;
 
-    return run(shape, row, out, &ignored, make_json, err);
+    return shape->rule->part_template != NULL ? SL_DONE
+                                              : run(shape, row, out, &ignored, make_json, err);
+}
+
+/* The lock is held. */
+static int run_parts(const struct sl_shape *shape, struct sl_row row, bool is_asking,
+                     struct sl_parts *parts, struct sl_err *err)
+{
+    struct sl_transform *transform = shape->transform;
+    int rc;
+
+    transform->is_asking = is_asking;
+    transform->parts = parts;
+    rc = run_locked(shape, row, &parts->values, make_parts, err);
+    transform->parts = NULL;
+    transform->is_asking = false;
+    return rc;
+}
+
+int sl_transform_parts(const struct sl_shape *shape, struct sl_row row, bool is_asking,
+                       struct sl_parts *parts, struct sl_err *err)
+{
+    int rc;
+
+    (void)pthread_mutex_lock(&shape->transform->lock);
+    rc = run_parts(shape, row, is_asking, parts, err);
+    (void)pthread_mutex_unlock(&shape->transform->lock);
+    return rc;
+}
+
+/* The lock is held. */
+static int try_parts(const struct sl_shape *shape, struct sl_row row, bool is_asking,
+                     struct sl_err *err)
+{
+    struct sl_transform *transform = shape->transform;
+
+    if (transform->tried_parts == NULL) {
+        transform->tried_parts = calloc(1, sizeof(*transform->tried_parts));
+    }
+    if (transform->tried_parts == NULL) {
+        return SL_ENOMEM;
+    }
+    sl_parts_clear(transform->tried_parts);
+    return run_parts(shape, row, is_asking, transform->tried_parts, err);
+}
+
+/* The lock is held. */
+static int try_row(const struct sl_shape *shape, struct sl_row row, bool is_asking,
+                   struct sl_err *err)
+{
+    struct sl_transform *transform = shape->transform;
+    int rc;
+
+    sl_buf_clear(&transform->tried);
+    transform->is_asking = is_asking;
+    rc = run_locked(shape, row, &transform->tried,
+                    shape->rule->value == SL_VALUE_HASH ? make_fields : make_json, err);
+    transform->is_asking = false;
+    return rc;
 }
 
 /* All of it is made, as a value that cannot be written keeps the row out, too. */
@@ -241,12 +310,8 @@ int sl_transform_judge(const struct sl_shape *shape, struct sl_row row, bool is_
     int rc;
 
     (void)pthread_mutex_lock(&transform->lock);
-    sl_buf_clear(&transform->tried);
-    transform->is_asking = is_asking;
-    rc = run_locked(shape, row, &transform->tried,
-                    shape->rule->value == SL_VALUE_HASH ? make_fields : make_json, err);
+    rc = (shape->rule->part_template != NULL ? try_parts : try_row)(shape, row, is_asking, err);
     is_unclear = rc != SL_OK && transform->cells.is_unclear;
-    transform->is_asking = false;
     (void)pthread_mutex_unlock(&transform->lock);
     if (rc != SL_OK && rc != SL_DONE && !is_unclear) {
         return rc;

@@ -10,6 +10,8 @@
  * A name that is a column's, with the column's own value, shows what a rule without transform would
  * show; so does every column of the row itself that was not assigned to. Columns come first, in
  * table order, then all other names, by bytes.
+ *
+ * Where rows have parts (part.h) it returns a table of such rows by the names of the parts.
  */
 #ifndef SLUICE_FILTERS_TRANSFORM_H
 #define SLUICE_FILTERS_TRANSFORM_H
@@ -25,7 +27,10 @@ enum {
     SL_TRANSFORM_VALUES_MAX = 100000, /* in all tables of a row: there may be more than it made */
     SL_TRANSFORM_DEPTH_MAX = 32,      /* tables in tables */
     SL_TRANSFORM_JSON_MAX = 16 * 1024 * 1024, /* bytes that one of them takes as JSON */
+    SL_TRANSFORM_PARTS_MAX = 1000,
 };
+
+struct sl_parts; /* part.h */
 
 /* A compiled function; threads take turns. */
 struct sl_transform;
@@ -46,12 +51,20 @@ void sl_transform_tell(struct sl_transform *transform, struct sl_mapper_stats *s
  * *COUNT names each with its value, packed; or one JSON object, not packed. SL_DONE: the row is not
  * to be in the cache. SL_ERULE: the function fails, ERR says on which table and why, and never
  * holds a value of the row. SL_EUNSUPPORTED, SL_ELIMIT: ROW is not whole. Or what a decoder or
- * sl_encode_end_value() fails with. OUT has grown then, too.
+ * sl_encode_end_value() fails with. OUT has grown then, too. Where rows have parts it is SL_DONE:
+ * none has a value of its own.
  */
 int sl_transform_fields(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
                         size_t *count, struct sl_err *err) SL_MUSTCHECK;
 int sl_transform_json(const struct sl_shape *shape, struct sl_row row, struct sl_buf *out,
                       struct sl_err *err) SL_MUSTCHECK;
+
+/*
+ * Fills PARTS, which is empty, with the parts of ROW, of a rule that has some: all but their keys.
+ * Fails as the two above. IS_ASKING: a row that it keeps out is neither counted nor told.
+ */
+int sl_transform_parts(const struct sl_shape *shape, struct sl_row row, bool is_asking,
+                       struct sl_parts *parts, struct sl_err *err) SL_MUSTCHECK;
 
 /* Does it take ROW into the cache? Fails as the two above. SL_ROW_UNCLEAR: ROW is not whole.
  * IS_ASKING: a row that it keeps out is neither counted nor told. */

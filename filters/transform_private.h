@@ -11,6 +11,7 @@
 #include "filters/transform.h"
 
 struct lua_State;
+struct sl_parts; /* part.h */
 
 #define SL_MEMBER_OTHER UINT32_MAX /* the name is no column's */
 
@@ -35,13 +36,15 @@ struct sl_transform {
     const struct sl_shape *shape;
     struct sl_row row;
     struct sl_buf *out;
-    size_t count;       /* of fields in it */
-    bool is_kept_out;   /* the function says so */
-    bool has_assigned;  /* something was assigned to the row */
-    size_t values;      /* of tables, in it */
-    size_t nested_from; /* where in OUT the value in hand begins */
+    struct sl_parts *parts; /* of a rule with parts; OUT is theirs then */
+    size_t count;           /* of fields in it */
+    bool is_kept_out;       /* the function says so */
+    bool has_assigned;      /* something was assigned to the row */
+    size_t values;          /* of tables, in it */
+    size_t nested_from;     /* where in OUT the value in hand begins */
     struct sl_lua_cells cells;
-    struct sl_buf tried; /* scratch: what is written of a row that is only judged */
+    struct sl_buf tried;          /* scratch: what is written of a row that is only judged */
+    struct sl_parts *tried_parts; /* the same where rows have parts; NULL until it is needed */
 
     struct sl_member *members; /* scratch: of the tables that are being written, each behind the one
                                   around it */
@@ -73,6 +76,9 @@ void sl_transform_push_column(struct lua_State *state, struct sl_transform *tran
  * two. */
 int sl_transform_write_fields(struct lua_State *state);
 int sl_transform_write_json(struct lua_State *state);
+
+/* transform_parts.c: the same for a table of parts, whose rows it writes. */
+int sl_transform_write_parts(struct lua_State *state);
 
 /* transform_value.c */
 

@@ -1,13 +1,15 @@
 /*
  * fuzz_key_parse.c - a template, a database, a table and a key of anybody's, parted by newlines,
  * for a table with the columns a TEXT, b INT, c DATE (a and b are the row key). What a key is
- * parted into makes the same key, and the template's pattern finds it.
+ * parted into makes the same key, and the template's pattern finds it. Of a template with {part}
+ * the row's name is made of it, which is no key of any part.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cdc/mapper.h"
 #include "filters/key_parse.h"
+#include "filters/key_part.h"
 #include "tests/fuzz/lines.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -48,6 +50,31 @@ static void check(const char *text, const struct sl_table *table, struct sl_span
     sl_buf_release(&out);
 }
 
+/* Who knows which row the key of a part is of knows what names that row. */
+static void check_part(const char *text, const struct sl_table *table, struct sl_span wanted)
+{
+    struct sl_cell cells[COLUMNS];
+    struct sl_arena arena = {0};
+    struct sl_key parts = {0};
+    struct sl_key row = {0};
+    struct sl_buf without = {0};
+    struct sl_buf out = {0};
+
+    if (sl_key_without_part(text, &without, NULL) == SL_OK &&
+        sl_key_compile(sl_buf_cstr(&without), table, &row, NULL) == SL_OK &&
+        sl_key_compile_part(text, table, &parts, NULL) == SL_OK &&
+        sl_key_parse(&parts, table, wanted, &arena, cells) == SL_OK) {
+        check_pattern(text, table, wanted);
+        must(sl_key_render(&row, table, cells, NULL, &out, NULL) == SL_OK);
+        must(sl_key_parse(&parts, table, sl_span_make(out.data, out.len), &arena, cells) != SL_OK);
+    }
+    sl_arena_release(&arena);
+    sl_key_release(&parts);
+    sl_key_release(&row);
+    sl_buf_release(&without);
+    sl_buf_release(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sl_span rest = sl_span_make(data, size);
@@ -80,6 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     copy[text.len] = '\0';
     check(copy, &table, rest);
+    check_part(copy, &table, rest);
     free(copy);
     return 0;
 }

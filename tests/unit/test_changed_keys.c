@@ -354,6 +354,26 @@ static void items_of_old_and_new_rows_are_taken(void **state)
     sl_changed_keys_free(changed);
 }
 
+static void a_table_whose_rows_have_parts_changes_as_a_whole(void **state)
+{
+    static const struct sl_table_rule rule = {.pattern = "shop.t",
+                                              .db_pattern = "shop",
+                                              .table_pattern = "t",
+                                              .key_template = "t:{id}:",
+                                              .part_template = "t:{id}:{part}",
+                                              .transform = "function(row) return { a = row } end"};
+    struct sl_changed_options options = defaults();
+    struct sl_changed_keys *changed;
+
+    (void)state;
+    options.rules = &rule;
+    options.rule_count = 1;
+    changed = sl_changed_keys_new(&options);
+    call_rows(changed, "t", 2);
+    assert_changed(changed, "t", "a function names the keys of its rows");
+    sl_changed_keys_free(changed);
+}
+
 static void too_many_keys_make_the_largest_table_whole(void **state)
 {
     static const char why[] = "more of its keys changed than are remembered";
@@ -411,6 +431,7 @@ int main(void)
         cmocka_unit_test(statements_that_name_no_table_are_all_tables),
         cmocka_unit_test(old_and_new_keys_and_those_of_deleted_rows_are_taken),
         cmocka_unit_test(items_of_old_and_new_rows_are_taken),
+        cmocka_unit_test(a_table_whose_rows_have_parts_changes_as_a_whole),
         cmocka_unit_test(too_many_keys_make_the_largest_table_whole),
         cmocka_unit_test(tables_that_nobody_asks_for_are_passed_over),
     };

@@ -105,11 +105,39 @@ static void what_it_replaces_is_refused_beside_it(void **state)
                    "tables[0].rename: the function");
     assert_refused(WITH_TABLE(FUNCTION "\"mask\":{\"a\":\"null\"}"),
                    "tables[0].mask: the function");
-    assert_refused(WITH_TABLE(FUNCTION "\"key\":\"{id}:{part}\""),
-                   "tables[0].key: {part}, several keys for a row of transform, is not available");
     sl_config_free(
         accepted(WITH_TABLE(FUNCTION "\"where\":\"a == 1\",\"on_error\":\"quarantine\"")));
-    sl_config_free(accepted(WITH_TABLE("\"key\":\"{part}\"")));
+}
+
+static void a_part_in_the_key_says_that_rows_have_several(void **state)
+{
+    struct sl_config *config;
+
+    (void)state;
+    config = accepted(WITH_TABLE(FUNCTION "\"key\":\"o:{id}:{part}\""));
+    assert_string_equal(config->tables[0].key_template, "o:{id}:");
+    assert_string_equal(config->tables[0].part_template, "o:{id}:{part}");
+    sl_config_free(config);
+    config = accepted(WITH_TABLE(FUNCTION "\"key\":\"o:{id}\""));
+    assert_null(config->tables[0].part_template);
+    sl_config_free(config);
+    config = accepted(WITH_TABLE("\"key\":\"{part}\"")); /* a column */
+    assert_string_equal(config->tables[0].key_template, "{part}");
+    assert_null(config->tables[0].part_template);
+    sl_config_free(config);
+    assert_refused(WITH_TABLE(FUNCTION "\"key\":\"o:{part}\""),
+                   "tables[0].key: a key template is the same for every row");
+    assert_refused(WITH_TABLE(FUNCTION "\"key\":\"{part}\""),
+                   "tables[0].key: a key template is the same for every row");
+    assert_refused(WITH_TABLE(FUNCTION "\"key\":\"{id}:{part}:{part}\""),
+                   "tables[0].key: {part} stands in a key template twice");
+    assert_refused(WITH_TABLE(FUNCTION "\"key\":\"{id}{part}\""),
+                   "tables[0].key: {part} is not parted from other placeholders");
+    assert_refused(WITH_TABLE(FUNCTION "\"key\":\"{id}:{part}\",\"value\":\"stream\""),
+                   "tables[0].transform: an entry with value \"stream\"");
+    assert_refused(
+        WITH_TABLE(FUNCTION "\"key\":\"{id}:{part}\",\"index\":{\"{id}:{part}\":\"{id}\"}"),
+        "tables[0].index: \"{id}:{part}\" is the key of rows already");
 #undef FUNCTION
 }
 
@@ -135,6 +163,7 @@ int main(void)
         cmocka_unit_test(what_is_in_a_file_is_checked),
         cmocka_unit_test(what_is_no_function_is_refused),
         cmocka_unit_test(what_it_replaces_is_refused_beside_it),
+        cmocka_unit_test(a_part_in_the_key_says_that_rows_have_several),
         cmocka_unit_test(a_function_is_in_one_place),
     };
 

@@ -192,6 +192,59 @@ static void several_templates_are_all_looked_for(void **state)
     assert_false(verdict.goes[2]);
 }
 
+/* A rule with one index, whose rows have parts if PARTS is not NULL. */
+static struct sl_table_rule rule_of(const struct sl_row_index *index, const char *parts)
+{
+    struct sl_table_rule rule = RULE("shop", "users", parts != NULL ? "u:{id}:" : "u:{id}");
+
+    rule.transform = "function(row) return row end";
+    rule.part_template = parts;
+    rule.indexes = index;
+    rule.index_count = index != NULL;
+    return rule;
+}
+
+static void rows_that_get_parts_lose_their_keys_and_the_other_way_round(void **state)
+{
+    const char *const keys[4] = {"u:7", "u:7:head", "u:7:a:b", NULL};
+    const struct sl_table_rule rows = rule_of(NULL, NULL);
+    const struct sl_table_rule parts = rule_of(NULL, "u:{id}:{part}");
+    struct sl_rule_record old = record_of(&rows, 1, "users");
+    struct verdict verdict = judge(&parts, 1, "users", &old, keys);
+
+    (void)state;
+    assert_int_equal(verdict.fate, SL_RULE_PURGE);
+    assert_true(verdict.goes[0]);
+    assert_false(verdict.goes[1]);
+    old = record_of(&parts, 1, "users");
+    verdict = judge(&rows, 1, "users", &old, keys);
+    assert_int_equal(verdict.fate, SL_RULE_PURGE);
+    assert_false(verdict.goes[0]);
+    assert_true(verdict.goes[1]);
+    assert_false(verdict.goes[2]);
+}
+
+static void another_function_or_an_index_more_leaves_the_parts_to_a_load(void **state)
+{
+    static const struct sl_row_index index = {.key = "m:{mail}", .value = "{id}"};
+    struct sl_table_rule now = rule_of(NULL, "u:{id}:{part}");
+    struct sl_rule_record old = record_of(&now, 1, "users");
+
+    (void)state;
+    assert_string_equal(old.form, "hash/p");
+    now.transform = "function(row) return { a = row } end";
+    assert_int_equal(judge(&now, 1, "users", &old, no_keys).fate, SL_RULE_LOAD);
+    old = record_of(&now, 1, "users");
+    now = rule_of(&index, "u:{id}:{part}");
+    assert_int_equal(judge(&now, 1, "users", &old, no_keys).fate, SL_RULE_LOAD);
+    old = record_of(&now, 1, "users");
+    assert_string_equal(old.form, "hash/p+k");
+    assert_int_equal(judge(&now, 1, "users", &old, no_keys).fate, SL_RULE_SAME);
+    old = record_of(&now, 1, "users");
+    now.part_template = "u:{id}:{part}:x";
+    assert_int_equal(judge(&now, 1, "users", &old, no_keys).fate, SL_RULE_PURGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +256,8 @@ int main(void)
         cmocka_unit_test(keys_that_nothing_tells_apart_go_together_or_not_at_all),
         cmocka_unit_test(templates_that_are_none_match_nothing),
         cmocka_unit_test(several_templates_are_all_looked_for),
+        cmocka_unit_test(rows_that_get_parts_lose_their_keys_and_the_other_way_round),
+        cmocka_unit_test(another_function_or_an_index_more_leaves_the_parts_to_a_load),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

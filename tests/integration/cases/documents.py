@@ -7,6 +7,7 @@ import subprocess
 from harness.churn import Churn
 from harness.env import case
 from harness.oracle import Table
+from harness.parts import CHURN
 from harness.place import Failure
 from harness.sluice import SINK_UNUSABLE
 
@@ -42,6 +43,28 @@ def case_documents_while_sluice_and_redis_are_killed(env):
     churn.stop()
     env.settle(tables, timeout=120)
     program.call("reconcile", status=0)
+
+
+@case(timeout=240)
+def case_documents_that_are_parts_of_rows(env):
+    env.start_source()
+    _start_redis(env, appendonly="yes", appendfsync="always")
+    churn = Churn(env, 150, value="rejson", pause=0.002, transform=CHURN, parts=True)
+    tables = churn.oracle_tables
+    program = env.sluice([{**env.entry(table), "ttl": 86400} for table in tables], start="bootstrap", on_gap="bootstrap", lease_ms=1000).start()
+    churn.start()
+    env.sleep(env.seconds / 2)
+    program.kill()
+    program.start()
+    env.sleep(env.seconds / 2)
+    churn.stop()
+    env.settle(tables, timeout=120)
+    program.call("reconcile", status=0)
+    key = sorted(key for key in env.redis_call("KEYS", "it:num:*") if key.endswith(b":sum"))[0]
+    env.redis_call("SET", key, "{}")
+    program.call("reconcile", status=1)
+    program.call("reconcile", "--repair", status=0)
+    env.settle(tables)
 
 
 @case()

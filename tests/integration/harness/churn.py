@@ -211,14 +211,14 @@ class Churn:
     """The tables, created and filled, and the clients that change them."""
 
     def __init__(self, env, rows, kinds=USUAL, value="hash", db="it", prefix="", clients=3, session=(), pause=0, load=True, compress=None,
-                 transform=None):
+                 transform=None, parts=False):
         self.env = env
         span = rows * 3 // 2
         self._args = [(kind, (db, span, value, env.is_mysql, prefix)) for kind in kinds]
         self.tables = [KINDS[kind](*args) for kind, args in self._args]
         for table in self.tables:
             table.compress = compress
-            table.transform = transform
+            table.transform, table.parts = transform, parts
         self.clients = clients
         self.session = list(session)
         self.pause = pause

@@ -37,7 +37,7 @@ class ChurnTable:
         self.db = db
         self.span = span
         self.value = value
-        self.compress = self.transform = None  # as of oracle.Table
+        self.compress = self.transform = self.parts = None  # as of oracle.Table
         self.is_mysql = is_mysql
         self.name = prefix + type(self).name
         self.full_name = f"`{db}`.`{self.name}`"
@@ -46,7 +46,7 @@ class ChurnTable:
 
     @property
     def oracle(self):
-        return oracle.Table(self.db, self.name, self.value, compress=self.compress, transform=self.transform, index=self.index)
+        return oracle.Table(self.db, self.name, self.value, compress=self.compress, transform=self.transform, index=self.index, parts=self.parts)
 
     def ddl(self):
         parts = [f"`{column}` {kind}" for column, kind in self.key + VALUES]

@@ -118,6 +118,8 @@ class Env:
             found["where"] = table.lua
         if table.transform:
             found["transform"] = table.transform[0]
+        if table.parts:
+            found["key"] = found.get("key", "{db}:{table}:{pk}") + ":{part}"
         if table.rename:
             found["rename"] = table.rename
         found.update(table.compress)

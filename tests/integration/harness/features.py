@@ -1,5 +1,5 @@
 """One configuration that uses everything at once, and the random changes for it."""
-from . import masks
+from . import masks, parts
 from .folding import require_all
 
 FUNCTION = ("function(row) if row.number == 3 then return nil end "
@@ -21,6 +21,7 @@ class Features:
     def __init__(self, env):
         self.works = [env.workload(EVERY_KIND, db=f"it_{value}", value=value, truncate=True, pause=0.004) for value in ("hash", "json")]
         self.tables = [table for work in self.works for table in self._tables(work)]
+        self._add_parts(env)
         streamed = env.workload(["small"], db="it_stream", value="json", pause=0.01)
         removed = env.workload(["composite"], db="it_removed", pause=0.01)
         self.works += [streamed, removed]
@@ -30,6 +31,17 @@ class Features:
         self.entries += [{"table": str(table), "value": "invalidate", "redelete_ms": 500} for table in removed.oracle_tables]
         self.foreign = [f"changes:{table.db}:{table.name}".encode() for table in self.streamed]
         self.trained = [table for table in self.tables if table.compress.get("compress") == "zstd-dict"]
+
+    def _add_parts(self, env):
+        """Rows of several keys."""
+        for value in ("hash", "json"):
+            work = env.workload(["small", "composite"], db=f"it_parts_{value}", value=value, truncate=True, pause=0.01)
+            for table in work.oracle_tables:
+                table.transform, table.parts = parts.OF_NOTES, True
+                table.compress = {"compress": "zstd-dict", "min_bytes": 8}
+                self.tables.append(table)
+            self.tables[-1].ttl = 36000
+            self.works.append(work)
 
     def _tables(self, work):
         types, small, filtered, composite, indexed, wanted = tables = work.oracle_tables

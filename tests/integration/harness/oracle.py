@@ -27,7 +27,8 @@ class Table:
     """A table of the source and how the configuration under test maps it."""
 
     def __init__(self, db, name, value="hash", key=None, columns=None, where=None, lua=None,
-                 rename=None, mask=None, front=None, compress=None, transform=None, but=None, index=None, ttl=None):
+                 rename=None, mask=None, front=None, compress=None, transform=None, but=None, index=None, ttl=None,
+                 parts=False):
         self.db = db
         self.name = name
         self.value = value
@@ -42,6 +43,7 @@ class Table:
         # (the configured function, the same in Python: it gets the texts of the columns, None for NULL, and a function that
         # gives a column as it would be shown without, and returns {name: value}, see _shown(), or None)
         self.transform = transform
+        self.parts = parts      # the function returns such a thing for each of the row's parts: {part: {name: value}}
         self.index = index      # as it is configured
         self.ttl = ttl          # seconds
         self.mask = mask or {}  # column: (how it is configured, function of the text that makes what is shown)
@@ -195,11 +197,18 @@ def _returned(table, layout, cells):
     return table.transform[1](cells, lambda name: _masked(table, layout, name, cells[name]))
 
 
-def _transformed(table, layout, cells):
-    """What the cache has of it; None: nothing."""
+def _part_texts(table, layout, cells):
+    """{what stands behind the row's key: what the cache has there}"""
     found = _returned(table, layout, cells)
     if found is None:
-        return None
+        return {}
+    parts = {b":" + encode_part(name if isinstance(name, bytes) else str(name).encode()): part for name, part in found.items()} if table.parts else {b"": found}
+    shown = {name: _as_kept(table, layout, part) for name, part in parts.items()}
+    return {name: part for name, part in shown.items() if part is not None}
+
+
+def _as_kept(table, layout, found):
+    """What the cache has of {name: value}; None: nothing."""
     if table.value == "hash":
         fields = {name.encode(): _hash_text(value) for name, value in found.items() if value is not None}
         return fields or None
@@ -252,9 +261,7 @@ def _rows_as_kept(table, layout, rows):
         parts = [_key_text(layout.types[name], cells[name]) for name in layout.key]
         key = table.front.encode() + b":".join(parts)
         if table.transform:
-            found = _transformed(table, layout, cells)
-            if found is not None:
-                wanted[key] = found
+            wanted.update((key + name, found) for name, found in _part_texts(table, layout, cells).items())
         elif table.value == "hash":
             values = {table.rename.get(name, name).encode(): _masked(table, layout, name, cells[name]) for name in shown}
             wanted[key] = {name: value for name, value in values.items() if value is not None}

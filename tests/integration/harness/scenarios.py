@@ -35,10 +35,10 @@ def _require_resumed(before, after):
             raise Failure(f"the load of {name} did not go on where it was: {state.text!r} before the kill, {now and now.text!r} behind it")
 
 
-def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, session=(), pause=0, config=DEFAULTS, compress=None, transform=None,
+def bootstrap_killed(env, rows, kills, value="hash", longest=0.6, tail=1, session=(), pause=0, config=DEFAULTS, compress=None, transform=None, parts=False,
                      prepare=lambda program, tables: None, say=lambda text: None):
     """`sluice bootstrap` of three tables is killed at random moments and called again, then `run` goes on."""
-    churn = Churn(env, rows // 3, value=value, session=session, pause=pause, compress=compress, transform=transform)
+    churn = Churn(env, rows // 3, value=value, session=session, pause=pause, compress=compress, transform=transform, parts=parts)
     program = env.sluice(churn.oracle_tables, **config)
     prepare(program, churn.oracle_tables)
     churn.start()
@@ -95,9 +95,11 @@ def readers_beside_bootstrap(env, rows, rounds, values=("hash", "json"), session
     program.stop()
 
 
-def reconcile_beside_changes(env, rows, seconds, session=(), pause=0, config=DEFAULTS, kinds=USUAL, say=lambda text: None):
+def reconcile_beside_changes(env, rows, seconds, session=(), pause=0, config=DEFAULTS, kinds=USUAL, transform=None, parts=False,
+                             say=lambda text: None):
     """Nothing is wrong, so nothing may be reported, however much changes."""
-    churns = [Churn(env, rows // 6, kinds=kinds, db=f"it_{value}", value=value, session=session, clients=2, pause=pause)
+    churns = [Churn(env, rows // 6, kinds=kinds, db=f"it_{value}", value=value, session=session, clients=2, pause=pause,
+                    transform=transform, parts=parts)
               for value in ("hash", "json")]
     tables = [table for churn in churns for table in churn.oracle_tables]
     program = env.sluice(tables, **config).start()
