@@ -9,7 +9,7 @@ RELEASE = build/release
 .PHONY: help build package install setup check check-compose bench soak demo format lint clean
 
 help: ## lists these commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 build: ## installs what the build needs and builds build/release/sluice
 	scripts/setup build

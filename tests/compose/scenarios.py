@@ -1,4 +1,5 @@
 """What is tried, in the order of ALL: each is a function of the cluster that returns what it has counted, or raises a Failure."""
+import json
 import re
 import time
 import urllib.request
@@ -224,6 +225,27 @@ def reconcile_as_cron(cluster):
     return f"status 0, 1 and 0; {cluster.settle()}"
 
 
+def prometheus(cluster):
+    """The profile `observe`: sluice is scraped, and the rules are taken."""
+    cluster.compose("--profile", "observe", "up", "-d", "--no-build", "--no-deps", "prometheus")
+
+    def ask(path):
+        try:
+            return json.loads(_page(cluster.ports["PROMETHEUS_PORT"], f"/api/v1/{path}"))["data"]
+        except OSError:
+            return None
+
+    def is_scraped():
+        found = ask("query?query=sluice_fresh")
+        return found and any(one["value"][1] == "1" for one in found["result"])
+
+    wait_until(lambda: f"Prometheus to have sluice_fresh 1; it said {cluster.logs(cluster.container('prometheus'))[-800:]}", 60, is_scraped, 0.5)
+    rules = [rule["name"] for group in ask("rules")["groups"] for rule in group["rules"]]
+    if not rules:
+        raise Failure("Prometheus has no rules")
+    return f"sluice_fresh is 1, {len(rules)} rules"
+
+
 def source_failover(cluster):
     """A second server takes over by GTID while sluice is behind: what it had not read from the first it reads from the second."""
     cluster.files.append("tests/compose/failover.yml")
@@ -273,4 +295,4 @@ def secrets(cluster):
 
 
 ALL = (the_image, bootstrap, live_changes, _killed("mysql"), _killed("redis"), _killed("sluice"), sluice_crashed, _cut_off("mysql"),
-       _cut_off("redis"), _cut_off("sluice"), health, sigterm, sighup, rolling_restart, reconcile_as_cron, source_failover, secrets)
+       _cut_off("redis"), _cut_off("sluice"), health, sigterm, sighup, rolling_restart, reconcile_as_cron, prometheus, source_failover, secrets)
