@@ -5,7 +5,7 @@
 /* ---- the text ---- */
 
 /* Which placeholder stands before, with nothing behind it that no value holds. */
-enum open {
+enum sl_key_open {
     SL_OPEN_NONE,
     SL_OPEN_PART,
     SL_OPEN_OTHER,
@@ -22,9 +22,9 @@ static bool parts_values(struct sl_span literal)
     return false;
 }
 
-static int check_place(const struct sl_key_token *token, enum open *open, struct sl_err *err)
+static int check_place(const struct sl_key_token *token, enum sl_key_open *open, struct sl_err *err)
 {
-    enum open here = sl_key_is_part(token) ? SL_OPEN_PART : SL_OPEN_OTHER;
+    enum sl_key_open here = sl_key_is_part(token) ? SL_OPEN_PART : SL_OPEN_OTHER;
 
     if (!token->is_placeholder) {
         *open = parts_values(token->text) ? SL_OPEN_NONE : *open;
@@ -44,7 +44,7 @@ int sl_key_without_part(const char *text, struct sl_buf *out, struct sl_err *err
     struct sl_span rest = sl_span_make(text, strlen(text));
     const uint8_t *from = rest.data;
     struct sl_key_token token;
-    enum open open = SL_OPEN_NONE;
+    enum sl_key_open open = SL_OPEN_NONE;
     unsigned count = 0;
     int rc;
 

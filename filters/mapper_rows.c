@@ -124,19 +124,17 @@ static int put_judged(struct sl_rule_mapper *self, const struct sl_row_change *c
 }
 
 /* Of a row with parts these are what is written; its own key holds nothing. */
-static int put_parts(struct sl_rule_mapper *self, const struct sl_row_change *change,
-                     enum sl_verdict verdict, bool is_later, struct sl_batch *batch,
-                     struct sl_err *err)
+static int put_parts(struct sl_rule_mapper *self, struct sl_part_change *change,
+                     struct sl_batch *batch, struct sl_err *err)
 {
-    int rc = sl_part_stream_put(&self->parts, change, span_of(&self->new_key), verdict, batch,
-                                &is_later, err);
+    int rc = sl_part_stream_put(&self->parts, change, batch, err);
 
-    if (rc != SL_OK || is_later) {
+    if (rc != SL_OK || change->is_later) {
         return rc;
     }
-    return verdict == SL_ROW_UNCLEAR
-               ? sl_later_put(&self->later, change, span_of(&self->new_key), batch, err)
-               : sl_entry_del(batch, span_of(&self->new_key));
+    return change->verdict == SL_ROW_UNCLEAR
+               ? sl_later_put(&self->later, change->row, change->key, batch, err)
+               : sl_entry_del(batch, change->key);
 }
 
 /* *IS_DONE: nothing else is to be written of the row. */
@@ -152,7 +150,12 @@ static int put_items(struct sl_rule_mapper *self, const struct sl_row_change *ch
                                  is_done, err);
     }
     if (rc == SL_OK && has_parts(shape)) {
-        rc = put_parts(self, change, verdict, *is_done, batch, err);
+        struct sl_part_change parts = {.row = change,
+                                       .key = span_of(&self->new_key),
+                                       .verdict = verdict,
+                                       .is_later = *is_done};
+
+        rc = put_parts(self, &parts, batch, err);
         *is_done = true;
     }
     return rc;

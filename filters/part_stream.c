@@ -156,24 +156,22 @@ static struct step step_of(struct sl_part_stream *stream, const struct sl_row_ch
 }
 
 /* What is read again is written anew, all of it; which parts it will have is not known. */
-int sl_part_stream_put(struct sl_part_stream *stream, const struct sl_row_change *change,
-                       struct sl_span key, enum sl_verdict verdict, struct sl_batch *batch,
-                       bool *is_later, struct sl_err *err)
+int sl_part_stream_put(struct sl_part_stream *stream, struct sl_part_change *change,
+                       struct sl_batch *batch, struct sl_err *err)
 {
-    const struct step step = step_of(stream, change, batch, err);
-    bool is_noted = *is_later;
+    const struct step step = step_of(stream, change->row, batch, err);
     int rc = find_before(&step);
 
-    if (rc != SL_OK || is_noted || verdict != SL_ROW_MATCHES) {
+    if (rc != SL_OK || change->is_later || change->verdict != SL_ROW_MATCHES) {
         return rc == SL_OK ? remove_before(&step, NULL) : rc;
     }
-    rc = find_after(&step, is_later);
-    if (rc != SL_OK || *is_later) {
+    rc = find_after(&step, &change->is_later);
+    if (rc != SL_OK || change->is_later) {
         rc = rc == SL_OK ? remove_before(&step, NULL) : rc;
-        return rc == SL_OK ? sl_later_put(stream->later, change, key, batch, err) : rc;
+        return rc == SL_OK ? sl_later_put(stream->later, change->row, change->key, batch, err) : rc;
     }
     rc = remove_before(&step, &stream->after);
-    return rc == SL_OK ? write_after(&step, key) : rc;
+    return rc == SL_OK ? write_after(&step, change->key) : rc;
 }
 
 int sl_part_stream_remove(struct sl_part_stream *stream, const struct sl_row_change *change,

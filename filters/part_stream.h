@@ -23,14 +23,17 @@ struct sl_part_stream {
 
 void sl_part_stream_release(struct sl_part_stream *stream);
 
-/*
- * Adds what an INSERT or UPDATE does to the parts of its row, of which VERDICT was given, and which
- * KEY names afterwards. *IS_LATER: in, the row was noted to be read again; out, it was, and is not
- * to be written now.
- */
-int sl_part_stream_put(struct sl_part_stream *stream, const struct sl_row_change *change,
-                       struct sl_span key, enum sl_verdict verdict, struct sl_batch *batch,
-                       bool *is_later, struct sl_err *err) SL_MUSTCHECK;
+struct sl_part_change {
+    const struct sl_row_change *row; /* an INSERT or UPDATE */
+    struct sl_span key;              /* what names the row afterwards */
+    enum sl_verdict verdict;         /* on the row afterwards */
+    bool
+        is_later; /* it was noted to be read again, and is not to be written now: before, or here */
+};
+
+/* Adds what a change does to the parts of its row. */
+int sl_part_stream_put(struct sl_part_stream *stream, struct sl_part_change *change,
+                       struct sl_batch *batch, struct sl_err *err) SL_MUSTCHECK;
 /* The same for a DELETE. */
 int sl_part_stream_remove(struct sl_part_stream *stream, const struct sl_row_change *change,
                           struct sl_batch *batch, struct sl_err *err) SL_MUSTCHECK;
