@@ -150,14 +150,15 @@ static int note_load(void *user, struct sl_span name, struct sl_span value)
 
 static int ask_sink(struct sl_observer *observer, struct sl_observed *found, struct sl_err *err)
 {
-    const char *pipeline = observer->config->pipeline.name;
+    const struct sl_redis_hash loads = {.pipeline = observer->config->pipeline.name,
+                                        .name = "bootstrap",
+                                        .what = "cannot read what is being loaded"};
     int rc = connect_once(observer, err);
 
-    rc = rc == SL_OK ? sl_redis_hash_read(&observer->client, pipeline, "bootstrap",
-                                          "cannot read what is being loaded", note_load, found, err)
-                     : rc;
-    rc =
-        rc == SL_OK ? sl_reconciled_read(&observer->client, pipeline, &found->reconciled, err) : rc;
+    rc = rc == SL_OK ? sl_redis_hash_read(&observer->client, &loads, note_load, found, err) : rc;
+    rc = rc == SL_OK
+             ? sl_reconciled_read(&observer->client, loads.pipeline, &found->reconciled, err)
+             : rc;
     found->has_sink = rc == SL_OK;
     return rc;
 }

@@ -88,9 +88,12 @@ static int note(void *user, struct sl_span name, struct sl_span value)
 int sl_reconciled_read(struct sl_redis_client *client, const char *pipeline,
                        struct sl_reconciled *reconciled, struct sl_err *err)
 {
+    const struct sl_redis_hash hash = {.pipeline = pipeline,
+                                       .name = "reconciled",
+                                       .what = "cannot read what the last comparison found"};
+
     *reconciled = (struct sl_reconciled){0};
-    return sl_redis_hash_read(client, pipeline, "reconciled",
-                              "cannot read what the last comparison found", note, reconciled, err);
+    return sl_redis_hash_read(client, &hash, note, reconciled, err);
 }
 
 enum { SL_WORD_MAX = 32 };

@@ -9,10 +9,16 @@
 
 struct sl_redis_client;
 
-/* Calls EACH for the fields of sluice:{PIPELINE}:NAME, on a connection that is open; WHAT is the
- * purpose. What EACH returns, or SL_EIO, SL_EAUTH, SL_ESINK, SL_ESTOPPED. */
-int sl_redis_hash_read(struct sl_redis_client *client, const char *pipeline, const char *name,
-                       const char *what, sl_load_field_fn each, void *user,
-                       struct sl_err *err) SL_MUSTCHECK;
+/* sluice:{PIPELINE}:NAME; WHAT is the purpose, for the sentence of an error. */
+struct sl_redis_hash {
+    const char *pipeline;
+    const char *name;
+    const char *what;
+};
+
+/* Calls EACH for its fields, on a connection that is open. What EACH returns, or SL_EIO, SL_EAUTH,
+ * SL_ESINK, SL_ESTOPPED. */
+int sl_redis_hash_read(struct sl_redis_client *client, const struct sl_redis_hash *hash,
+                       sl_load_field_fn each, void *user, struct sl_err *err) SL_MUSTCHECK;
 
 #endif
