@@ -9,6 +9,7 @@ from harness.place import Failure
 from harness.process import Process, wait_until
 from harness.sluice import PIPELINE
 
+MANY = "150000"  # keys, whose removal lasts longer than a busy machine takes to kill somebody
 REQUESTS = f"sluice:{{{PIPELINE}}}:requests"
 
 
@@ -39,8 +40,7 @@ class _Linked:
                 connection.query(statement)
 
     def wait_moment(self, what):
-        if not self.link.happened.wait(30):
-            raise Failure(f"waited 30 s for {what}; sluice said: {self.program.said()[-1000:]}")
+        wait_until(lambda: f"{what}; sluice said: {self.program.said()[-1000:]}", 30, self.link.happened.is_set)
 
     def has_row(self):
         return self.env.redis_call("EXISTS", f"it:t:{self.count}") == 1
@@ -172,7 +172,7 @@ def _require_left(env):
 def case_sluice_killed_while_keys_without_a_row_are_removed(env):
     """At the end of a load. The next start goes on with it."""
     tables = _many_rows(env, 1000)
-    env.redis_call("DEBUG", "POPULATE", "80000", "it:t", "20")
+    env.redis_call("DEBUG", "POPULATE", MANY, "it:t", "20")
     program = env.sluice(tables, **PLAIN).start(ready=False)
     _wait_falling(env, "keys without a row to go")
     program.kill()
@@ -186,6 +186,7 @@ def _kill_in_purge(env, kill, **options):
     tables = _many_rows(env, 40000, **options)
     program = env.sluice(tables, lease_ms=1000).start()
     env.settle(tables)
+    env.redis_call("DEBUG", "POPULATE", MANY, "it:t", "20")
     env.sql("TRUNCATE TABLE it.t", "INSERT INTO it.t VALUES (7, 'behind it')")
     _wait_falling(env, "keys of the truncated table to go")
     kill(program)

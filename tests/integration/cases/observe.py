@@ -3,7 +3,6 @@ import json
 import os
 import re
 import signal
-import urllib.error
 import urllib.request
 
 from harness.env import HEARTBEAT, case
@@ -21,9 +20,9 @@ USERS = Table("it", "users")
 def _page(port):
     """The page; empty before the daemon listens."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as reply:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as reply:
             return reply.read().decode()
-    except urllib.error.URLError:
+    except OSError:
         return ""
 
 
@@ -94,11 +93,15 @@ def case_metrics_are_those_of_the_manual(env):
     _make_users(env, 12000)
     port = free_port()
     program = env.sluice([USERS], http={"listen": f"127.0.0.1:{port}"}, **slowly(1200)).start()
-    _wait_value(port, "some of the rows", "sluice_snapshot_table_rows", lambda rows: 0 < rows <= 12000, table="it.users")
-    loading = _page(port)
-    if not 6000 < _value(loading, "sluice_snapshot_table_estimated_rows", table="it.users") < 24000 or \
-            _value(loading, "sluice_snapshot_tables", phase="loading") != 1:
-        raise Failure("the load is not shown: " + loading)
+
+    def loading_page():
+        text = _page(port)
+        is_it = _value(text, "sluice_snapshot_table_rows", table="it.users") and _value(text, "sluice_snapshot_tables", phase="loading") == 1
+        return is_it and text
+
+    loading = wait_until(lambda: f"the load to be shown: {_page(port)}", 60, loading_page)
+    if not 6000 < _value(loading, "sluice_snapshot_table_estimated_rows", table="it.users") < 24000:
+        raise Failure("the load is shown otherwise: " + loading)
     env.sql("INSERT INTO it.users VALUES (0, 'zero')", "UPDATE it.users SET name = 'one' WHERE id < 3",
             "DELETE FROM it.users WHERE id = 12000")
     env.settle([USERS])
@@ -244,7 +247,7 @@ def case_log_lines_have_the_level_of_their_module(env):
 
 def _require_status(env, program):
     """`sluice status` shows what the metrics do, by what is in Redis."""
-    wait_until("the heartbeat to say how many bytes are missing", 30, lambda: json.loads(env.redis_call("GET", HEARTBEAT)).get("lag_bytes") == 0)
+    wait_until("the heartbeat to say how many bytes are missing", 30, lambda: json.loads(env.redis_call("GET", HEARTBEAT) or "{}").get("lag_bytes") == 0)
     sink = json.loads(program.call("status", "--json", status=0)[1])["sinks"][0]
     found = sink["reconcile"]["all"]
     if (found["rows"], found["drift"], found["mended"], found["status"], sink["lag_bytes"]) != (50, 0, 0, 0, 0):
