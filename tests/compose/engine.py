@@ -65,8 +65,15 @@ def remove_project(project, environment):
     remove(["rm"], ["ps", "-aq", "--filter", own], "--force", "--volumes")
     remove(["volume", "rm"], ["volume", "ls", "-q", "--filter", own])
     remove(["network", "rm"], ["network", "ls", "-q", "--filter", own])
-    remove(["rmi"], ["images", "-q", "--filter", f"reference={project}-*"], "--force")
+    # What first stages of builds have left has neither name nor label, but stands on the root that was imported.
+    root = call(["docker", "images", "-q", "--no-trunc", f"{project}-root"], environment, check=False).strip()
+    unnamed = call(["docker", "images", "-q", "--no-trunc", "--filter", "dangling=true"], environment, check=False).split()
+    left = [image for image in unnamed
+            if root and root in call(["docker", "history", "-q", "--no-trunc", image], environment, check=False).split()]
+    if left:
+        call(["docker", "rmi", "--force", *left], environment, check=False)
     call(["docker", "image", "prune", "--force", "--filter", f"label={LABEL}={project}"], environment, check=False)
+    remove(["rmi"], ["images", "-q", "--filter", f"reference={project}-*"], "--force")
 
 
 class OwnEngine:

@@ -66,14 +66,14 @@ class ChurnTable:
         del number
         return 1
 
-    def parts(self, number, spelling=0):
+    def key_cells(self, number, spelling=0):
         """The key's columns as SELECT returns them."""
         raise NotImplementedError
 
     # what follows from these
 
     def redis_key(self, number, spelling=0):
-        parts = b":".join(map(encode_part, self.parts(number, spelling)))
+        parts = b":".join(map(encode_part, self.key_cells(number, spelling)))
         return f"{self.db}:{self.name}:".encode() + parts
 
     def is_here(self, number):
@@ -111,7 +111,7 @@ class Integers(ChurnTable):
     def literals(self, number, spelling=0):
         return [str(self._id(number))]
 
-    def parts(self, number, spelling=0):
+    def key_cells(self, number, spelling=0):
         return [str(self._id(number)).encode()]
 
     def sql_key(self):
@@ -137,7 +137,7 @@ class Composite(ChurnTable):
     def literals(self, number, spelling=0):
         return [quote(self._code(number, spelling)), str(number % 4 - 1)]
 
-    def parts(self, number, spelling=0):
+    def key_cells(self, number, spelling=0):
         return [self._code(number, spelling).encode(), b"%d" % (number % 4 - 1)]
 
     def sql_key(self):
@@ -165,7 +165,7 @@ class Uuids(ChurnTable):
     def literals(self, number, spelling=0):
         return [f"'{self._id(number)}'"]
 
-    def parts(self, number, spelling=0):
+    def key_cells(self, number, spelling=0):
         return [self._id(number).encode()]
 
     def sql_key(self):
