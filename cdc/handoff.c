@@ -255,6 +255,16 @@ struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what)
     return batch;
 }
 
+bool sl_handoff_has_queued(struct sl_handoff *handoff)
+{
+    bool has_queued;
+
+    lock(handoff);
+    has_queued = handoff->head != NULL;
+    unlock(handoff);
+    return has_queued;
+}
+
 void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch)
 {
     size_t bytes = sl_batch_memory(batch);

@@ -104,6 +104,8 @@ enum sl_take {
  * the loop: with QUEUED only a push does.
  */
 struct sl_batch *sl_handoff_take(struct sl_handoff *handoff, enum sl_take what);
+/* Any thread: there are batches that were pushed and not taken. */
+bool sl_handoff_has_queued(struct sl_handoff *handoff);
 /* Loop: BATCH is done with. */
 void sl_handoff_give_back(struct sl_handoff *handoff, struct sl_batch *batch);
 /*

@@ -201,13 +201,22 @@ int sl_redis_sink_take(struct sl_redis_sink *sink)
     return rc;
 }
 
-/* The reader is gone: a group that it did not end never will be. */
+/*
+ * The reader is gone: a group that it did not end never will be. But its end may lie in the queue,
+ * when there was no room for it yet: to give up then would lose the parts before it.
+ */
+static bool is_given_up(const struct sl_redis_sink *sink)
+{
+    return sink->is_draining && sink->group_is_open &&
+           !sl_handoff_has_queued(sink->options.handoff);
+}
+
 int sl_redis_sink_finish(struct sl_redis_sink *sink)
 {
     if (sink->purge != NULL) {
         return SL_OK;
     }
-    if (sink->is_draining && sink->group_is_open) {
+    if (is_given_up(sink)) {
         return add_flight(sink, NULL, true);
     }
     if (sink->flights.count > 0 || sink->group_is_open) {

@@ -571,6 +571,37 @@ static void draining_undoes_what_is_not_whole(void **state)
     wait_for(200);
 }
 
+/* More than may be on its way at once: the end of the group still waits in the queue when the
+   reader is gone. */
+static void draining_waits_for_the_end_of_a_large_group(void **state)
+{
+    enum { LARGE = 3 * 1024 * 1024 };
+    struct sl_batch *first = get();
+    struct sl_batch *last = get();
+    char *value = malloc(LARGE + 1);
+
+    (void)state;
+    assert_non_null(value);
+    memset(value, 'x', LARGE);
+    value[LARGE] = '\0';
+    open_sink(fix.sink);
+    push_set("row", "1", 100);
+    wait_for(100);
+    first->ends_group = false;
+    add_set(first, "a", value);
+    last->begins_group = false;
+    add_set(last, "b", "2");
+    push(first, 0);
+    push(last, 200);
+    sl_redis_sink_drain(fix.sink);
+    run_until(is_drained);
+    free(value);
+    assert_int_equal(fix.lost, 0);
+    assert_int_equal(sl_redis_sink_position(fix.sink)->offset, 200);
+    assert_int_equal(sl_test_redis_int(&redis, "STRLEN a"), LARGE);
+    assert_string_equal(sl_test_redis_text(&redis, "GET b"), "2");
+}
+
 static void draining_takes_a_mere_position_with_it(void **state)
 {
     const struct sl_position position = {.file = "log.000002", .offset = 4};
@@ -682,6 +713,7 @@ int main(void)
         TEST(parts_of_a_transaction_show_only_together),
         TEST(a_rolled_back_transaction_leaves_nothing),
         TEST(draining_undoes_what_is_not_whole),
+        TEST(draining_waits_for_the_end_of_a_large_group),
         TEST(draining_takes_a_mere_position_with_it),
         TEST(a_purge_removes_the_keys_of_its_table_in_order),
         TEST(a_purge_by_a_deposed_writer_removes_nothing),

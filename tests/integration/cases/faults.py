@@ -124,6 +124,24 @@ def case_connection_to_the_source_cut(env):
 
 
 @case()
+def case_connection_to_the_source_cut_behind_a_large_transaction(env):
+    """Its first part is on its way to a Redis that does not answer, its end still in the queue when the reader is gone."""
+    env.start_servers()
+    env.sql("CREATE DATABASE it", "CREATE TABLE it.t (id INT PRIMARY KEY, body LONGTEXT)", "INSERT INTO it.t VALUES (0, 'first')")
+    tables = [Table("it", "t")]
+    env.sluice(tables).start()
+    env.settle(tables)
+    env.redis.pause()
+    env.sql(f"INSERT INTO it.t VALUES {', '.join(f'({number}, REPEAT(CHAR({64 + number}), 500000))' for number in range(1, 17))}")
+    env.sleep(1)  # it is read; nothing tells, as Redis is asleep
+    if env.kill_connections(command="Binlog Dump%") == 0:
+        raise Failure("sluice had no replication connection that could be cut")
+    env.sleep(1)
+    env.redis.resume()
+    env.settle(tables)
+
+
+@case()
 def case_redis_paused_holds_the_source_back(env):
     """Nothing is dropped, memory stays bounded, and the stream goes on where it was."""
     env.start_servers()
